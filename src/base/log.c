@@ -1,0 +1,176 @@
+/* log.c - one writer for all log lines of a process
+ *
+ * Lines go to standard error, whole, by one write() each, so that the lines of several processes
+ * sharing a terminal (see `understudy run`) never mix. GLib's own messages (g_warning and
+ * g_critical of the libraries) take the same way. Callable from any thread; us_log_init() is
+ * called once from main() before any thread exists.
+ */
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct {
+  char role[32];
+  UsLogLevel level;
+  UsLogFormat format;
+} log_state = { "understudy", US_LOG_INFO, US_LOG_FORMAT_TEXT };
+
+static const char *const level_names[] = { "error", "warning", "notice", "info", "debug" };
+
+/**
+ * us_log_level_from_string:
+ * @text: (nullable): "error", "warning", "notice", "info" or "debug"
+ * @level: (out): the level, untouched when @text is none of these
+ *
+ * Returns: %TRUE when @text named a level
+ */
+gboolean
+us_log_level_from_string (const char *text, UsLogLevel *level) {
+  for (guint i = 0; text != NULL && i < G_N_ELEMENTS (level_names); i++) {
+    if (g_ascii_strcasecmp (text, level_names[i]) == 0) {
+      *level = (UsLogLevel)i;
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+/**
+ * us_log_is_enabled:
+ * @level: a level
+ *
+ * Returns: %TRUE when a line of @level would be written
+ */
+gboolean
+us_log_is_enabled (UsLogLevel level) {
+  return level <= log_state.level;
+}
+
+static void
+append_json_string (GString *out, const char *text) {
+  g_string_append_c (out, '"');
+  for (const guchar *p = (const guchar *)text; *p != '\0'; p++) {
+    if (*p == '"' || *p == '\\')
+      g_string_append_printf (out, "\\%c", *p);
+    else if (*p < 0x20 || *p == 0x7f)
+      g_string_append_printf (out, "\\u%04x", *p);
+    else
+      g_string_append_c (out, (char)*p);
+  }
+  g_string_append_c (out, '"');
+}
+
+/* Control characters in a line come from a peer (a stream key, a URL): they must neither forge a
+ * second line nor move the cursor of the operator's terminal. */
+static void
+append_printable (GString *out, const char *text) {
+  for (const guchar *p = (const guchar *)text; *p != '\0'; p++) {
+    if (*p < 0x20 || *p == 0x7f)
+      g_string_append_printf (out, "\\x%02x", *p);
+    else
+      g_string_append_c (out, (char)*p);
+  }
+}
+
+static void
+write_line (UsLogLevel level, const char *topic, const char *event, const char *text) {
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *stamp = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S");
+  g_autofree char *safe = g_utf8_make_valid (text, -1);
+  g_autoptr (GString) line = g_string_sized_new (160);
+  int ms = g_date_time_get_microsecond (now) / 1000;
+
+  if (log_state.format == US_LOG_FORMAT_JSON) {
+    g_string_append_printf (line, "{\"time\":\"%s.%03dZ\",\"level\":\"%s\",\"role\":", stamp, ms,
+                            level_names[level]);
+    append_json_string (line, log_state.role);
+    g_string_append (line, ",\"topic\":");
+    append_json_string (line, topic);
+    if (event != NULL) {
+      g_string_append (line, ",\"event\":");
+      append_json_string (line, event);
+    }
+    g_string_append (line, ",\"message\":");
+    append_json_string (line, safe);
+    g_string_append (line, "}\n");
+  } else {
+    g_string_append_printf (line, "%s.%03dZ %-7s %-16s %s: ", stamp, ms, level_names[level],
+                            log_state.role, topic);
+    append_printable (line, safe);
+    if (event != NULL)
+      g_string_append_printf (line, " [%s]", event);
+    g_string_append_c (line, '\n');
+  }
+
+  const char *data = line->str;
+  gsize left = line->len;
+  while (left > 0) {
+    gssize n = write (STDERR_FILENO, data, left);
+    if (n < 0 && errno == EINTR)
+      continue;
+    if (n <= 0)
+      return; /* nowhere to complain to */
+    data += n;
+    left -= (gsize)n;
+  }
+}
+
+/**
+ * us_log:
+ * @level: the level
+ * @topic: the file's topic, for example "rtmp.connection"
+ * @event: (nullable): a US_EVENT_* id
+ * @format: printf-style sentence, without a newline
+ *
+ * Writes one line. Safe from any thread. Bytes that came from a peer are escaped here.
+ */
+void
+us_log (UsLogLevel level, const char *topic, const char *event, const char *format, ...) {
+  if (!us_log_is_enabled (level))
+    return;
+  va_list args;
+  va_start (args, format);
+  g_autofree char *text = g_strdup_vprintf (format, args);
+  va_end (args);
+  write_line (level, topic, event, text);
+}
+
+static GLogWriterOutput
+on_glib_log (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpointer data) {
+  const char *message = NULL;
+  const char *domain = "glib";
+  for (gsize i = 0; i < n_fields; i++) {
+    if (strcmp (fields[i].key, "MESSAGE") == 0 && fields[i].length < 0)
+      message = fields[i].value;
+    else if (strcmp (fields[i].key, "GLIB_DOMAIN") == 0 && fields[i].length < 0)
+      domain = fields[i].value;
+  }
+  if (message == NULL)
+    return G_LOG_WRITER_UNHANDLED;
+  UsLogLevel level = (flags & (G_LOG_LEVEL_ERROR | G_LOG_LEVEL_CRITICAL)) ? US_LOG_ERROR
+                     : (flags & G_LOG_LEVEL_WARNING)                      ? US_LOG_WARNING
+                     : (flags & G_LOG_LEVEL_MESSAGE)                      ? US_LOG_INFO
+                                                                          : US_LOG_DEBUG;
+  if (us_log_is_enabled (level))
+    write_line (level, domain, NULL, message);
+  return G_LOG_WRITER_HANDLED;
+}
+
+/**
+ * us_log_init:
+ * @role: the process's role as operators call it, for example "packager-primary"
+ * @level: the most talkative level that is written
+ * @format: text for people, JSON for collectors
+ *
+ * Takes over GLib's log writer too. Call once, before threads exist.
+ */
+void
+us_log_init (const char *role, UsLogLevel level, UsLogFormat format) {
+  g_strlcpy (log_state.role, role, sizeof log_state.role);
+  log_state.level = level;
+  log_state.format = format;
+  g_log_set_writer_func (on_glib_log, NULL, NULL);
+}

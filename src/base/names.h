@@ -1,0 +1,29 @@
+/* names.h - every name that people and programs outside the code rely on, in one place */
+#pragma once
+
+#define US_PROGRAM "understudy"
+#define US_DEFAULT_STREAM "mystream"
+
+/* Environment of child processes and of service managers. */
+#define US_ENV_CONFIG "UNDERSTUDY_CONFIG"
+#define US_ENV_PIPELINES "UNDERSTUDY_PIPELINES" /* folder of the *.launch texts */
+
+/* Event ids of log lines (docs/reference/log-events.md). */
+#define US_EVENT_PUBLISH_START "publish-start"
+#define US_EVENT_PUBLISH_END "publish-end"
+#define US_EVENT_PUBLISH_REFUSED "publish-refused"
+#define US_EVENT_PUBLISH_TAKEOVER "publish-takeover"
+#define US_EVENT_EPOCH "epoch-start"
+#define US_EVENT_KEYFRAME_INTERVAL "keyframe-interval-long"
+#define US_EVENT_RELAY_UP "relay-up"
+#define US_EVENT_RELAY_DOWN "relay-down"
+#define US_EVENT_RELAY_LOST "relay-segments-lost"
+#define US_EVENT_NOT_RTMP "not-rtmp"
+#define US_EVENT_PACKAGER_PIPELINE "packager-pipeline"
+#define US_EVENT_PACKAGER_SILENT "packager-input-silent"
+#define US_EVENT_ORIGIN_STATE "origin-state"
+#define US_EVENT_SWITCH "switch"
+#define US_EVENT_DIVERGENCE "divergence"
+#define US_EVENT_ROLE_START "role-start"
+#define US_EVENT_ROLE_EXIT "role-exit"
+#define US_EVENT_ROLE_HUNG "role-hung"

@@ -1,0 +1,62 @@
+/* client.h - bounded, timed HTTP GETs: every fetch has deadlines, a size cap and timings */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define US_HTTP_ERROR us_http_error_quark ()
+/* The reasons an operator tells apart; each maps to one word in metrics and /healthz. */
+typedef enum {
+  US_HTTP_ERROR_RESOLVE, /* name not found */
+  US_HTTP_ERROR_REFUSED, /* connection refused or unreachable */
+  US_HTTP_ERROR_RESET,   /* closed or reset before the response was whole */
+  US_HTTP_ERROR_CONNECT_TIMEOUT,
+  US_HTTP_ERROR_FIRST_BYTE_TIMEOUT,
+  US_HTTP_ERROR_DEADLINE,  /* the whole fetch took too long */
+  US_HTTP_ERROR_TRUNCATED, /* fewer bytes than Content-Length */
+  US_HTTP_ERROR_TOO_LARGE,
+  US_HTTP_ERROR_TLS,
+  US_HTTP_ERROR_PROTOCOL, /* not HTTP, redirect loop, bad URL */
+  US_HTTP_ERROR_CANCELLED,
+} UsHttpError;
+GQuark us_http_error_quark (void);
+const char *us_http_error_word (const GError *error); /* "refused", "timeout", ... */
+
+typedef struct {
+  const char *if_none_match;   /* nullable */
+  guint connect_timeout_ms;    /* until a connection stands (0: 1000) */
+  guint first_byte_timeout_ms; /* from then to the response headers (0: 2000) */
+  guint deadline_ms;           /* the whole fetch (0: 10000) */
+  gsize max_bytes;             /* (0: 64 MiB) */
+} UsHttpFetch;
+
+typedef struct {
+  guint status;
+  GBytes *body;         /* never NULL; empty for 304 */
+  char *etag;           /* nullable */
+  char *content_type;   /* nullable */
+  gint64 first_byte_us; /* request sent to response headers */
+  gint64 total_us;
+} UsHttpReply;
+void us_http_reply_free (UsHttpReply *reply);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsHttpReply, us_http_reply_free)
+
+/* UsHttpClient: a GObject around one SoupSession; use in one thread. Redirects: at most 3, http
+ * and https only. Connections stay open between fetches, 64 per host. */
+#define US_TYPE_HTTP_CLIENT us_http_client_get_type ()
+G_DECLARE_FINAL_TYPE (UsHttpClient, us_http_client, US, HTTP_CLIENT, GObject)
+
+UsHttpClient *us_http_client_new (const char *user_agent);
+void us_http_client_fetch_async (UsHttpClient *client,
+                                 const char *url,
+                                 const UsHttpFetch *fetch,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data);
+/* Any HTTP status is a reply; GError (US_HTTP_ERROR) only when there is none. */
+UsHttpReply *us_http_client_fetch_finish (UsHttpClient *client,
+                                          GAsyncResult *result,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+G_END_DECLS

@@ -1,0 +1,46 @@
+/* site.h - an immutable picture of all HLS streams a role serves, and how requests are answered */
+#pragma once
+
+#include "http/server.h"
+
+G_BEGIN_DECLS
+
+/* UsSite: built on the main loop whenever something changed, published to the HTTP server, and
+ * read by many threads. Paths: /hls/<playlist> for the default stream, /hls/<stream>/<playlist>,
+ * and segments under both forms. */
+typedef struct UsSite UsSite;
+
+typedef struct {
+  const char *name;          /* stream name */
+  gboolean is_default;       /* also served directly under /hls/ */
+  const char *playlist_name; /* "index.m3u8" */
+  GBytes *playlist;          /* nullable: exists but has nothing to list yet */
+  guint64 last_number;       /* media sequence number of the last listed segment */
+  guint target_duration_s;
+  const char *unavailable; /* nullable: the self-verdict; playlist requests get 503 with it */
+} UsSiteStream;
+
+UsSite *us_site_new (void);
+/* Copies strings, references bytes. */
+void us_site_add_stream (UsSite *site, const UsSiteStream *stream);
+/* @content_type: static. Segments stay addable after they left the playlist: a listed URI answers
+ * as long as it is in the site. @etag: with quotes. */
+void us_site_add_segment (UsSite *site,
+                          const char *stream,
+                          const char *name,
+                          GBytes *bytes,
+                          const char *etag,
+                          const char *content_type);
+/* How long a playlist request for an unknown stream, or a segment request for the number after
+ * the last, may be held before it gets a 404: covers a stream that is just starting. */
+void us_site_set_patience (UsSite *site, guint unknown_stream_ms, guint next_segment_ms);
+void us_site_free (UsSite *site);
+
+/* A UsHttpRespond. Answers playlists (blocking reload by _HLS_msn, RFC 8216bis 6.2.5.2; 400 for a
+ * number more than two ahead), segments, HEAD, If-None-Match; unknown: 404 problem+json. */
+UsHttpVerdict us_site_respond (gconstpointer site,
+                               const UsHttpRequest *request,
+                               guint waited_ms,
+                               UsHttpResponse *response);
+
+G_END_DECLS
