@@ -3,6 +3,7 @@
 
 #define US_PROGRAM "understudy"
 #define US_DEFAULT_STREAM "mystream"
+#define US_CONFIG_GENERAL "general" /* the group of settings that all roles share */
 
 /* Environment of child processes and of service managers. */
 #define US_ENV_CONFIG "UNDERSTUDY_CONFIG"
