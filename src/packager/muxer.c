@@ -1,0 +1,436 @@
+/* muxer.c - one hlssink2 pipeline, run once per segment
+ *
+ * For each raw segment the pipeline goes to PLAYING, gets all access units in one burst, then end
+ * of stream; hlssink2 writes exactly one fragment into memory; the pipeline goes back to READY.
+ * Nothing survives in it from one segment to the next, so its output is a function of the segment
+ * alone: that is what makes two packagers with different pasts byte-identical, and why no segment
+ * has to wait for the key frame behind it. (docs/adr/0004-one-run-per-segment.md has the figures.)
+ *
+ * Time stamps are absolute: media time + BASE_MS, format=time. The base keeps them positive for
+ * audio that lies a little before its first picture.
+ *
+ * Main loop: everything except on_fragment_stream(), which a streaming thread calls once per run
+ * and which only takes the lock to hand out the output stream. A run ends with EOS or ERROR on
+ * the bus, or at the deadline. The pipeline is built anew when the tracks or codecs change, and
+ * after any error.
+ */
+#include "packager/muxer.h"
+
+#include <gio/gio.h>
+#include <gst/app/gstappsrc.h>
+#include <string.h>
+
+#define US_LOG_TOPIC "packager.muxer"
+#include "base/log.h"
+#include "base/names.h"
+#include "hls/mpegts.h"
+#include "media/pipeline.h"
+
+#define BASE_MS 10000
+
+struct UsMuxer {
+  char *folder, *name;
+  guint deadline_ms, max_waiting;
+  UsMuxerFunc func;
+  gpointer user_data;
+  GMainContext *context;
+
+  GQueue waiting; /* UsRawSegment, the head is the one in the pipeline while is_running */
+  gboolean is_running;
+  GSource *deadline; /* while is_running */
+  GSource *kick;     /* starts the next run from the main loop, never from within push() */
+
+  GstElement *pipeline; /* (nullable) built for layout */
+  char *layout;         /* tags of the pipeline, "h264 aac" */
+  GstElement *video, *audio;
+  GBytes *avc_config, *aac_config; /* behind the caps that are set */
+  GSource *bus_watch;
+
+  GMutex lock;           /* protects output and n_fragments; taken alone, held for moments */
+  GOutputStream *output; /* what the run's fragment is written to */
+  guint n_fragments;     /* asked for in this run; more than one is an error */
+};
+
+static void schedule_next (UsMuxer *muxer);
+
+/**
+ * us_muxer_settings_default:
+ * @settings: filled with the copying pipeline, 5 s and 64 segments
+ */
+void
+us_muxer_settings_default (UsMuxerSettings *settings) {
+  *settings = (UsMuxerSettings){ NULL, "packager-copy", 5000, 64 };
+}
+
+/**
+ * us_muxer_new:
+ * @settings: copied
+ * @func: called once for every pushed segment
+ * @user_data: for @func
+ *
+ * Returns: (transfer full): a muxer working in the thread-default main context
+ */
+UsMuxer *
+us_muxer_new (const UsMuxerSettings *settings, UsMuxerFunc func, gpointer user_data) {
+  UsMuxer *muxer = g_new0 (UsMuxer, 1);
+  muxer->folder = g_strdup (settings->folder);
+  muxer->name = g_strdup (settings->name);
+  muxer->deadline_ms = settings->deadline_ms;
+  muxer->max_waiting = settings->max_waiting;
+  muxer->func = func;
+  muxer->user_data = user_data;
+  muxer->context = g_main_context_ref_thread_default ();
+  g_queue_init (&muxer->waiting);
+  g_mutex_init (&muxer->lock);
+  return muxer;
+}
+
+static void
+clear_source (GSource **source) {
+  if (*source == NULL)
+    return;
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
+}
+
+static GSource *
+attach_source (UsMuxer *muxer, GSource *source, const char *name, GSourceFunc func) {
+  g_source_set_name (source, name);
+  g_source_set_callback (source, func, muxer, NULL);
+  g_source_attach (source, muxer->context);
+  return source;
+}
+
+static void
+drop_pipeline (UsMuxer *muxer) {
+  if (muxer->pipeline == NULL)
+    return;
+  clear_source (&muxer->bus_watch);
+  gst_element_set_state (muxer->pipeline, GST_STATE_NULL);
+  g_clear_object (&muxer->video);
+  g_clear_object (&muxer->audio);
+  g_clear_object (&muxer->pipeline);
+  g_clear_pointer (&muxer->layout, g_free);
+  g_clear_pointer (&muxer->avc_config, g_bytes_unref);
+  g_clear_pointer (&muxer->aac_config, g_bytes_unref);
+}
+
+/**
+ * us_muxer_free:
+ * @muxer: (nullable) (transfer full): the muxer; waiting segments are dropped without a call
+ */
+void
+us_muxer_free (UsMuxer *muxer) {
+  if (muxer == NULL)
+    return;
+  clear_source (&muxer->deadline);
+  clear_source (&muxer->kick);
+  drop_pipeline (muxer);
+  g_queue_clear_full (&muxer->waiting, (GDestroyNotify)us_raw_segment_free);
+  g_clear_object (&muxer->output);
+  g_mutex_clear (&muxer->lock);
+  g_main_context_unref (muxer->context);
+  g_free (muxer->folder);
+  g_free (muxer->name);
+  g_free (muxer);
+}
+
+/**
+ * us_muxer_get_n_waiting:
+ * @muxer: the muxer
+ *
+ * Returns: raw segments pushed and not yet answered
+ */
+guint
+us_muxer_get_n_waiting (const UsMuxer *muxer) {
+  return muxer->waiting.length;
+}
+
+/* --- the end of a run ------------------------------------------------------------------------ */
+
+static GBytes *
+take_fragment (UsMuxer *muxer, const UsRawSegment *raw, GError **error) {
+  g_mutex_lock (&muxer->lock);
+  guint n_fragments = muxer->n_fragments;
+  g_autoptr (GOutputStream) output = g_steal_pointer (&muxer->output);
+  g_mutex_unlock (&muxer->lock);
+
+  if (n_fragments != 1) {
+    g_set_error (error, US_PIPELINE_ERROR, US_PIPELINE_ERROR_RUNTIME,
+                 "the pipeline made %u fragments of one segment", n_fragments);
+    return NULL;
+  }
+  if (!g_output_stream_close (output, NULL, error))
+    return NULL;
+  g_autoptr (GBytes) fragment
+      = g_memory_output_stream_steal_as_bytes (G_MEMORY_OUTPUT_STREAM (output));
+  return us_mpegts_finish (fragment, raw->open.number, error);
+}
+
+/* @error: (nullable): why the pipeline failed; it is then thrown away */
+static void
+end_run (UsMuxer *muxer, const GError *error) {
+  g_autoptr (UsRawSegment) raw = g_queue_pop_head (&muxer->waiting);
+  g_autoptr (GError) finish_error = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+
+  clear_source (&muxer->deadline);
+  muxer->is_running = FALSE;
+  if (error == NULL) {
+    bytes = take_fragment (muxer, raw, &finish_error);
+    error = finish_error;
+    gst_element_set_state (muxer->pipeline, GST_STATE_READY);
+    /* Messages of the run that is over must not be taken for the next one's. */
+    g_autoptr (GstBus) bus = gst_element_get_bus (muxer->pipeline);
+    gst_bus_set_flushing (bus, TRUE);
+    gst_bus_set_flushing (bus, FALSE);
+  }
+  if (error != NULL)
+    drop_pipeline (muxer);
+  schedule_next (muxer);
+  muxer->func (raw, bytes, error, muxer->user_data);
+}
+
+static gboolean
+on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data) {
+  UsMuxer *muxer = user_data;
+  if (!muxer->is_running)
+    return G_SOURCE_CONTINUE;
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS) {
+    end_run (muxer, NULL);
+  } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
+    g_autoptr (GError) error = us_pipeline_error_from_message (message);
+    end_run (muxer, error);
+    return G_SOURCE_REMOVE; /* with the pipeline */
+  }
+  return muxer->pipeline != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_deadline (gpointer user_data) {
+  UsMuxer *muxer = user_data;
+  g_autoptr (GError) error
+      = g_error_new (US_PIPELINE_ERROR, US_PIPELINE_ERROR_RUNTIME,
+                     "the pipeline did not finish a segment within %u ms", muxer->deadline_ms);
+  end_run (muxer, error);
+  return G_SOURCE_REMOVE;
+}
+
+/* --- building -------------------------------------------------------------------------------- */
+
+static GOutputStream *
+on_fragment_stream (GstElement *sink, const char *location, gpointer user_data) {
+  UsMuxer *muxer = user_data;
+  GOutputStream *stream = g_memory_output_stream_new_resizable ();
+  g_mutex_lock (&muxer->lock);
+  muxer->n_fragments++;
+  g_set_object (&muxer->output, stream);
+  g_mutex_unlock (&muxer->lock);
+  return stream;
+}
+
+static GOutputStream *
+on_playlist_stream (GstElement *sink, const char *location, gpointer user_data) {
+  /* hlssink2's own playlist has no PROGRAM-DATE-TIME and starts anew at each run: not used. */
+  return g_memory_output_stream_new_resizable ();
+}
+
+static void
+on_delete_fragment (GstElement *sink, const char *location, gpointer user_data) {
+  /* Without a handler hlssink2 would unlink files that never existed and fail. */
+}
+
+static char *
+layout_of (const UsRawSegment *raw) {
+  g_autoptr (GString) tags = g_string_new (raw->tracks & US_TRACK_VIDEO ? "h264 " : "");
+  if (raw->tracks & US_TRACK_AUDIO)
+    g_string_append (tags, raw->audio_codec == US_CODEC_MP3 ? "mp3" : "aac");
+  return g_strdup (g_strstrip (tags->str));
+}
+
+/* Inside hlssink2 a splitmuxsink does the cutting; it must neither cut by itself nor carry its
+ * muxer over from one fragment to the next. */
+static void
+tame_splitmuxsink (GstElement *hls) {
+  g_autoptr (GstIterator) iterator = gst_bin_iterate_elements (GST_BIN (hls));
+  GValue item = G_VALUE_INIT;
+  while (gst_iterator_next (iterator, &item) == GST_ITERATOR_OK) {
+    GstElement *element = g_value_get_object (&item);
+    GstElementFactory *factory = gst_element_get_factory (element);
+    if (factory != NULL && g_strcmp0 (GST_OBJECT_NAME (factory), "splitmuxsink") == 0)
+      g_object_set (element, "reset-muxer", TRUE, "max-size-time", G_GUINT64_CONSTANT (0), NULL);
+    g_value_unset (&item);
+  }
+}
+
+static gboolean
+build_pipeline (UsMuxer *muxer, const char *layout, GError **error) {
+  g_auto (GStrv) tags = g_strsplit (layout, " ", -1);
+  muxer->pipeline
+      = us_pipeline_parse (muxer->folder, muxer->name, (const char *const *)tags, error);
+  if (muxer->pipeline == NULL)
+    return FALSE;
+  muxer->layout = g_strdup (layout);
+  muxer->video = gst_bin_get_by_name (GST_BIN (muxer->pipeline), "video");
+  muxer->audio = gst_bin_get_by_name (GST_BIN (muxer->pipeline), "audio");
+  g_autoptr (GstElement) hls = gst_bin_get_by_name (GST_BIN (muxer->pipeline), "hls");
+  if (hls == NULL || (muxer->video == NULL && muxer->audio == NULL)) {
+    g_set_error (error, US_PIPELINE_ERROR, US_PIPELINE_ERROR_SYNTAX,
+                 "pipeline text '%s' needs an hlssink2 named 'hls' and an appsrc named 'video' or "
+                 "'audio' for tracks '%s'",
+                 muxer->name, layout);
+    drop_pipeline (muxer);
+    return FALSE;
+  }
+  tame_splitmuxsink (hls);
+  g_signal_connect (hls, "get-fragment-stream", G_CALLBACK (on_fragment_stream), muxer);
+  g_signal_connect (hls, "get-playlist-stream", G_CALLBACK (on_playlist_stream), muxer);
+  g_signal_connect (hls, "delete-fragment", G_CALLBACK (on_delete_fragment), muxer);
+
+  g_autoptr (GstBus) bus = gst_element_get_bus (muxer->pipeline);
+  muxer->bus_watch = gst_bus_create_watch (bus);
+  g_source_set_name (muxer->bus_watch, "understudy muxer bus");
+  g_source_set_callback (muxer->bus_watch, G_SOURCE_FUNC (on_bus_message), muxer, NULL);
+  g_source_attach (muxer->bus_watch, muxer->context);
+  us_event (US_LOG_INFO, US_EVENT_PACKAGER_PIPELINE, "pipeline '%s' for %s", muxer->name, layout);
+  return TRUE;
+}
+
+static void
+set_caps (GstElement *source, GstCaps *caps, GBytes *config) {
+  if (config != NULL) {
+    g_autoptr (GstBuffer) codec_data = gst_buffer_new_wrapped_bytes (config);
+    gst_caps_set_simple (caps, "codec_data", GST_TYPE_BUFFER, codec_data, NULL);
+  }
+  gst_app_src_set_caps (GST_APP_SRC (source), caps);
+}
+
+static gboolean
+configs_are_equal (GBytes *a, GBytes *b) {
+  return a == b || (a != NULL && b != NULL && g_bytes_equal (a, b));
+}
+
+static void
+remember (GBytes **slot, GBytes *config) {
+  g_clear_pointer (slot, g_bytes_unref);
+  *slot = config != NULL ? g_bytes_ref (config) : NULL;
+}
+
+static void
+configure (UsMuxer *muxer, const UsRawSegment *raw) {
+  if (muxer->video != NULL) {
+    g_autoptr (GstCaps) caps = gst_caps_new_simple ("video/x-h264", "stream-format", G_TYPE_STRING,
+                                                    "avc", "alignment", G_TYPE_STRING, "au", NULL);
+    set_caps (muxer->video, caps, raw->avc_config);
+  }
+  if (muxer->audio != NULL) {
+    gboolean is_mp3 = raw->audio_codec == US_CODEC_MP3;
+    g_autoptr (GstCaps) caps
+        = is_mp3 ? gst_caps_new_simple ("audio/mpeg", "mpegversion", G_TYPE_INT, 1, "layer",
+                                        G_TYPE_INT, 3, NULL)
+                 : gst_caps_new_simple ("audio/mpeg", "mpegversion", G_TYPE_INT, 4, "stream-format",
+                                        G_TYPE_STRING, "raw", NULL);
+    set_caps (muxer->audio, caps, is_mp3 ? NULL : raw->aac_config);
+  }
+  remember (&muxer->avc_config, raw->avc_config);
+  remember (&muxer->aac_config, raw->aac_config);
+}
+
+static gboolean
+prepare (UsMuxer *muxer, const UsRawSegment *raw, GError **error) {
+  g_autofree char *layout = layout_of (raw);
+  gboolean is_same = muxer->pipeline != NULL && g_str_equal (layout, muxer->layout)
+                     && configs_are_equal (muxer->avc_config, raw->avc_config)
+                     && configs_are_equal (muxer->aac_config, raw->aac_config);
+  if ((raw->tracks & US_TRACK_VIDEO && raw->avc_config == NULL)
+      || (raw->tracks & US_TRACK_AUDIO && raw->audio_codec == US_CODEC_AAC
+          && raw->aac_config == NULL)) {
+    g_set_error_literal (error, US_PIPELINE_ERROR, US_PIPELINE_ERROR_RUNTIME,
+                         "frames without the codec configuration they need");
+    return FALSE;
+  }
+  if (is_same)
+    return TRUE;
+  drop_pipeline (muxer);
+  if (!build_pipeline (muxer, layout, error))
+    return FALSE;
+  configure (muxer, raw);
+  return TRUE;
+}
+
+/* --- a run ----------------------------------------------------------------------------------- */
+
+static void
+push_units (UsMuxer *muxer, const UsRawSegment *raw) {
+  for (guint i = 0; i < raw->units->len; i++) {
+    const UsAccessUnit *unit = &g_array_index (raw->units, UsAccessUnit, i);
+    GstElement *source = unit->is_video ? muxer->video : muxer->audio;
+    gint64 dts_ms = unit->dts_ms + BASE_MS;
+    gint64 pts_ms = unit->pts_ms + BASE_MS;
+    if (source == NULL || dts_ms < 0 || pts_ms < 0)
+      continue;
+    GstBuffer *buffer = gst_buffer_new_wrapped_bytes (unit->data);
+    GST_BUFFER_DTS (buffer) = (guint64)dts_ms * GST_MSECOND;
+    GST_BUFFER_PTS (buffer) = (guint64)pts_ms * GST_MSECOND;
+    if (!unit->is_keyframe)
+      GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+    gst_app_src_push_buffer (GST_APP_SRC (source), buffer);
+  }
+  if (muxer->video != NULL)
+    gst_app_src_end_of_stream (GST_APP_SRC (muxer->video));
+  if (muxer->audio != NULL)
+    gst_app_src_end_of_stream (GST_APP_SRC (muxer->audio));
+}
+
+static gboolean
+on_kick (gpointer user_data) {
+  UsMuxer *muxer = user_data;
+  clear_source (&muxer->kick);
+  UsRawSegment *raw = g_queue_peek_head (&muxer->waiting);
+  if (raw == NULL || muxer->is_running)
+    return G_SOURCE_REMOVE;
+
+  g_autoptr (GError) error = NULL;
+  muxer->is_running = TRUE;
+  g_mutex_lock (&muxer->lock);
+  muxer->n_fragments = 0;
+  g_mutex_unlock (&muxer->lock);
+  if (!prepare (muxer, raw, &error)) {
+    end_run (muxer, error);
+    return G_SOURCE_REMOVE;
+  }
+  muxer->deadline = attach_source (muxer, g_timeout_source_new (muxer->deadline_ms),
+                                   "understudy muxer deadline", on_deadline);
+  gst_element_set_state (muxer->pipeline, GST_STATE_PLAYING);
+  push_units (muxer, raw);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+schedule_next (UsMuxer *muxer) {
+  if (muxer->kick != NULL || muxer->is_running || muxer->waiting.length == 0)
+    return;
+  muxer->kick = attach_source (muxer, g_idle_source_new (), "understudy muxer kick", on_kick);
+  g_source_set_priority (muxer->kick, G_PRIORITY_DEFAULT);
+}
+
+/**
+ * us_muxer_push:
+ * @muxer: the muxer
+ * @raw: (transfer full): a whole segment
+ *
+ * Queues @raw. When more than the settings' number already wait, the oldest waiting one is given
+ * up with an error: a packager that cannot keep up must fall behind visibly, not grow.
+ */
+void
+us_muxer_push (UsMuxer *muxer, UsRawSegment *raw) {
+  g_queue_push_tail (&muxer->waiting, raw);
+  if (muxer->waiting.length > muxer->max_waiting) {
+    g_autoptr (UsRawSegment) late = g_queue_pop_nth (&muxer->waiting, muxer->is_running ? 1 : 0);
+    g_autoptr (GError) error
+        = g_error_new (US_PIPELINE_ERROR, US_PIPELINE_ERROR_RUNTIME,
+                       "given up, since %u segments are waiting", muxer->max_waiting);
+    muxer->func (late, NULL, error, muxer->user_data);
+  }
+  schedule_next (muxer);
+}

@@ -1,0 +1,29 @@
+/* muxer.h - turns raw segments of one stream into MPEG-TS, one pipeline run per segment */
+#pragma once
+
+#include "packager/assembler.h"
+
+G_BEGIN_DECLS
+
+typedef struct UsMuxer UsMuxer;
+
+/* Called in the main context of us_muxer_new(), in the order of us_muxer_push(). @bytes is the
+ * finished segment, or NULL with @error when this segment could not be made. */
+typedef void (*UsMuxerFunc) (const UsRawSegment *raw, GBytes *bytes, const GError *error,
+                             gpointer user_data);
+
+typedef struct {
+  const char *folder; /* (nullable) of pipeline texts */
+  const char *name;   /* "packager-copy" */
+  guint deadline_ms;  /* for one segment; a pipeline that takes longer is thrown away */
+  guint max_waiting;  /* raw segments that may wait for their turn */
+} UsMuxerSettings;
+
+void us_muxer_settings_default (UsMuxerSettings *settings);
+UsMuxer *us_muxer_new (const UsMuxerSettings *settings, UsMuxerFunc func, gpointer user_data);
+void us_muxer_push (UsMuxer *muxer, UsRawSegment *raw);
+guint us_muxer_get_n_waiting (const UsMuxer *muxer);
+void us_muxer_free (UsMuxer *muxer);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsMuxer, us_muxer_free)
+
+G_END_DECLS
