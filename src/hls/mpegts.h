@@ -6,6 +6,7 @@
 G_BEGIN_DECLS
 
 #define US_MPEGTS_PACKET 188
+#define US_MPEGTS_MAX_BYTES (256 * 1024 * 1024)
 
 #define US_MPEGTS_ERROR us_mpegts_error_quark ()
 typedef enum {
@@ -14,6 +15,8 @@ typedef enum {
   US_MPEGTS_ERROR_CONTINUITY, /* continuity counter jumps inside the segment */
   US_MPEGTS_ERROR_START,      /* first video access unit is no random access point */
   US_MPEGTS_ERROR_EMPTY,
+  US_MPEGTS_ERROR_PES,   /* a PES header is broken or split over packets */
+  US_MPEGTS_ERROR_LIMIT, /* more than US_MPEGTS_MAX_BYTES */
 } UsMpegtsError;
 GQuark us_mpegts_error_quark (void);
 
@@ -30,8 +33,8 @@ typedef struct {
 } UsMpegtsInfo;
 
 /* Reads a whole segment. Strict: any fault of UsMpegtsError fails it. ISO 13818-1 2.4. */
-gboolean us_mpegts_inspect (const guint8 *data, gsize size, UsMpegtsInfo *info, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean us_mpegts_inspect (const guint8 *data, gsize size, UsMpegtsInfo *info,
+                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Makes a segment that a muxer started afresh fit behind its predecessor, as a pure function of
  * its own bytes and number (so that twins stay byte-identical whatever came before):
@@ -39,7 +42,7 @@ gboolean us_mpegts_inspect (const guint8 *data, gsize size, UsMpegtsInfo *info, 
  * other PID starts at counter 0 and is brought to a multiple of 16 packets by spreading its last
  * payload over more packets with adaptation-field stuffing (ISO 13818-1 2.4.3.3-2.4.3.5).
  * Returns: (transfer full): the new bytes, or NULL with US_MPEGTS_ERROR */
-GBytes *
-us_mpegts_finish (GBytes *segment, guint64 number, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GBytes *us_mpegts_finish (GBytes *segment, guint64 number,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -51,11 +51,11 @@ typedef struct {
 } UsPlaylist;
 
 UsPlaylist *us_playlist_new (void);
-UsPlaylist *
-us_playlist_parse (const char *text, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+UsPlaylist *us_playlist_parse (const char *text, gsize size,
+                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Appends one segment (takes nothing over); returns it so that the caller fills it further. */
-UsPlaylistSegment *
-us_playlist_add (UsPlaylist *playlist, const char *uri, guint64 number, gint64 duration_us);
+UsPlaylistSegment *us_playlist_add (UsPlaylist *playlist, const char *uri, guint64 number,
+                                    gint64 duration_us);
 /* Renders a live media playlist: EXTM3U, VERSION, TARGETDURATION, MEDIA-SEQUENCE,
  * DISCONTINUITY-SEQUENCE (always), SERVER-CONTROL, INDEPENDENT-SEGMENTS, then per segment
  * DISCONTINUITY, PROGRAM-DATE-TIME (UTC, ms), EXTINF (3 decimals), URI. A pure function of its
