@@ -27,6 +27,19 @@ access_unit_clear (gpointer data) {
 }
 
 /**
+ * us_raw_segment_new:
+ *
+ * Returns: (transfer full): a raw segment without units
+ */
+UsRawSegment *
+us_raw_segment_new (void) {
+  UsRawSegment *raw = g_new0 (UsRawSegment, 1);
+  raw->units = g_array_new (FALSE, FALSE, sizeof (UsAccessUnit));
+  g_array_set_clear_func (raw->units, access_unit_clear);
+  return raw;
+}
+
+/**
  * us_raw_segment_free:
  * @raw: (nullable) (transfer full): a raw segment
  */
@@ -88,10 +101,8 @@ us_assembler_get_discarded (const UsAssembler *assembler) {
 
 static UsRawSegment *
 open_segment (UsAssembler *assembler, const UsMark *mark) {
-  UsRawSegment *raw = g_new0 (UsRawSegment, 1);
+  UsRawSegment *raw = us_raw_segment_new ();
   raw->open = *mark;
-  raw->units = g_array_new (FALSE, FALSE, sizeof (UsAccessUnit));
-  g_array_set_clear_func (raw->units, access_unit_clear);
   if (assembler->avc_config != NULL)
     raw->avc_config = g_bytes_ref (assembler->avc_config);
   if (assembler->aac_config != NULL)

@@ -34,6 +34,7 @@ typedef struct {
   gsize n_bytes;
 } UsRawSegment;
 
+UsRawSegment *us_raw_segment_new (void);
 void us_raw_segment_free (UsRawSegment *raw);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsRawSegment, us_raw_segment_free)
 
