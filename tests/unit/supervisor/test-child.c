@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #define SHOW_FDS                                                                                   \
-  "for n in 0 1 2 3 4 5 6 7 8 9 10 11 12; do [ -e /proc/$$/fd/$n ] && printf '%s ' $n; done; "
+  "for n in 0 1 2 3 4 5 6 7 8 9 10 11 12; do if [ -e /proc/$$/fd/$n ]; then printf '%s ' $n; fi; " \
+  "done; "
 
 /* Runs a shell script as a child with two descriptors and returns what it printed. */
 static char *
