@@ -1,0 +1,631 @@
+/* segmenter.c - timeline, cut rule, numbering and dates put together
+ *
+ * Owned by a stream, main loop only, no I/O: messages in, segments in the ring out. An epoch is a
+ * continuous time line with constant codec configuration. It starts at a key frame (audio when
+ * there is no video) with media time 0; a publish, a jump of the publisher's clock and a change of
+ * configuration start a new one. While no epoch runs, frames wait in @pending: at the start of a
+ * publish for the second track to show itself, so that a stream does not begin with a segment that
+ * lacks it, and for a key frame.
+ *
+ * What can only be known when a segment ends (its length, tracks, discontinuity) is decided in
+ * close_segment() and nowhere else.
+ */
+#define US_LOG_TOPIC "ingest.segmenter"
+#include "ingest/segmenter.h"
+
+#include "base/log.h"
+#include "base/names.h"
+#include "ingest/cutter.h"
+#include "ingest/timeline.h"
+#include "ingest/wallclock.h"
+
+#include <gio/gio.h>
+
+#define DEFAULT_VIDEO_FRAME_MS 40
+#define DEFAULT_AUDIO_FRAME_MS 23
+#define MAX_FRAME_MS 1000    /* a longer distance is a gap, not the length of a frame */
+#define TARGET_MARGIN_MS 100 /* jitter of later segments against the one that was measured */
+
+typedef struct {
+  GBytes *payload;
+  gint64 time_ms; /* on the timeline */
+  gboolean is_video;
+  gboolean is_keyframe;
+} Frame;
+
+struct UsSegmenter {
+  char *name;
+  UsSegmenterSettings settings;
+  const UsClock *clock;
+  UsState *state;
+  UsStateStream *memory;
+  UsRing *ring;
+  UsInput video, audio;
+  UsTimeline timeline;
+  UsCutter cutter;
+  UsWallclock wallclock;
+
+  gboolean is_publishing;
+  gboolean is_analysing; /* this publisher has not started an epoch yet */
+  gboolean is_epoch_open;
+  const char *epoch_reason;   /* of the epoch that runs or is to come */
+  gint64 base_ms;             /* timeline's time of the epoch's first frame */
+  gboolean is_first_of_epoch; /* the open segment is */
+  gboolean has_history;       /* the stream had a segment before the open one */
+  UsTracks last_tracks;
+  gboolean is_long_logged;
+  struct {
+    gboolean has_time;
+    gint64 last_ms;
+    gint64 frame_ms;
+  } tracks[US_TIMELINE_N_TRACKS]; /* of this epoch */
+
+  GQueue pending; /* Frame */
+  gsize pending_bytes;
+  guint n_pending_keys;
+  gint64 last_video_ms; /* any video while waiting, on the timeline */
+  gboolean has_waiting_video;
+
+  gint64 begin_us;
+  gint64 last_data_us; /* anything came */
+  gint64 last_use_us;  /* something passed the timeline */
+  gint64 waiting_since_us;
+  UsSegmenterStats stats;
+};
+
+static void
+frame_free (gpointer data) {
+  Frame *frame = data;
+  g_bytes_unref (frame->payload);
+  g_free (frame);
+}
+
+static gint64
+now_us (UsSegmenter *segmenter) {
+  return us_clock_monotonic_us (segmenter->clock);
+}
+
+static void
+clear_pending (UsSegmenter *segmenter) {
+  g_queue_clear_full (&segmenter->pending, frame_free);
+  segmenter->pending_bytes = 0;
+  segmenter->n_pending_keys = 0;
+  segmenter->has_waiting_video = FALSE;
+}
+
+static UsInput *
+input_of (UsSegmenter *segmenter, gboolean is_video) {
+  return is_video ? &segmenter->video : &segmenter->audio;
+}
+
+/* --------------------------------------------------------------------- segments and epochs */
+
+static guint
+seconds_rounded (gint64 ms) {
+  return (guint)((ms + 500) / 1000);
+}
+
+/* The smallest whole number of seconds that EXTINF, rounded, will not exceed (RFC 8216 4.3.3.1). */
+static void
+fix_target_duration (UsSegmenter *segmenter, gint64 length_ms) {
+  guint target = segmenter->settings.target_duration_s;
+  if (target == 0)
+    target = us_state_get_target_duration (segmenter->state, segmenter->memory);
+  if (target == 0) {
+    gint64 longest_ms = MAX (length_ms, segmenter->cutter.longest_gop_ms);
+    target = MAX ((segmenter->settings.segment_duration_ms + 999) / 1000,
+                  seconds_rounded (longest_ms + TARGET_MARGIN_MS));
+    us_info ("%s: target duration is %u s", segmenter->name, target);
+  }
+  if (segmenter->memory->target_duration_s != target)
+    us_state_set_target_duration (segmenter->state, segmenter->memory, target);
+  segmenter->stats.target_duration_s = target;
+  segmenter->cutter.target_ms = target * 1000ll;
+}
+
+static void
+warn_long_segment (UsSegmenter *segmenter, const UsRingSegment *segment) {
+  gint64 length_ms = segment->end_ms - segment->media_ms;
+  if (seconds_rounded (length_ms) <= segment->target_duration_s || segmenter->is_long_logged)
+    return;
+  segmenter->is_long_logged = TRUE;
+  us_event (US_LOG_WARNING, US_EVENT_KEYFRAME_INTERVAL,
+            "%s: segment %" G_GUINT64_FORMAT " lasts %.3f s, longer than the target duration of "
+            "%u s; set the encoder's key-frame interval to %.3g s, or target-duration to %u",
+            segmenter->name, segment->number, (double)length_ms / 1000.0,
+            segment->target_duration_s, (double)segmenter->settings.segment_duration_ms / 1000.0,
+            seconds_rounded (length_ms));
+}
+
+static void
+measure (UsSegmenter *segmenter, const UsRingSegment *segment) {
+  gint64 length_ms = segment->end_ms - segment->media_ms;
+  guint n_video = 0;
+  for (guint i = 0; i < segment->items->len; i++)
+    n_video += g_array_index (segment->items, UsRingItem, i).type == US_RTMP_VIDEO;
+  segmenter->stats.fps = (double)n_video * 1000.0 / (double)length_ms;
+  segmenter->stats.bitrate_bps = (guint64)segment->bytes * 8 * 1000 / (guint64)length_ms;
+}
+
+static void
+close_segment (UsSegmenter *segmenter, gint64 end_ms) {
+  UsRingSegment *segment = us_ring_get_open (segmenter->ring);
+  if (segment == NULL)
+    return;
+  segment->end_ms = MAX (end_ms, segment->media_ms + 1);
+  segment->is_discontinuous
+      = segmenter->has_history
+        && (segmenter->is_first_of_epoch || segment->tracks != segmenter->last_tracks);
+  segment->discontinuity = segment->is_discontinuous
+                               ? us_state_count_discontinuity (segmenter->state, segmenter->memory)
+                               : segmenter->memory->discontinuity;
+  fix_target_duration (segmenter, segment->end_ms - segment->media_ms);
+  segment->target_duration_s = segmenter->stats.target_duration_s;
+  segment->is_closed = TRUE;
+  segmenter->has_history = TRUE;
+  segmenter->is_first_of_epoch = FALSE;
+  segmenter->last_tracks = segment->tracks;
+  segmenter->stats.segments_total++;
+  measure (segmenter, segment);
+  warn_long_segment (segmenter, segment);
+}
+
+static void
+open_segment (UsSegmenter *segmenter, gint64 media_ms) {
+  gint64 system_ms = us_clock_wall_us (segmenter->clock) / 1000;
+  gint64 wall_ms = us_wallclock_stamp (&segmenter->wallclock, media_ms, system_ms);
+  segmenter->stats.number = us_state_take_number (segmenter->state, segmenter->memory);
+  (void)us_ring_open (segmenter->ring, segmenter->memory->epoch, segmenter->stats.number, media_ms,
+                      wall_ms, segmenter->video.current.header, segmenter->audio.current.header);
+}
+
+static void
+append (UsSegmenter *segmenter, const Frame *frame) {
+  UsTimelineTrack track = frame->is_video ? US_TIMELINE_VIDEO : US_TIMELINE_AUDIO;
+  gint64 media_ms = frame->time_ms - segmenter->base_ms;
+  if (segmenter->tracks[track].has_time)
+    segmenter->tracks[track].frame_ms
+        = MIN (media_ms - segmenter->tracks[track].last_ms, MAX_FRAME_MS);
+  segmenter->tracks[track].has_time = TRUE;
+  segmenter->tracks[track].last_ms = media_ms;
+  segmenter->stats.media_ms = MAX (segmenter->stats.media_ms, media_ms);
+  segmenter->stats.keyframe_interval_ms = segmenter->cutter.gop_ms;
+  us_ring_append (segmenter->ring, frame->is_video ? US_RTMP_VIDEO : US_RTMP_AUDIO,
+                  frame->is_keyframe, media_ms, frame->payload);
+}
+
+/* Where the last frames end, for a segment that no key frame closes. */
+static gint64
+end_of_frames_ms (UsSegmenter *segmenter) {
+  gint64 end_ms = 0;
+  for (guint i = 0; i < US_TIMELINE_N_TRACKS; i++) {
+    if (segmenter->tracks[i].has_time)
+      end_ms = MAX (end_ms, segmenter->tracks[i].last_ms + segmenter->tracks[i].frame_ms);
+  }
+  return end_ms;
+}
+
+static void
+end_epoch (UsSegmenter *segmenter, gint64 end_ms, const char *next_reason) {
+  if (segmenter->is_epoch_open) {
+    close_segment (segmenter, end_ms);
+    us_wallclock_end_epoch (&segmenter->wallclock, end_ms);
+  }
+  segmenter->is_epoch_open = FALSE;
+  segmenter->epoch_reason = next_reason;
+  segmenter->waiting_since_us = now_us (segmenter);
+}
+
+static void
+start_epoch (UsSegmenter *segmenter, const Frame *first) {
+  us_input_adopt (&segmenter->video);
+  us_input_adopt (&segmenter->audio);
+  UsCutterFrame cut = { first->is_video, first->is_keyframe, first->time_ms };
+  us_cutter_start (&segmenter->cutter, segmenter->settings.segment_duration_ms, &cut);
+  segmenter->cutter.target_ms
+      = 1000ll * us_state_get_target_duration (segmenter->state, segmenter->memory);
+  us_wallclock_start_epoch (&segmenter->wallclock);
+  segmenter->tracks[US_TIMELINE_VIDEO].has_time = FALSE;
+  segmenter->tracks[US_TIMELINE_VIDEO].frame_ms = DEFAULT_VIDEO_FRAME_MS;
+  segmenter->tracks[US_TIMELINE_AUDIO].has_time = FALSE;
+  segmenter->tracks[US_TIMELINE_AUDIO].frame_ms = DEFAULT_AUDIO_FRAME_MS;
+  segmenter->base_ms = first->time_ms;
+  segmenter->is_epoch_open = TRUE;
+  segmenter->is_first_of_epoch = TRUE;
+  segmenter->is_analysing = FALSE;
+  segmenter->is_long_logged = FALSE;
+  segmenter->stats.epoch = us_state_take_epoch (segmenter->state, segmenter->memory);
+  segmenter->stats.epochs_total++;
+  segmenter->stats.media_ms = 0;
+  open_segment (segmenter, 0);
+  append (segmenter, first);
+  us_event (US_LOG_NOTICE, US_EVENT_EPOCH,
+            "%s: epoch %" G_GUINT64_FORMAT " starts at segment %" G_GUINT64_FORMAT
+            " (%s), video %s, audio %s",
+            segmenter->name, segmenter->stats.epoch, segmenter->stats.number,
+            segmenter->epoch_reason,
+            segmenter->video.current.codec == US_CODEC_H264 ? "H.264" : "none",
+            segmenter->audio.current.codec == US_CODEC_AAC   ? "AAC"
+            : segmenter->audio.current.codec == US_CODEC_MP3 ? "MP3"
+                                                             : "none");
+}
+
+/* ------------------------------------------------------------------------ frames in an epoch */
+
+static UsSegmenterResult
+drop (UsSegmenter *segmenter, const Frame *frame, UsDrop reason) {
+  input_of (segmenter, frame->is_video)->dropped[reason]++;
+  return US_SEGMENTER_NOTHING;
+}
+
+static UsSegmenterResult
+fault_overlong (UsSegmenter *segmenter, GError **error) {
+  us_event (US_LOG_WARNING, US_EVENT_KEYFRAME_INTERVAL,
+            "%s: no key frame for %d s or %d MiB; set the encoder's key-frame interval to %.3g s",
+            segmenter->name, US_CUTTER_MAX_SEGMENT_MS / 1000,
+            US_SEGMENTER_MAX_SEGMENT_BYTES / (1024 * 1024),
+            (double)segmenter->settings.segment_duration_ms / 1000.0);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+               "no key frame for %d s; set the encoder's key-frame interval to %.3g s",
+               US_CUTTER_MAX_SEGMENT_MS / 1000,
+               (double)segmenter->settings.segment_duration_ms / 1000.0);
+  return US_SEGMENTER_FAULT;
+}
+
+static UsSegmenterResult
+store (UsSegmenter *segmenter, const Frame *frame, GError **error) {
+  gint64 media_ms = frame->time_ms - segmenter->base_ms;
+  if (media_ms < 0)
+    return drop (segmenter, frame, US_DROP_EARLY);
+  UsCutterFrame cut = { frame->is_video, frame->is_keyframe, frame->time_ms };
+  switch (us_cutter_step (&segmenter->cutter, &cut)) {
+  case US_CUT_OPEN:
+    close_segment (segmenter, media_ms);
+    open_segment (segmenter, media_ms);
+    append (segmenter, frame);
+    return US_SEGMENTER_BOUNDARY;
+  case US_CUT_DROP:
+    return drop (segmenter, frame, US_DROP_NO_KEYFRAME);
+  case US_CUT_OVERLONG:
+    return fault_overlong (segmenter, error);
+  case US_CUT_CONTINUE:
+  default:
+    append (segmenter, frame);
+  }
+  gsize limit = MIN (US_SEGMENTER_MAX_SEGMENT_BYTES, segmenter->settings.ring_max_bytes);
+  if (us_ring_get_open (segmenter->ring)->bytes > limit)
+    return fault_overlong (segmenter, error);
+  return US_SEGMENTER_STORED;
+}
+
+/* A new configuration is in force from a key frame on; without living video from any audio frame,
+ * unless it is video that is about to appear. */
+static gboolean
+may_start_changed_epoch (UsSegmenter *segmenter, const Frame *frame) {
+  if (frame->is_video)
+    return frame->is_keyframe;
+  gboolean is_video_alive = segmenter->cutter.has_video && !segmenter->cutter.is_video_lost;
+  return !is_video_alive && !segmenter->video.is_changing;
+}
+
+static UsSegmenterResult
+place (UsSegmenter *segmenter, const Frame *frame, GError **error) {
+  if (segmenter->video.is_changing || segmenter->audio.is_changing) {
+    if (frame->time_ms >= segmenter->base_ms && may_start_changed_epoch (segmenter, frame)) {
+      end_epoch (segmenter, frame->time_ms - segmenter->base_ms, "codec configuration changed");
+      start_epoch (segmenter, frame);
+      return US_SEGMENTER_BOUNDARY;
+    }
+    if (input_of (segmenter, frame->is_video)->is_changing)
+      return drop (segmenter, frame, US_DROP_CHANGING);
+  }
+  return store (segmenter, frame, error);
+}
+
+/* ------------------------------------------------------------------------ waiting for a start */
+
+static const Frame *
+find_pending_key (UsSegmenter *segmenter) {
+  for (GList *link = segmenter->pending.head; link != NULL; link = link->next) {
+    const Frame *frame = link->data;
+    if (frame->is_keyframe)
+      return frame;
+  }
+  return NULL;
+}
+
+/* Which waiting frame the epoch may start with now; NULL: keep waiting. */
+static const Frame *
+choose_first (UsSegmenter *segmenter, gint64 t) {
+  gboolean is_first = segmenter->is_analysing;
+  const Frame *key = segmenter->n_pending_keys > 0 ? find_pending_key (segmenter) : NULL;
+  if (key != NULL) {
+    gboolean is_complete = us_input_is_known (&segmenter->audio) || !is_first;
+    return is_complete || t - key->time_ms >= US_SEGMENTER_ANALYSE_MS ? key : NULL;
+  }
+  const Frame *oldest = g_queue_peek_head (&segmenter->pending);
+  if (oldest == NULL)
+    return NULL;
+  gint64 wait_ms = is_first ? US_SEGMENTER_ANALYSE_MS : 0;
+  gint64 since_ms = oldest->time_ms;
+  if (us_input_is_known (&segmenter->video)) {
+    wait_ms = US_SEGMENTER_VIDEO_WAIT_MS;
+    if (segmenter->has_waiting_video)
+      since_ms = MAX (since_ms, segmenter->last_video_ms);
+  }
+  return t - since_ms >= wait_ms ? oldest : NULL;
+}
+
+static void
+pop_pending (UsSegmenter *segmenter) {
+  Frame *frame = g_queue_pop_head (&segmenter->pending);
+  segmenter->pending_bytes -= g_bytes_get_size (frame->payload);
+  segmenter->n_pending_keys -= frame->is_keyframe;
+  frame_free (frame);
+}
+
+static UsSegmenterResult
+start_from_pending (UsSegmenter *segmenter, const Frame *first, GError **error) {
+  UsSegmenterResult result = US_SEGMENTER_BOUNDARY;
+  start_epoch (segmenter, first);
+  GQueue frames = segmenter->pending;
+  g_queue_init (&segmenter->pending);
+  clear_pending (segmenter);
+  for (GList *link = frames.head; link != NULL && result != US_SEGMENTER_FAULT; link = link->next) {
+    const Frame *frame = link->data;
+    if (frame != first && place (segmenter, frame, error) == US_SEGMENTER_FAULT)
+      result = US_SEGMENTER_FAULT;
+  }
+  g_queue_clear_full (&frames, frame_free);
+  return result;
+}
+
+static UsSegmenterResult
+wait_with (UsSegmenter *segmenter, const Frame *frame, GError **error) {
+  if (frame->is_video) {
+    segmenter->has_waiting_video = TRUE;
+    segmenter->last_video_ms = frame->time_ms;
+    if (!frame->is_keyframe && segmenter->n_pending_keys == 0)
+      return drop (segmenter, frame, US_DROP_NO_KEYFRAME);
+  }
+  Frame *copy = g_new (Frame, 1);
+  *copy = *frame;
+  g_bytes_ref (copy->payload);
+  g_queue_push_tail (&segmenter->pending, copy);
+  segmenter->pending_bytes += g_bytes_get_size (frame->payload);
+  segmenter->n_pending_keys += frame->is_keyframe;
+
+  const Frame *first = choose_first (segmenter, frame->time_ms);
+  if (first != NULL)
+    return start_from_pending (segmenter, first, error);
+  /* Audio that the coming key frame will outdate. */
+  while (segmenter->n_pending_keys == 0 && segmenter->pending.length > 0
+         && frame->time_ms - ((Frame *)segmenter->pending.head->data)->time_ms
+                > US_SEGMENTER_VIDEO_WAIT_MS) {
+    segmenter->audio.dropped[US_DROP_EARLY]++;
+    pop_pending (segmenter);
+  }
+  if (segmenter->pending.length > US_SEGMENTER_MAX_PENDING
+      || segmenter->pending_bytes > US_SEGMENTER_MAX_PENDING_BYTES) {
+    first = find_pending_key (segmenter);
+    return start_from_pending (segmenter, first != NULL ? first : segmenter->pending.head->data,
+                               error);
+  }
+  return US_SEGMENTER_NOTHING;
+}
+
+/* ------------------------------------------------------------------------------------ public */
+
+/**
+ * us_segmenter_new:
+ * @name: stream name
+ * @settings: copied
+ * @state: numbering that outlives the segmenter
+ * @clock: clock that outlives the segmenter
+ *
+ * Returns: (transfer full): a segmenter without publisher
+ */
+UsSegmenter *
+us_segmenter_new (const char *name, const UsSegmenterSettings *settings, UsState *state,
+                  const UsClock *clock) {
+  UsSegmenter *segmenter = g_new0 (UsSegmenter, 1);
+  segmenter->name = g_strdup (name);
+  segmenter->settings = *settings;
+  segmenter->clock = clock;
+  segmenter->state = state;
+  segmenter->memory = us_state_open (state, name);
+  segmenter->has_history = segmenter->memory->number > 0;
+  segmenter->ring = us_ring_new (settings->playlist_length, US_SEGMENTER_RING_EXTRA_MS,
+                                 settings->ring_max_bytes);
+  us_input_init (&segmenter->video, TRUE);
+  us_input_init (&segmenter->audio, FALSE);
+  g_queue_init (&segmenter->pending);
+  return segmenter;
+}
+
+/**
+ * us_segmenter_begin:
+ * @segmenter: the segmenter
+ *
+ * A publisher begins: what the one before said about codecs and time is forgotten, segment numbers
+ * go on.
+ */
+void
+us_segmenter_begin (UsSegmenter *segmenter) {
+  us_segmenter_end (segmenter);
+  us_input_forget (&segmenter->video);
+  us_input_forget (&segmenter->audio);
+  segmenter->timeline = (UsTimeline){ 0 };
+  segmenter->is_publishing = TRUE;
+  segmenter->is_analysing = TRUE;
+  segmenter->begin_us = segmenter->waiting_since_us = now_us (segmenter);
+  segmenter->last_data_us = segmenter->last_use_us = segmenter->begin_us;
+  segmenter->epoch_reason = "publisher began";
+  (void)us_state_get_target_duration (segmenter->state, segmenter->memory);
+}
+
+/**
+ * us_segmenter_push:
+ * @segmenter: a segmenter with a publisher
+ * @type: %US_RTMP_AUDIO or %US_RTMP_VIDEO; anything else is ignored
+ * @timestamp_ms: as on the wire
+ * @payload: the message, referenced when kept
+ * @error: set with %US_SEGMENTER_FAULT: %G_IO_ERROR_INVALID_DATA, a sentence for the publisher
+ *
+ * Returns: what came of it
+ */
+UsSegmenterResult
+us_segmenter_push (UsSegmenter *segmenter, UsRtmpMessageType type, guint32 timestamp_ms,
+                   GBytes *payload, GError **error) {
+  if (!segmenter->is_publishing || (type != US_RTMP_AUDIO && type != US_RTMP_VIDEO))
+    return US_SEGMENTER_NOTHING;
+  Frame frame = { .payload = payload, .is_video = type == US_RTMP_VIDEO };
+  UsInput *input = input_of (segmenter, frame.is_video);
+  segmenter->last_data_us = now_us (segmenter);
+  if (us_input_push (input, segmenter->name, payload, &frame.is_keyframe) != US_INPUT_FRAME)
+    return US_SEGMENTER_NOTHING;
+
+  UsTimelineTrack track = frame.is_video ? US_TIMELINE_VIDEO : US_TIMELINE_AUDIO;
+  UsTimelineVerdict verdict
+      = us_timeline_push (&segmenter->timeline, track, timestamp_ms, &frame.time_ms);
+  if (verdict == US_TIMELINE_DROP)
+    return drop (segmenter, &frame, US_DROP_ORDER);
+  segmenter->last_use_us = segmenter->last_data_us;
+  gboolean is_boundary = FALSE;
+  if (verdict == US_TIMELINE_NEW_EPOCH) {
+    is_boundary = segmenter->is_epoch_open;
+    end_epoch (segmenter, end_of_frames_ms (segmenter), "time stamps jumped");
+    clear_pending (segmenter);
+  }
+  UsSegmenterResult result = segmenter->is_epoch_open ? place (segmenter, &frame, error)
+                                                      : wait_with (segmenter, &frame, error);
+  return is_boundary && result != US_SEGMENTER_FAULT ? US_SEGMENTER_BOUNDARY : result;
+}
+
+/**
+ * us_segmenter_check:
+ * @segmenter: the segmenter
+ * @error: %G_IO_ERROR_INVALID_DATA with a sentence for the publisher
+ *
+ * To be called about once a second: finds publishers that send much and nothing useful.
+ *
+ * Returns: %FALSE when the publisher should be closed with @error
+ */
+gboolean
+us_segmenter_check (UsSegmenter *segmenter, GError **error) {
+  gint64 now = now_us (segmenter);
+  if (!segmenter->is_publishing)
+    return TRUE;
+  const UsInput *video = &segmenter->video, *audio = &segmenter->audio;
+  gint64 useless_ms = (segmenter->last_data_us - segmenter->last_use_us) / 1000;
+  if (useless_ms >= US_SEGMENTER_USELESS_MS) {
+    const char *codec = video->unsupported != NULL ? video->unsupported : audio->unsupported;
+    if (us_input_is_known (video) || us_input_is_known (audio))
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                   "no usable frame for %" G_GINT64_FORMAT " s: time stamps do not advance",
+                   useless_ms / 1000);
+    else if (codec != NULL)
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                   "codec %s is not supported; supported are H.264, AAC and MP3", codec);
+    else
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                   "no codec configuration (sequence header) within %" G_GINT64_FORMAT " s",
+                   useless_ms / 1000);
+    return FALSE;
+  }
+  if (!segmenter->is_epoch_open && segmenter->has_waiting_video
+      && (now - segmenter->waiting_since_us) / 1000 >= US_SEGMENTER_NO_KEYFRAME_MS)
+    return fault_overlong (segmenter, error) != US_SEGMENTER_FAULT;
+  return TRUE;
+}
+
+/**
+ * us_segmenter_end:
+ * @segmenter: the segmenter
+ *
+ * The publisher has gone: the open segment closes with its last frame, so that no picture is lost.
+ */
+void
+us_segmenter_end (UsSegmenter *segmenter) {
+  if (!segmenter->is_publishing)
+    return;
+  end_epoch (segmenter, end_of_frames_ms (segmenter), "publisher began");
+  clear_pending (segmenter);
+  segmenter->is_publishing = FALSE;
+}
+
+/**
+ * us_segmenter_note_packager:
+ * @segmenter: the segmenter
+ * @number: number of the last segment that a packager holds
+ *
+ * Matters when the state was lost: numbers must not fall behind those that viewers have seen.
+ */
+void
+us_segmenter_note_packager (UsSegmenter *segmenter, guint64 number) {
+  if (number <= segmenter->memory->number)
+    return;
+  us_warning ("%s: a packager holds segment %" G_GUINT64_FORMAT ", the last number known here is "
+              "%" G_GUINT64_FORMAT "; numbering goes on from the packager's",
+              segmenter->name, number, segmenter->memory->number);
+  us_state_raise_number (segmenter->state, segmenter->memory, number);
+  segmenter->has_history = TRUE;
+}
+
+/**
+ * us_segmenter_get_ring:
+ * @segmenter: the segmenter
+ *
+ * Returns: (transfer none): its segments
+ */
+UsRing *
+us_segmenter_get_ring (UsSegmenter *segmenter) {
+  return segmenter->ring;
+}
+
+/**
+ * us_segmenter_get_video:
+ * @segmenter: the segmenter
+ *
+ * Returns: (transfer none): the video track
+ */
+const UsInput *
+us_segmenter_get_video (UsSegmenter *segmenter) {
+  return &segmenter->video;
+}
+
+/**
+ * us_segmenter_get_audio:
+ * @segmenter: the segmenter
+ *
+ * Returns: (transfer none): the audio track
+ */
+const UsInput *
+us_segmenter_get_audio (UsSegmenter *segmenter) {
+  return &segmenter->audio;
+}
+
+/**
+ * us_segmenter_get_stats:
+ * @segmenter: the segmenter
+ * @stats: (out): facts for status and metrics
+ */
+void
+us_segmenter_get_stats (UsSegmenter *segmenter, UsSegmenterStats *stats) {
+  *stats = segmenter->stats;
+}
+
+/**
+ * us_segmenter_free:
+ * @segmenter: (transfer full): the segmenter
+ */
+void
+us_segmenter_free (UsSegmenter *segmenter) {
+  clear_pending (segmenter);
+  us_input_clear (&segmenter->video);
+  us_input_clear (&segmenter->audio);
+  us_ring_free (segmenter->ring);
+  us_state_close (segmenter->state, segmenter->memory);
+  g_free (segmenter->name);
+  g_free (segmenter);
+}
