@@ -128,7 +128,7 @@ remember (UsState *state, UsStateStream *stream) {
 
 static gboolean
 parse_number (const char *text, guint64 *number) {
-  return g_ascii_string_to_unsigned (text, 10, 0, G_MAXINT64, number, NULL);
+  return g_ascii_string_to_unsigned (text, 10, 0, US_STATE_MAX_NUMBER, number, NULL);
 }
 
 static void
@@ -183,18 +183,25 @@ load_last (UsState *state) {
 
 /* ----------------------------------------------------------------------------- ingest.state */
 
+/* 0 for anything that is not a number, or none that can have been written here. */
+static guint64
+get_number (GKeyFile *file, const char *group, const char *key) {
+  g_autofree char *text = g_key_file_get_value (file, group, key, NULL);
+  guint64 number = 0;
+  return text != NULL && parse_number (text, &number) ? number : 0;
+}
+
 static void
 load_group (UsState *state, GKeyFile *file, const char *group, gboolean is_clean) {
   const char *name = group + strlen ("stream ");
   if (!us_stream_name_is_valid (name, NULL) || find (state, name) != NULL)
     return;
   UsStateStream *stream = add (state, name);
-  stream->reserved = g_key_file_get_uint64 (file, group, "reserved", NULL);
-  stream->epoch = g_key_file_get_uint64 (file, group, "epoch", NULL);
-  stream->discontinuity = g_key_file_get_uint64 (file, group, "discontinuity", NULL);
-  stream->target_duration_s
-      = (guint)MIN (g_key_file_get_uint64 (file, group, "target-duration", NULL), G_MAXUINT16);
-  stream->active_ms = g_key_file_get_int64 (file, group, "active", NULL);
+  stream->reserved = get_number (file, group, "reserved");
+  stream->epoch = get_number (file, group, "epoch");
+  stream->discontinuity = get_number (file, group, "discontinuity");
+  stream->target_duration_s = (guint)MIN (get_number (file, group, "target-duration"), G_MAXUINT16);
+  stream->active_ms = (gint64)get_number (file, group, "active");
   stream->number = stream->reserved;
   stream->is_exact = is_clean && stream->reserved > 0;
 }
@@ -207,6 +214,10 @@ load_state (UsState *state) {
   if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &error)) {
     if (g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
       return;
+    if (error->domain != G_KEY_FILE_ERROR) {
+      warn_once (state, "read " STATE_FILE, error->message);
+      return;
+    }
     g_autofree char *aside = g_strconcat (path, ".corrupt", NULL);
     (void)g_rename (path, aside);
     us_warning ("cannot read %s: %s; kept as %s, starting without memory", path, error->message,

@@ -5,10 +5,13 @@
 
 G_BEGIN_DECLS
 
-#define US_STATE_BLOCK 60          /* segment numbers reserved ahead on stable storage */
-#define US_STATE_MAX_STREAMS 1024  /* remembered; the longest idle one is forgotten first */
-#define US_STATE_TARGET_KEPT_S 600 /* a target duration is forgotten after so long without input   \
-                                    */
+#define US_STATE_BLOCK 60         /* segment numbers reserved ahead on stable storage */
+#define US_STATE_MAX_STREAMS 1024 /* remembered; the longest idle one is forgotten first */
+#define US_STATE_TARGET_KEPT_S                                                                     \
+  600 /* a target duration is forgotten after so long without input                                \
+       */
+
+#define US_STATE_MAX_NUMBER (G_GUINT64_CONSTANT (1) << 53) /* what AMF0 numbers hold exactly */
 
 typedef struct UsState UsState;
 

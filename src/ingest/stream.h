@@ -1,0 +1,53 @@
+/* stream.h - one published stream: who publishes it, its segments, and where they go */
+#pragma once
+
+#include "ingest/relay.h"
+#include "rtmp/connection.h"
+
+G_BEGIN_DECLS
+
+#define US_STREAM_LINGER_MS 60000 /* kept after its end, for targets that come back late */
+#define US_STREAM_GATHER_MS 100   /* relays write at most so often between segment boundaries */
+
+typedef struct {
+  UsSegmenterSettings segmenter;
+  const char *const *relay_urls; /* (nullable): packagers, with marks */
+  const char *const *push_urls;  /* (nullable): any other server */
+  guint takeover_silence_ms;
+} UsStreamSettings;
+
+typedef struct UsStream UsStream;
+
+/* UsSession: one RTMP connection; owned by the role, which frees it when the connection closed. */
+typedef struct {
+  UsRtmpConnection *connection;
+  UsStream *stream; /* nullable: publishing or held on it */
+  char *peer, *encoder;
+  gint64 arrived_us;    /* publish asked for */
+  gint64 since_us;      /* publish accepted, 0: not yet */
+  gint64 last_media_us; /* on the role's clock */
+  gpointer owner;       /* the role */
+} UsSession;
+
+typedef struct {
+  guint64 publishes_total, takeovers_total, refused_total, faults_total;
+} UsStreamCounts;
+
+UsStream *us_stream_new (const char *name, const UsStreamSettings *settings, UsState *state,
+                         const UsClock *clock);
+void us_stream_publish (UsStream *stream, UsSession *session);
+void us_stream_media (UsStream *stream, UsSession *session, UsRtmpMessage *message);
+void us_stream_session_closed (UsStream *stream, UsSession *session, const char *reason);
+void us_stream_close_publisher (UsStream *stream, const char *reason);
+void us_stream_tick (UsStream *stream);
+gboolean us_stream_is_expired (UsStream *stream);
+gboolean us_stream_is_drained (UsStream *stream);
+const char *us_stream_get_name (UsStream *stream);
+UsSegmenter *us_stream_get_segmenter (UsStream *stream);
+const UsSession *us_stream_get_session (UsStream *stream);
+GPtrArray *us_stream_get_relays (UsStream *stream);
+void us_stream_get_counts (UsStream *stream, UsStreamCounts *counts);
+void us_stream_free (UsStream *stream);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsStream, us_stream_free)
+
+G_END_DECLS

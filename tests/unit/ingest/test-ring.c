@@ -1,0 +1,81 @@
+/* test-ring.c - what stays, what goes, and that nothing grows without bound */
+#include "ingest/ring.h"
+
+static void
+fill (UsRing *ring, guint64 number, gint64 length_ms, gsize item_bytes) {
+  gint64 media_ms = (gint64)number * length_ms;
+  UsRingSegment *segment = us_ring_open (ring, 1, number, media_ms, 0, NULL, NULL);
+  g_autofree guint8 *data = g_malloc0 (item_bytes);
+  g_autoptr (GBytes) payload = g_bytes_new (data, item_bytes);
+  us_ring_append (ring, US_RTMP_VIDEO, TRUE, media_ms, payload);
+  segment->end_ms = media_ms + length_ms;
+  segment->is_closed = TRUE;
+}
+
+static void
+test_window (void) {
+  g_autoptr (UsRing) ring = us_ring_new (10, 10000, 1 << 20);
+  g_assert_cmpuint (us_ring_get_oldest (ring), ==, 1);
+  g_assert_cmpuint (us_ring_get_newest (ring), ==, 0);
+  for (guint64 n = 1; n <= 100; n++)
+    fill (ring, n, 2000, 10);
+  (void)us_ring_open (ring, 1, 101, 202000, 0, NULL, NULL);
+  /* one open, ten of the window, five more for 10 s */
+  g_assert_cmpuint (us_ring_get_newest (ring), ==, 101);
+  g_assert_cmpuint (us_ring_get_oldest (ring), ==, 101 - 15);
+  g_assert_null (us_ring_get (ring, 85));
+  g_assert_cmpuint (us_ring_get (ring, 90)->number, ==, 90);
+  g_assert_null (us_ring_get (ring, 102));
+  g_assert_cmpuint (us_ring_find_number (ring, 99)->serial, ==, 99);
+  g_assert_null (us_ring_find_number (ring, 12));
+}
+
+static void
+test_bytes (void) {
+  g_autoptr (UsRing) ring = us_ring_new (10, 10000, 100000);
+  for (guint64 n = 1; n <= 50; n++) {
+    fill (ring, n, 2000, 30000);
+    g_assert_cmpuint (us_ring_get_bytes (ring), <=, 100000);
+  }
+  g_assert_cmpuint (us_ring_get_newest (ring) - us_ring_get_oldest (ring), ==, 2);
+}
+
+/* Tiny messages cost memory too. */
+static void
+test_tiny_items (void) {
+  g_autoptr (UsRing) ring = us_ring_new (10, 10000, 100000);
+  g_autoptr (GBytes) payload = g_bytes_new_static ("x", 1);
+  fill (ring, 1, 2000, 10);
+  (void)us_ring_open (ring, 1, 2, 4000, 0, NULL, NULL);
+  for (guint i = 0; i < 10000; i++)
+    us_ring_append (ring, US_RTMP_AUDIO, FALSE, 4000 + i, payload);
+  g_assert_cmpuint (us_ring_get_oldest (ring), ==, 2);
+  g_assert_cmpuint (us_ring_get_bytes (ring), >, 10000 * sizeof (UsRingItem));
+}
+
+static void
+test_contents (void) {
+  g_autoptr (UsRing) ring = us_ring_new (3, 0, 1 << 20);
+  g_autoptr (GBytes) config = g_bytes_new_static ("cfg", 3);
+  g_autoptr (GBytes) payload = g_bytes_new_static ("abc", 3);
+  UsRingSegment *segment = us_ring_open (ring, 7, 70, 5, 6, config, NULL);
+  us_ring_append (ring, US_RTMP_AUDIO, FALSE, 5, payload);
+  g_assert_cmpint (segment->tracks, ==, US_TRACK_AUDIO);
+  us_ring_append (ring, US_RTMP_VIDEO, TRUE, 6, payload);
+  g_assert_cmpint (segment->tracks, ==, US_TRACK_AUDIO | US_TRACK_VIDEO);
+  g_assert_true (segment->video_config == config);
+  g_assert_null (segment->audio_config);
+  g_assert_true (us_ring_get_open (ring) == segment);
+  segment->is_closed = TRUE;
+  g_assert_null (us_ring_get_open (ring));
+}
+
+int
+main (int argc, char **argv) {
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/ring/window", test_window);
+  g_test_add_func ("/ring/bytes", test_bytes);
+  g_test_add_func ("/ring/tiny-items", test_tiny_items);
+  g_test_add_func ("/ring/contents", test_contents);
+  return g_test_run ();
+}

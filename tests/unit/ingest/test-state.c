@@ -1,0 +1,237 @@
+/* test-state.c - numbers over restarts, crashes, lost files and clocks that go back */
+#include "ingest/state.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define UNIX_S 1800000000ll
+
+typedef struct {
+  char *dir;
+  UsFakeClock clock;
+} Fixture;
+
+static void
+set_up (Fixture *fixture, gconstpointer data) {
+  fixture->dir = g_dir_make_tmp ("understudy-state-XXXXXX", NULL);
+  g_assert_nonnull (fixture->dir);
+  us_fake_clock_init (&fixture->clock, 0, UNIX_S * G_USEC_PER_SEC);
+}
+
+static char *
+path_of (Fixture *fixture, const char *name) {
+  return g_build_filename (fixture->dir, name, NULL);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data) {
+  static const char *const names[] = { "ingest.state", "ingest.last", "ingest.state.corrupt" };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *path = path_of (fixture, names[i]);
+    (void)g_remove (path);
+  }
+  g_assert_cmpint (g_rmdir (fixture->dir), ==, 0);
+  g_free (fixture->dir);
+}
+
+static UsState *
+start (Fixture *fixture) {
+  return us_state_new (fixture->dir, &fixture->clock.clock);
+}
+
+/* What a killed process leaves: files as they are, nothing written at the end. */
+static void
+crash (Fixture *fixture, UsState *state) {
+  g_autofree char *path = path_of (fixture, "ingest.state");
+  g_autofree char *text = NULL;
+  gsize size = 0;
+  gboolean had = g_file_get_contents (path, &text, &size, NULL);
+  us_state_free (state);
+  if (had)
+    g_assert_true (g_file_set_contents (path, text, (gssize)size, NULL));
+  else
+    g_assert_cmpint (g_remove (path), ==, 0);
+}
+
+static void
+test_first (Fixture *fixture, gconstpointer data) {
+  g_autoptr (UsState) state = start (fixture);
+  UsStateStream *stream = us_state_open (state, "a");
+  g_assert_cmpuint (us_state_take_number (state, stream), ==, UNIX_S);
+  g_assert_cmpuint (us_state_take_number (state, stream), ==, UNIX_S + 1);
+  g_assert_cmpuint (us_state_take_epoch (state, stream), ==, UNIX_S * 1000);
+  g_assert_cmpuint (us_state_take_epoch (state, stream), ==, UNIX_S * 1000 + 1);
+  g_assert_true (us_state_is_dirty (state));
+  us_state_flush (state);
+  g_assert_false (us_state_is_dirty (state));
+  for (guint i = 0; i < US_STATE_BLOCK / 2 - 1; i++)
+    (void)us_state_take_number (state, stream);
+  g_assert_false (us_state_is_dirty (state)); /* not a write per segment */
+  for (guint i = 0; i < US_STATE_BLOCK; i++)
+    (void)us_state_take_number (state, stream);
+  g_assert_true (us_state_is_dirty (state));
+  us_state_close (state, stream);
+}
+
+static void
+test_clean_restart (Fixture *fixture, gconstpointer data) {
+  UsState *state = start (fixture);
+  UsStateStream *stream = us_state_open (state, "a");
+  guint64 last = us_state_take_number (state, stream);
+  guint64 epoch = us_state_take_epoch (state, stream);
+  g_assert_cmpuint (us_state_count_discontinuity (state, stream), ==, 1);
+  us_state_set_target_duration (state, stream, 5);
+  us_state_free (state);
+  /* the clock goes back an hour: what was persisted wins, without a hole */
+  us_fake_clock_advance_us (&fixture->clock, -3600ll * G_USEC_PER_SEC);
+  state = start (fixture);
+  stream = us_state_open (state, "a");
+  g_assert_cmpuint (stream->number, ==, last);
+  g_assert_cmpuint (stream->discontinuity, ==, 1);
+  g_assert_cmpuint (us_state_get_target_duration (state, stream), ==, 5);
+  g_assert_cmpuint (us_state_take_number (state, stream), ==, last + 1);
+  g_assert_cmpuint (us_state_take_epoch (state, stream), ==, epoch + 1);
+  us_state_free (state);
+}
+
+static void
+test_killed (Fixture *fixture, gconstpointer data) {
+  UsState *state = start (fixture);
+  UsStateStream *stream = us_state_open (state, "a");
+  UsStateStream *other = us_state_open (state, "b");
+  guint64 last = us_state_take_number (state, stream);
+  (void)us_state_take_number (state, other);
+  us_state_flush (state);
+  for (guint i = 0; i < 7; i++)
+    last = us_state_take_number (state, stream);
+  (void)us_state_count_discontinuity (state, stream);
+  crash (fixture, state);
+  us_fake_clock_advance_us (&fixture->clock, 10 * G_USEC_PER_SEC);
+  state = start (fixture);
+  stream = us_state_open (state, "a");
+  g_assert_cmpuint (stream->discontinuity, ==, 1);
+  g_assert_cmpuint (us_state_take_number (state, stream), ==, last + 1);
+  us_state_free (state);
+}
+
+/* After the machine died ingest.last counts for nothing: on from what was reserved. */
+static void
+test_machine_died (Fixture *fixture, gconstpointer data) {
+  UsState *state = start (fixture);
+  UsStateStream *stream = us_state_open (state, "a");
+  (void)us_state_take_number (state, stream);
+  us_state_flush (state);
+  guint64 last = us_state_take_number (state, stream);
+  crash (fixture, state);
+  g_autofree char *path = path_of (fixture, "ingest.last");
+  g_autofree char *text = NULL;
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  text[5] = text[5] == 'x' ? 'y' : 'x'; /* another boot */
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  us_fake_clock_advance_us (&fixture->clock, -3600ll * G_USEC_PER_SEC);
+  state = start (fixture);
+  stream = us_state_open (state, "a");
+  guint64 next = us_state_take_number (state, stream);
+  g_assert_cmpuint (next, >, last);
+  g_assert_cmpuint (next, <=, last + US_STATE_BLOCK + 1);
+  us_state_free (state);
+}
+
+static void
+test_corrupt (Fixture *fixture, gconstpointer data) {
+  g_autofree char *path = path_of (fixture, "ingest.state");
+  g_autofree char *last_path = path_of (fixture, "ingest.last");
+  g_autofree char *aside = path_of (fixture, "ingest.state.corrupt");
+  g_assert_true (g_file_set_contents (path, "[stream a\nreserved=\xff\x00", 20, NULL));
+  g_assert_true (g_file_set_contents (last_path, "boot nonsense\n a b c", -1, NULL));
+  g_autoptr (UsState) state = start (fixture);
+  g_assert_true (g_file_test (aside, G_FILE_TEST_EXISTS));
+  UsStateStream *stream = us_state_open (state, "a");
+  g_assert_cmpuint (us_state_take_number (state, stream), ==, UNIX_S);
+}
+
+/* Well-formed but hostile values. */
+static void
+test_odd_values (Fixture *fixture, gconstpointer data) {
+  g_autofree char *path = path_of (fixture, "ingest.state");
+  g_assert_true (g_file_set_contents (path,
+                                      "[ingest]\nclean=true\n[stream ../x]\nreserved=5\n"
+                                      "[stream b]\nreserved=-7\ntarget-duration=99999999\n"
+                                      "[stream c]\nreserved=abc\n",
+                                      -1, NULL));
+  g_autoptr (UsState) state = start (fixture);
+  UsStateStream *stream = us_state_open (state, "c");
+  g_assert_cmpuint (us_state_take_number (state, stream), ==, UNIX_S);
+  stream = us_state_open (state, "b");
+  g_assert_cmpuint (us_state_take_number (state, stream), ==, UNIX_S);
+}
+
+static void
+test_unwritable (Fixture *fixture, gconstpointer data) {
+  g_autofree char *file = path_of (fixture, "ingest.state.corrupt");
+  g_assert_true (g_file_set_contents (file, "", 0, NULL));
+  g_autofree char *below = g_build_filename (file, "dir", NULL);
+  g_autoptr (UsState) state = us_state_new (below, &fixture->clock.clock);
+  UsStateStream *stream = us_state_open (state, "a");
+  g_assert_cmpuint (us_state_take_number (state, stream), ==, UNIX_S);
+  us_state_flush (state);
+  g_assert_cmpuint (us_state_take_number (state, stream), ==, UNIX_S + 1);
+}
+
+static void
+test_target_forgotten (Fixture *fixture, gconstpointer data) {
+  g_autoptr (UsState) state = us_state_new (NULL, &fixture->clock.clock);
+  UsStateStream *stream = us_state_open (state, "a");
+  us_state_set_target_duration (state, stream, 5);
+  us_fake_clock_advance_us (&fixture->clock, US_STATE_TARGET_KEPT_S * G_USEC_PER_SEC);
+  g_assert_cmpuint (us_state_get_target_duration (state, stream), ==, 5);
+  us_fake_clock_advance_us (&fixture->clock, G_USEC_PER_SEC);
+  g_assert_cmpuint (us_state_get_target_duration (state, stream), ==, 0);
+}
+
+static void
+test_bounded (Fixture *fixture, gconstpointer data) {
+  UsState *state = start (fixture);
+  UsStateStream *kept = us_state_open (state, "kept");
+  guint64 last = us_state_take_number (state, kept);
+  for (guint i = 0; i < US_STATE_MAX_STREAMS + 50; i++) {
+    g_autofree char *name = g_strdup_printf ("s%u", i);
+    us_fake_clock_advance_us (&fixture->clock, 1000);
+    UsStateStream *stream = us_state_open (state, name);
+    (void)us_state_take_number (state, stream);
+    us_state_close (state, stream);
+  }
+  us_state_free (state);
+  state = start (fixture);
+  g_assert_cmpuint (us_state_open (state, "kept")->number, ==, last);
+  g_assert_cmpuint (us_state_open (state, "s0")->number, ==, 0); /* idle longest: forgotten */
+  us_state_free (state);
+}
+
+static void
+test_raise (Fixture *fixture, gconstpointer data) {
+  g_autoptr (UsState) state = us_state_new (NULL, &fixture->clock.clock);
+  UsStateStream *stream = us_state_open (state, "a");
+  us_state_raise_number (state, stream, UNIX_S + 500);
+  us_state_raise_number (state, stream, 3);
+  g_assert_cmpuint (us_state_take_number (state, stream), ==, UNIX_S + 501);
+}
+
+int
+main (int argc, char **argv) {
+  g_test_init (&argc, &argv, NULL);
+#define ADD(name, function) g_test_add (name, Fixture, NULL, set_up, function, tear_down)
+  ADD ("/state/first", test_first);
+  ADD ("/state/clean-restart", test_clean_restart);
+  ADD ("/state/killed", test_killed);
+  ADD ("/state/machine-died", test_machine_died);
+  ADD ("/state/corrupt", test_corrupt);
+  ADD ("/state/odd-values", test_odd_values);
+  ADD ("/state/unwritable", test_unwritable);
+  ADD ("/state/target-forgotten", test_target_forgotten);
+  ADD ("/state/bounded", test_bounded);
+  ADD ("/state/raise", test_raise);
+  return g_test_run ();
+}
