@@ -1,0 +1,348 @@
+/* ledger.c - the append-only account of what one stream has published, and its playlist
+ *
+ * Owned by a UsFeed on the main loop; no I/O, no clock of its own. Rows enter whole, with their
+ * bytes (commit before advertise), so that everything listed can be served with both origins dead.
+ * All rules of RFC 8216 6.2.1 and 6.2.2 that bind a server are kept here and nowhere else: media
+ * sequence numbers rise by one, a published row never changes, the target duration never changes,
+ * a segment outlives its listing by the length of the playlist plus its own.
+ *
+ * Numbers. Segments of our packagers keep their number, name and discontinuity number, so that two
+ * switchers, or one before and after its restart, publish the same lines without talking to each
+ * other. Foreign segments get the number after the last one and a name made of the ledger's id.
+ *
+ * Holes. A few missing segments of ours within one epoch are listed as EXT-X-GAP: the numbers
+ * behind them stay those of the packagers, and no discontinuity number is invented that a restarted
+ * switcher would not know of. A gap's URI answers too, with the tables of its neighbour and no
+ * media, for players that do not know the tag. A longer hole, or one between epochs, is closed by
+ * renumbering: the published number then falls behind the origin's, so that a restart can only
+ * step forward. The row behind such a hole carries a DISCONTINUITY.
+ */
+#include "switcher/ledger.h"
+
+#include "hls/mpegts.h"
+#include "hls/playlist.h"
+
+struct UsLedger {
+  GPtrArray *rows; /* UsLedgerRow, oldest first: those that left the playlist, then the listed */
+  guint n_left;    /* rows before the playlist's first */
+  guint window;
+  guint target_s; /* 0: not fixed yet */
+  guint64 id, first_number;
+  guint64 n_gaps, n_over_target;
+};
+
+G_DEFINE_QUARK (us - ledger - error - quark, us_ledger_error)
+
+static void
+row_free (gpointer data) {
+  UsLedgerRow *row = data;
+  us_segment_unref (row->segment);
+  g_free (row);
+}
+
+/**
+ * us_ledger_new:
+ * @window: rows listed in the playlist, at least 3
+ * @id: epoch of the names given to foreign segments; unique per start of a switcher
+ * @first_number: media and discontinuity sequence number of the first row when it is foreign; from
+ *   the wall clock in seconds, so that it is above everything an earlier switcher used
+ *
+ * Returns: (transfer full): an empty ledger
+ */
+UsLedger *
+us_ledger_new (guint window, guint64 id, guint64 first_number) {
+  UsLedger *ledger = g_new0 (UsLedger, 1);
+  ledger->rows = g_ptr_array_new_with_free_func (row_free);
+  ledger->window = MAX (window, 3);
+  ledger->id = id;
+  ledger->first_number = first_number;
+  return ledger;
+}
+
+void
+us_ledger_free (UsLedger *ledger) {
+  g_ptr_array_unref (ledger->rows);
+  g_free (ledger);
+}
+
+/**
+ * us_ledger_set_target:
+ * @target_duration_s: what an origin's playlist says
+ *
+ * Fixes the target duration if it is still open. RFC 8216 6.2.1: it must never change.
+ *
+ * Returns: %FALSE when another value stands already, which stays
+ */
+gboolean
+us_ledger_set_target (UsLedger *ledger, guint target_duration_s) {
+  if (ledger->target_s == 0)
+    ledger->target_s = target_duration_s;
+  return ledger->target_s == target_duration_s;
+}
+
+guint
+us_ledger_get_target (const UsLedger *ledger) {
+  return ledger->target_s;
+}
+
+guint
+us_ledger_get_n_rows (const UsLedger *ledger) {
+  return ledger->rows->len;
+}
+
+guint
+us_ledger_get_n_listed (const UsLedger *ledger) {
+  return ledger->rows->len - ledger->n_left;
+}
+
+const UsLedgerRow *
+us_ledger_get_row (const UsLedger *ledger, guint index) {
+  g_return_val_if_fail (index < ledger->rows->len, NULL);
+  return g_ptr_array_index (ledger->rows, index);
+}
+
+/* Returns: (transfer none) (nullable): the newest row */
+const UsLedgerRow *
+us_ledger_get_last (const UsLedger *ledger) {
+  return ledger->rows->len > 0 ? g_ptr_array_index (ledger->rows, ledger->rows->len - 1) : NULL;
+}
+
+guint64
+us_ledger_get_n_gaps (const UsLedger *ledger) {
+  return ledger->n_gaps;
+}
+
+/* Rows whose duration rounds to more than the target duration: an origin broke its promise. */
+guint64
+us_ledger_get_n_over_target (const UsLedger *ledger) {
+  return ledger->n_over_target;
+}
+
+static gint64
+end_wall_ms (const UsLedgerRow *row) {
+  if (row->segment->wall_ms < 0)
+    return -1;
+  return row->segment->wall_ms + row->segment->duration_us / 1000;
+}
+
+/* Returns: wall time in ms at which the newest row ends; -1: unknown */
+gint64
+us_ledger_get_end_wall_ms (const UsLedger *ledger) {
+  const UsLedgerRow *last = us_ledger_get_last (ledger);
+  return last != NULL ? end_wall_ms (last) : -1;
+}
+
+static gboolean
+is_name_used (const UsLedger *ledger, const char *name) {
+  for (guint i = ledger->rows->len; i > 0; i--) {
+    const UsLedgerRow *row = g_ptr_array_index (ledger->rows, i - 1);
+    if (g_str_equal (row->segment->name, name))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+check_offer (const UsLedger *ledger, const UsLedgerOffer *offer, GError **error) {
+  if (offer->bytes == NULL || g_bytes_get_size (offer->bytes) == 0 || offer->duration_us <= 0
+      || ledger->target_s == 0) {
+    g_set_error (error, US_LEDGER_ERROR, US_LEDGER_ERROR_VALUE,
+                 "segment %" G_GUINT64_FORMAT " has no bytes, no duration or no target duration",
+                 offer->number);
+    return FALSE;
+  }
+  const UsLedgerRow *last = us_ledger_get_last (ledger);
+  if (last == NULL || !offer->is_ours)
+    return TRUE;
+  g_autofree char *name = us_segment_name (offer->epoch, offer->number);
+  gboolean is_before = last->is_ours && last->segment->epoch == offer->epoch
+                       && offer->number <= last->origin_number;
+  if (is_before || is_name_used (ledger, name)) {
+    g_set_error (error, US_LEDGER_ERROR, US_LEDGER_ERROR_NOT_NEXT,
+                 "segment %s is not after %s, the last one published", name, last->segment->name);
+    return FALSE;
+  }
+  return TRUE;
+}
+
+/* The listed rows are the newest @window ones, and more while they last less than three target
+ * durations (RFC 8216 6.2.2). The rule looks at rows only, so every switcher trims alike. */
+static void
+trim (UsLedger *ledger, gint64 now_us) {
+  gint64 listed_us = 0;
+  for (guint i = ledger->n_left; i < ledger->rows->len; i++)
+    listed_us += us_ledger_get_row (ledger, i)->segment->duration_us;
+  while (us_ledger_get_n_listed (ledger) > ledger->window) {
+    UsLedgerRow *oldest = g_ptr_array_index (ledger->rows, ledger->n_left);
+    listed_us -= oldest->segment->duration_us;
+    if (listed_us < 3 * (gint64)ledger->target_s * G_USEC_PER_SEC)
+      return;
+    oldest->left_us = now_us;
+    ledger->n_left++;
+  }
+}
+
+static void
+push_row (UsLedger *ledger, const UsLedgerOffer *offer, guint64 number, guint64 discontinuity,
+          gboolean is_discontinuous, gboolean is_gap) {
+  guint64 epoch = offer->is_ours ? offer->epoch : ledger->id;
+  g_autofree char *name = us_segment_name (epoch, offer->is_ours ? offer->number : number);
+  UsLedgerRow *row = g_new0 (UsLedgerRow, 1);
+  if (offer->segment != NULL && offer->is_ours && !is_gap && offer->number == number)
+    row->segment = us_segment_ref (offer->segment);
+  else
+    row->segment = us_segment_new (epoch, number, name, offer->bytes);
+  row->segment->discontinuity = discontinuity;
+  row->segment->is_discontinuous = is_discontinuous;
+  row->segment->duration_us = offer->duration_us;
+  row->segment->wall_ms = offer->wall_ms;
+  row->origin = offer->origin;
+  row->is_ours = offer->is_ours;
+  row->is_gap = is_gap;
+  row->origin_number = offer->number;
+  row->origin_discontinuity = offer->discontinuity;
+  g_ptr_array_add (ledger->rows, row);
+
+  gint64 rounded_s = (offer->duration_us + G_USEC_PER_SEC / 2) / G_USEC_PER_SEC;
+  if (rounded_s > ledger->target_s)
+    ledger->n_over_target++;
+}
+
+/* How many segments between the last row and @offer can be listed as gaps; 0: none, or not so. */
+static guint
+count_gap (const UsLedger *ledger, const UsLedgerOffer *offer) {
+  const UsLedgerRow *last = us_ledger_get_last (ledger);
+  if (last == NULL || !last->is_ours || !offer->is_ours || offer->is_join
+      || last->segment->epoch != offer->epoch
+      || g_bytes_get_size (offer->bytes) < 2 * US_MPEGTS_PACKET)
+    return 0;
+  guint64 missing = offer->number - last->origin_number - 1;
+  return missing <= US_LEDGER_MAX_GAP ? (guint)missing : 0;
+}
+
+static void
+push_gap (UsLedger *ledger, const UsLedgerOffer *offer, guint n_missing) {
+  const UsLedgerRow *last = us_ledger_get_last (ledger);
+  const guint64 discontinuity_behind = offer->discontinuity;
+  gint64 start_ms = end_wall_ms (last);
+  gint64 target_us = (gint64)ledger->target_s * G_USEC_PER_SEC;
+  gint64 each_us = target_us;
+  if (start_ms >= 0 && offer->wall_ms > start_ms)
+    each_us = CLAMP ((offer->wall_ms - start_ms) * 1000 / n_missing, 1000, target_us);
+
+  g_autoptr (GBytes) tables = g_bytes_new_from_bytes (offer->bytes, 0, 2 * US_MPEGTS_PACKET);
+  for (guint i = 0; i < n_missing; i++) {
+    last = us_ledger_get_last (ledger);
+    UsLedgerOffer gap = *offer;
+    gap.number = last->origin_number + 1;
+    gap.duration_us = each_us;
+    gap.wall_ms = start_ms < 0 ? -1 : start_ms + i * each_us / 1000;
+    gap.bytes = tables;
+    /* Discontinuities that fell into the hole are tagged as late as possible, one per row. */
+    guint64 rows_behind = n_missing - i;
+    gboolean is_discontinuous = discontinuity_behind > last->origin_discontinuity
+                                && discontinuity_behind - last->origin_discontinuity > rows_behind;
+    gap.discontinuity = last->origin_discontinuity + (is_discontinuous ? 1 : 0);
+    push_row (ledger, &gap, last->segment->number + 1,
+              last->segment->discontinuity + (is_discontinuous ? 1 : 0), is_discontinuous, TRUE);
+    ledger->n_gaps++;
+  }
+}
+
+static gboolean
+needs_discontinuity (const UsLedgerRow *last, const UsLedgerOffer *offer) {
+  if (offer->is_discontinuous || offer->is_join || last->is_ours != offer->is_ours)
+    return TRUE;
+  if (!offer->is_ours)
+    return FALSE; /* a hole in a foreign list is told by its follower */
+  return last->segment->epoch != offer->epoch || offer->number != last->origin_number + 1
+         || offer->discontinuity != last->origin_discontinuity;
+}
+
+/**
+ * us_ledger_append:
+ * @offer: a whole, validated segment
+ * @now_us: monotonic time
+ * @error: US_LEDGER_ERROR
+ *
+ * Publishes @offer as the next row, behind gap rows for what is missing before it, and moves the
+ * playlist's window. Decides the number and the discontinuity for good (RFC 8216 6.2.1: neither
+ * may be changed later).
+ *
+ * Returns: %FALSE, with nothing changed, when it cannot be next
+ */
+gboolean
+us_ledger_append (UsLedger *ledger, const UsLedgerOffer *offer, gint64 now_us, GError **error) {
+  if (!check_offer (ledger, offer, error))
+    return FALSE;
+
+  if (ledger->rows->len == 0) {
+    push_row (ledger, offer, offer->is_ours ? offer->number : ledger->first_number,
+              offer->is_ours ? offer->discontinuity : ledger->first_number,
+              offer->is_ours && offer->is_discontinuous && offer->discontinuity > 0, FALSE);
+    return TRUE;
+  }
+  guint n_missing = count_gap (ledger, offer);
+  if (n_missing > 0)
+    push_gap (ledger, offer, n_missing);
+  const UsLedgerRow *last = us_ledger_get_last (ledger);
+  gboolean is_discontinuous = needs_discontinuity (last, offer);
+  push_row (ledger, offer, last->segment->number + 1,
+            last->segment->discontinuity + (is_discontinuous ? 1 : 0), is_discontinuous, FALSE);
+  trim (ledger, now_us);
+  return TRUE;
+}
+
+/**
+ * us_ledger_expire:
+ * @now_us: monotonic time
+ *
+ * Drops rows that left the playlist longer ago than its length plus their own (RFC 8216 6.2.2).
+ *
+ * Returns: how many
+ */
+guint
+us_ledger_expire (UsLedger *ledger, gint64 now_us) {
+  gint64 listed_us = 0;
+  for (guint i = ledger->n_left; i < ledger->rows->len; i++)
+    listed_us += us_ledger_get_row (ledger, i)->segment->duration_us;
+  guint n_dropped = 0;
+  while (n_dropped < ledger->n_left) {
+    const UsLedgerRow *row = us_ledger_get_row (ledger, n_dropped);
+    if (now_us - row->left_us < listed_us + row->segment->duration_us)
+      break;
+    n_dropped++;
+  }
+  if (n_dropped > 0) {
+    g_ptr_array_remove_range (ledger->rows, 0, n_dropped);
+    ledger->n_left -= n_dropped;
+  }
+  return n_dropped;
+}
+
+/**
+ * us_ledger_render:
+ *
+ * Returns: (transfer full) (nullable): the playlist; %NULL while there is nothing to list
+ */
+char *
+us_ledger_render (const UsLedger *ledger) {
+  if (us_ledger_get_n_listed (ledger) == 0)
+    return NULL;
+  g_autoptr (UsPlaylist) playlist = us_playlist_new ();
+  playlist->target_duration_s = ledger->target_s;
+  playlist->is_independent = TRUE;
+  playlist->can_block_reload = TRUE;
+  for (guint i = ledger->n_left; i < ledger->rows->len; i++) {
+    const UsLedgerRow *row = us_ledger_get_row (ledger, i);
+    UsPlaylistSegment *listed = us_playlist_add (playlist, row->segment->name, row->segment->number,
+                                                 row->segment->duration_us);
+    listed->discontinuity = row->segment->discontinuity;
+    listed->is_discontinuous = row->segment->is_discontinuous;
+    listed->is_gap = row->is_gap;
+    listed->wall_ms = row->segment->wall_ms;
+    if (row->is_gap)
+      playlist->version = 8; /* EXT-X-GAP, RFC 8216bis 8 */
+  }
+  return us_playlist_render (playlist);
+}

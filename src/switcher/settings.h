@@ -1,0 +1,22 @@
+/* settings.h - what the switcher's parts share: addresses, patience, clock and clients */
+#pragma once
+
+#include "base/clock.h"
+#include "http/client.h"
+#include "switcher/policy.h"
+
+G_BEGIN_DECLS
+
+/* UsOriginAccess: how the two origins are reached. Owned by the UsSwitcher, outlives its streams.
+ */
+typedef struct {
+  UsHttpClient *client;         /* for playlists: one long poll per stream and origin */
+  UsHttpClient *segment_client; /* for segments, so that they never queue behind the polls */
+  const UsClock *clock;
+  char *base_url[US_N_ORIGINS]; /* "http://host:8081/hls", no slash at the end */
+  char *playlist_name;          /* "index.m3u8" */
+  UsPolicySettings policy;
+  guint playlist_length;
+} UsOriginAccess;
+
+G_END_DECLS
