@@ -17,7 +17,8 @@ typedef struct {
   guint header_timeout_ms; /* from accept or from the first byte of a request to its end */
   guint idle_timeout_ms;   /* keep-alive without a request */
   guint send_timeout_ms;   /* a response of which not one byte could be sent */
-  guint max_requests;      /* served by one SoupServer before it retires, see guard.c */
+  guint max_requests;      /* connections that one SoupServer serves before it retires, shard.c */
+  guint max_waiting;       /* requests held back at once (blocking reload); more get 503 */
 } UsHttpServerSettings;
 
 void us_http_server_settings_default (UsHttpServerSettings *settings);
@@ -54,15 +55,12 @@ typedef enum {
 /* UsHttpRespond: a pure function of an immutable snapshot and a request. Runs in a shard's thread.
  * @waited_ms: how long this request has waited already; the function itself decides when to give
  *   up, by returning US_HTTP_REPLY, and is asked again at least every 250 ms */
-typedef UsHttpVerdict (*UsHttpRespond) (gconstpointer snapshot,
-                                        const UsHttpRequest *request,
-                                        guint waited_ms,
-                                        UsHttpResponse *response);
+typedef UsHttpVerdict (*UsHttpRespond) (gconstpointer snapshot, const UsHttpRequest *request,
+                                        guint waited_ms, UsHttpResponse *response);
 
 /* UsHttpHandle: for the rest (metrics, health, control): runs in the main context of
  * us_http_server_new(), so that it may look at the role's own state. Must answer at once. */
-typedef void (*UsHttpHandle) (const UsHttpRequest *request,
-                              UsHttpResponse *response,
+typedef void (*UsHttpHandle) (const UsHttpRequest *request, UsHttpResponse *response,
                               gpointer user_data);
 
 UsHttpServer *us_http_server_new (const UsHttpServerSettings *settings,
@@ -70,11 +68,8 @@ UsHttpServer *us_http_server_new (const UsHttpServerSettings *settings,
 /* Routes are added before us_http_server_start(); the longest prefix wins; "/x/" matches below,
  * "/x" matches exactly. Anything else: 404 as problem+json. Other methods than @methods: 405. */
 void us_http_server_add_responder (UsHttpServer *server, const char *prefix, UsHttpRespond respond);
-void us_http_server_add_handler (UsHttpServer *server,
-                                 const char *prefix,
-                                 const char *methods,
-                                 UsHttpHandle handle,
-                                 gpointer user_data);
+void us_http_server_add_handler (UsHttpServer *server, const char *prefix, const char *methods,
+                                 UsHttpHandle handle, gpointer user_data);
 gboolean us_http_server_start (UsHttpServer *server, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 guint16 us_http_server_get_port (UsHttpServer *server);
 /* Swaps the snapshot all shards answer from, and wakes waiting requests. @snapshot: (transfer
@@ -83,6 +78,7 @@ void us_http_server_publish (UsHttpServer *server, gpointer snapshot, GDestroyNo
 
 typedef struct {
   guint64 connections_total, requests_total, refused_total, timeouts_total, bytes_out_total;
+  guint64 retired_total; /* SoupServers that have gone */
   guint connections, waiting;
 } UsHttpServerStats;
 void us_http_server_get_stats (UsHttpServer *server, UsHttpServerStats *stats);

@@ -1,0 +1,557 @@
+/* client.c - bounded, timed HTTP GETs
+ *
+ * One SoupSession per client, in one thread. A fetch is a small state machine: connecting, waiting
+ * for the first byte, reading the body; one timer source carries the deadline of the step it is in,
+ * and the time in libsoup's own queue counts as connecting. Redirects are followed here, so that
+ * each hop is checked. The body is read straight into the buffer that becomes the reply, and never
+ * past the size cap.
+ *
+ * A fetch is owned by its GTask, which ends exactly once: with a reply, or with the reason. Whoever
+ * wants to stop (deadline, caller) says why and cancels libsoup, whose callback then ends it.
+ */
+#include "http/client.h"
+
+#include <libsoup/soup.h>
+#include <string.h>
+
+#define MAX_REDIRECTS 3
+/* A follower holds one blocked request per stream and origin: a low cap would queue one stream's
+ * fetch behind another's wait. Idle connections close after a minute. */
+#define MAX_CONNECTIONS 4096
+#define MAX_CONNECTIONS_PER_HOST 2048
+#define READ_STEP 65536
+#define DEFAULT_CONNECT_MS 1000
+#define DEFAULT_FIRST_BYTE_MS 2000
+#define DEFAULT_DEADLINE_MS 10000
+#define DEFAULT_MAX_BYTES (64 * 1024 * 1024)
+
+struct _UsHttpClient {
+  GObject parent_instance;
+  SoupSession *session;
+};
+
+G_DEFINE_FINAL_TYPE (UsHttpClient, us_http_client, G_TYPE_OBJECT)
+G_DEFINE_QUARK (us - http - error - quark, us_http_error)
+
+typedef enum { STEP_CONNECT, STEP_FIRST_BYTE, STEP_BODY } Step;
+
+typedef struct {
+  UsHttpClient *client; /* owned */
+  UsHttpFetch limits;
+  char *if_none_match;
+  SoupMessage *message; /* of the current hop */
+  GInputStream *stream; /* nullable: the body */
+  GCancellable *cancellable;
+  GSource *timer, *cancel_source; /* cancel_source nullable */
+  Step step;
+  guint n_redirects;
+  gint64 begun_us, step_us, first_byte_us;
+  gboolean is_stopped; /* @stop_code says why */
+  UsHttpError stop_code;
+  guint8 *buffer;
+  gsize n_bytes, capacity;
+  goffset expected; /* Content-Length, or -1 */
+} Fetch;
+
+static void send_message (GTask *task);
+static void read_more (GTask *task);
+
+static void
+fetch_free (gpointer data) {
+  Fetch *fetch = data;
+
+  if (fetch->message != NULL)
+    g_signal_handlers_disconnect_by_data (fetch->message, fetch);
+  g_clear_object (&fetch->message);
+  g_clear_object (&fetch->stream);
+  g_clear_object (&fetch->cancellable);
+  g_clear_object (&fetch->client);
+  g_free (fetch->if_none_match);
+  g_free (fetch->buffer);
+  g_free (fetch);
+}
+
+static void
+us_http_client_finalize (GObject *object) {
+  UsHttpClient *self = US_HTTP_CLIENT (object);
+
+  soup_session_abort (self->session);
+  g_clear_object (&self->session);
+  G_OBJECT_CLASS (us_http_client_parent_class)->finalize (object);
+}
+
+static void
+us_http_client_class_init (UsHttpClientClass *klass) {
+  G_OBJECT_CLASS (klass)->finalize = us_http_client_finalize;
+}
+
+static void
+us_http_client_init (UsHttpClient *self) {
+}
+
+/**
+ * us_http_client_new:
+ * @user_agent: sent with every request
+ *
+ * Bodies come as they are: no content coding is asked for or undone. Connections are direct: a
+ * proxy of the environment is for people's browsers, not between a role and its origin.
+ *
+ * Returns: (transfer full): a client for the caller's thread
+ */
+UsHttpClient *
+us_http_client_new (const char *user_agent) {
+  UsHttpClient *self = g_object_new (US_TYPE_HTTP_CLIENT, NULL);
+
+  self->session
+      = g_object_new (SOUP_TYPE_SESSION, "max-conns", MAX_CONNECTIONS, "max-conns-per-host",
+                      MAX_CONNECTIONS_PER_HOST, "timeout", 0, "idle-timeout", 60, "user-agent",
+                      user_agent, "proxy-resolver", NULL, NULL);
+  soup_session_remove_feature_by_type (self->session, SOUP_TYPE_CONTENT_DECODER);
+  return self;
+}
+
+void
+us_http_reply_free (UsHttpReply *reply) {
+  if (reply == NULL)
+    return;
+  g_clear_pointer (&reply->body, g_bytes_unref);
+  g_free (reply->etag);
+  g_free (reply->content_type);
+  g_free (reply);
+}
+
+/**
+ * us_http_error_word:
+ * @error: (nullable): of us_http_client_fetch_finish()
+ *
+ * Returns: a stable word for metrics and /healthz
+ */
+const char *
+us_http_error_word (const GError *error) {
+  static const char *const words[] = {
+    [US_HTTP_ERROR_RESOLVE] = "resolve",
+    [US_HTTP_ERROR_REFUSED] = "refused",
+    [US_HTTP_ERROR_RESET] = "reset",
+    [US_HTTP_ERROR_CONNECT_TIMEOUT] = "connect-timeout",
+    [US_HTTP_ERROR_FIRST_BYTE_TIMEOUT] = "timeout",
+    [US_HTTP_ERROR_DEADLINE] = "deadline",
+    [US_HTTP_ERROR_TRUNCATED] = "truncated",
+    [US_HTTP_ERROR_TOO_LARGE] = "too-large",
+    [US_HTTP_ERROR_TLS] = "tls",
+    [US_HTTP_ERROR_PROTOCOL] = "protocol",
+    [US_HTTP_ERROR_CANCELLED] = "cancelled",
+  };
+
+  if (error == NULL || error->domain != US_HTTP_ERROR || error->code < 0
+      || error->code >= (int)G_N_ELEMENTS (words))
+    return "unknown";
+  return words[error->code];
+}
+
+/* ---- why a fetch failed ---- */
+
+static UsHttpError
+code_of_io_error (int code, Step step) {
+  switch (code) {
+  case G_IO_ERROR_CANCELLED:
+    return US_HTTP_ERROR_CANCELLED;
+  case G_IO_ERROR_TIMED_OUT:
+    return step == STEP_CONNECT ? US_HTTP_ERROR_CONNECT_TIMEOUT : US_HTTP_ERROR_RESET;
+  case G_IO_ERROR_PARTIAL_INPUT:
+    return step == STEP_BODY ? US_HTTP_ERROR_TRUNCATED : US_HTTP_ERROR_RESET;
+  case G_IO_ERROR_CONNECTION_REFUSED:
+  case G_IO_ERROR_HOST_UNREACHABLE:
+  case G_IO_ERROR_NETWORK_UNREACHABLE:
+    return US_HTTP_ERROR_REFUSED;
+  case G_IO_ERROR_CONNECTION_CLOSED: /* also G_IO_ERROR_BROKEN_PIPE: the same number */
+  case G_IO_ERROR_NOT_CONNECTED:
+  case G_IO_ERROR_CLOSED:
+    return US_HTTP_ERROR_RESET;
+  case G_IO_ERROR_HOST_NOT_FOUND:
+    return US_HTTP_ERROR_RESOLVE;
+  default:
+    return step == STEP_CONNECT ? US_HTTP_ERROR_REFUSED : US_HTTP_ERROR_PROTOCOL;
+  }
+}
+
+static UsHttpError
+code_of (const GError *error, Step step) {
+  if (error->domain == G_IO_ERROR)
+    return code_of_io_error (error->code, step);
+  if (error->domain == G_RESOLVER_ERROR)
+    return US_HTTP_ERROR_RESOLVE;
+  if (error->domain == G_TLS_ERROR)
+    return US_HTTP_ERROR_TLS;
+  return US_HTTP_ERROR_PROTOCOL;
+}
+
+static const char *
+sentence_of (UsHttpError code) {
+  switch (code) {
+  case US_HTTP_ERROR_CONNECT_TIMEOUT:
+    return "no connection in time";
+  case US_HTTP_ERROR_FIRST_BYTE_TIMEOUT:
+    return "no answer in time";
+  case US_HTTP_ERROR_DEADLINE:
+    return "the answer was not whole in time";
+  case US_HTTP_ERROR_TOO_LARGE:
+    return "the answer is larger than allowed";
+  case US_HTTP_ERROR_TRUNCATED:
+    return "the answer ended before its length";
+  case US_HTTP_ERROR_CANCELLED:
+    return "cancelled";
+  case US_HTTP_ERROR_RESOLVE:
+  case US_HTTP_ERROR_REFUSED:
+  case US_HTTP_ERROR_RESET:
+  case US_HTTP_ERROR_TLS:
+  case US_HTTP_ERROR_PROTOCOL:
+  default:
+    return "failed";
+  }
+}
+
+/* Drops everything that could call back, so that the task ends once and for all. */
+static void
+fetch_quiet (Fetch *fetch) {
+  if (fetch->timer != NULL)
+    g_source_destroy (fetch->timer);
+  g_clear_pointer (&fetch->timer, g_source_unref);
+  if (fetch->cancel_source != NULL)
+    g_source_destroy (fetch->cancel_source);
+  g_clear_pointer (&fetch->cancel_source, g_source_unref);
+}
+
+static void
+fail (GTask *task, UsHttpError code, const char *detail) {
+  Fetch *fetch = g_task_get_task_data (task);
+
+  fetch_quiet (fetch);
+  g_task_return_new_error (task, US_HTTP_ERROR, (int)code, "%s%s%s", sentence_of (code),
+                           detail != NULL ? ": " : "", detail != NULL ? detail : "");
+  g_object_unref (task);
+}
+
+static void
+fail_with (GTask *task, const GError *error) {
+  Fetch *fetch = g_task_get_task_data (task);
+
+  if (fetch->is_stopped)
+    fail (task, fetch->stop_code, NULL);
+  else
+    fail (task, code_of (error, fetch->step), error->message);
+}
+
+static void
+stop (Fetch *fetch, UsHttpError code) {
+  if (fetch->is_stopped)
+    return;
+  fetch->is_stopped = TRUE;
+  fetch->stop_code = code;
+  g_cancellable_cancel (fetch->cancellable);
+}
+
+/* ---- time ---- */
+
+static void
+arm_timer (Fetch *fetch) {
+  gint64 deadline_us = fetch->begun_us + (gint64)fetch->limits.deadline_ms * 1000;
+  gint64 step_us = deadline_us;
+
+  if (fetch->step == STEP_CONNECT)
+    step_us = fetch->step_us + (gint64)fetch->limits.connect_timeout_ms * 1000;
+  else if (fetch->step == STEP_FIRST_BYTE)
+    step_us = fetch->step_us + (gint64)fetch->limits.first_byte_timeout_ms * 1000;
+  if (fetch->timer != NULL)
+    g_source_set_ready_time (fetch->timer, MIN (step_us, deadline_us));
+}
+
+static void
+enter_step (Fetch *fetch, Step step) {
+  fetch->step = step;
+  fetch->step_us = g_get_monotonic_time ();
+  arm_timer (fetch);
+}
+
+static gboolean
+on_timer (gpointer user_data) {
+  Fetch *fetch = user_data;
+  gint64 now_us = g_get_monotonic_time ();
+
+  g_source_set_ready_time (fetch->timer, -1);
+  if (now_us - fetch->begun_us >= (gint64)fetch->limits.deadline_ms * 1000)
+    stop (fetch, US_HTTP_ERROR_DEADLINE);
+  else
+    stop (fetch, fetch->step == STEP_CONNECT ? US_HTTP_ERROR_CONNECT_TIMEOUT
+                                             : US_HTTP_ERROR_FIRST_BYTE_TIMEOUT);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_caller_cancelled (GCancellable *cancellable, gpointer user_data) {
+  stop (user_data, US_HTTP_ERROR_CANCELLED);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+timer_dispatch (GSource *source, GSourceFunc callback, gpointer user_data) {
+  return callback (user_data);
+}
+
+static void
+attach_sources (GTask *task, Fetch *fetch) {
+  static GSourceFuncs timer_funcs = { .dispatch = timer_dispatch };
+  GCancellable *caller = g_task_get_cancellable (task);
+
+  fetch->timer = g_source_new (&timer_funcs, sizeof (GSource));
+  g_source_set_static_name (fetch->timer, "us-http-fetch-deadline");
+  g_source_set_callback (fetch->timer, on_timer, fetch, NULL);
+  g_source_attach (fetch->timer, g_task_get_context (task));
+  if (caller == NULL)
+    return;
+  fetch->cancel_source = g_cancellable_source_new (caller);
+  g_source_set_static_name (fetch->cancel_source, "us-http-fetch-cancel");
+  g_source_set_callback (fetch->cancel_source, (GSourceFunc)(void (*) (void))on_caller_cancelled,
+                         fetch, NULL);
+  g_source_attach (fetch->cancel_source, g_task_get_context (task));
+}
+
+/* ---- the body ---- */
+
+static void
+finish (GTask *task) {
+  Fetch *fetch = g_task_get_task_data (task);
+  SoupMessageHeaders *headers = soup_message_get_response_headers (fetch->message);
+  UsHttpReply *reply;
+
+  if (fetch->expected >= 0 && (goffset)fetch->n_bytes < fetch->expected) {
+    fail (task, US_HTTP_ERROR_TRUNCATED, NULL);
+    return;
+  }
+  reply = g_new0 (UsHttpReply, 1);
+  reply->status = soup_message_get_status (fetch->message);
+  reply->body = g_bytes_new_take (g_steal_pointer (&fetch->buffer), fetch->n_bytes);
+  reply->etag = g_strdup (soup_message_headers_get_one (headers, "ETag"));
+  reply->content_type = g_strdup (soup_message_headers_get_one (headers, "Content-Type"));
+  reply->first_byte_us = fetch->first_byte_us;
+  reply->total_us = g_get_monotonic_time () - fetch->begun_us;
+  fetch_quiet (fetch);
+  g_task_return_pointer (task, reply, (GDestroyNotify)us_http_reply_free);
+  g_object_unref (task);
+}
+
+/* Room for at least one more byte than is allowed, so that too many are noticed. */
+static gboolean
+make_room (Fetch *fetch) {
+  gsize wanted;
+  guint8 *bigger;
+
+  if (fetch->n_bytes < fetch->capacity)
+    return TRUE;
+  if (fetch->capacity == 0)
+    wanted = fetch->expected >= 0 ? (gsize)fetch->expected + 1 : READ_STEP;
+  else
+    wanted = fetch->capacity * 2;
+  wanted = MIN (wanted, fetch->limits.max_bytes + 1);
+  bigger = g_try_realloc (fetch->buffer, wanted);
+  if (bigger == NULL)
+    return FALSE;
+  fetch->buffer = bigger;
+  fetch->capacity = wanted;
+  return TRUE;
+}
+
+static void
+on_read (GObject *source, GAsyncResult *result, gpointer user_data) {
+  GTask *task = user_data;
+  Fetch *fetch = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  gssize n = g_input_stream_read_finish (G_INPUT_STREAM (source), result, &error);
+
+  if (n < 0 || fetch->is_stopped) {
+    fail_with (task, error);
+    return;
+  }
+  fetch->n_bytes += (gsize)n;
+  if (fetch->n_bytes > fetch->limits.max_bytes)
+    fail (task, US_HTTP_ERROR_TOO_LARGE, NULL);
+  else if (n == 0)
+    finish (task);
+  else
+    read_more (task);
+}
+
+static void
+read_more (GTask *task) {
+  Fetch *fetch = g_task_get_task_data (task);
+
+  if (!make_room (fetch)) {
+    fail (task, US_HTTP_ERROR_TOO_LARGE, "no memory for it");
+    return;
+  }
+  g_input_stream_read_async (fetch->stream, fetch->buffer + fetch->n_bytes,
+                             fetch->capacity - fetch->n_bytes, G_PRIORITY_DEFAULT,
+                             fetch->cancellable, on_read, task);
+}
+
+/* ---- requests and redirects ---- */
+
+static gboolean
+is_redirect (guint status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+static gboolean
+is_allowed_uri (GUri *uri) {
+  const char *scheme = g_uri_get_scheme (uri);
+
+  return (strcmp (scheme, "http") == 0 || strcmp (scheme, "https") == 0)
+         && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0';
+}
+
+/* Returns: FALSE when the task has ended */
+static gboolean
+set_message (GTask *task, GUri *uri) {
+  Fetch *fetch = g_task_get_task_data (task);
+
+  if (!is_allowed_uri (uri)) {
+    g_autofree char *text = g_uri_to_string (uri);
+
+    fail (task, US_HTTP_ERROR_PROTOCOL, text);
+    return FALSE;
+  }
+  if (fetch->message != NULL)
+    g_signal_handlers_disconnect_by_data (fetch->message, fetch);
+  g_clear_object (&fetch->stream);
+  g_clear_object (&fetch->message);
+  fetch->message = soup_message_new_from_uri ("GET", uri);
+  soup_message_add_flags (fetch->message, SOUP_MESSAGE_NO_REDIRECT);
+  if (fetch->if_none_match != NULL)
+    soup_message_headers_replace (soup_message_get_request_headers (fetch->message),
+                                  "If-None-Match", fetch->if_none_match);
+  return TRUE;
+}
+
+static void
+follow (GTask *task, const char *location) {
+  Fetch *fetch = g_task_get_task_data (task);
+  g_autoptr (GUri) next = NULL;
+
+  if (++fetch->n_redirects > MAX_REDIRECTS) {
+    fail (task, US_HTTP_ERROR_PROTOCOL, "too many redirects");
+    return;
+  }
+  next = g_uri_parse_relative (soup_message_get_uri (fetch->message), location, SOUP_HTTP_URI_FLAGS,
+                               NULL);
+  if (next == NULL) {
+    fail (task, US_HTTP_ERROR_PROTOCOL, "redirect to a broken URL");
+    return;
+  }
+  if (set_message (task, next))
+    send_message (task);
+}
+
+static void
+on_sent (GObject *source, GAsyncResult *result, gpointer user_data) {
+  GTask *task = user_data;
+  Fetch *fetch = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  SoupMessageHeaders *headers;
+  const char *location;
+
+  fetch->stream = soup_session_send_finish (SOUP_SESSION (source), result, &error);
+  if (fetch->stream == NULL || fetch->is_stopped) {
+    fail_with (task, error);
+    return;
+  }
+  headers = soup_message_get_response_headers (fetch->message);
+  location = soup_message_headers_get_one (headers, "Location");
+  if (is_redirect (soup_message_get_status (fetch->message)) && location != NULL) {
+    follow (task, location);
+    return;
+  }
+  fetch->first_byte_us = g_get_monotonic_time () - fetch->step_us;
+  fetch->expected = -1;
+  if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CONTENT_LENGTH
+      && soup_message_get_status (fetch->message) != 304)
+    fetch->expected = soup_message_headers_get_content_length (headers);
+  if (fetch->expected > 0 && (guint64)fetch->expected > fetch->limits.max_bytes) {
+    fail (task, US_HTTP_ERROR_TOO_LARGE, NULL);
+    return;
+  }
+  enter_step (fetch, STEP_BODY);
+  read_more (task);
+}
+
+/* A connection stands and the request is about to be written. */
+static void
+on_starting (SoupMessage *message, gpointer user_data) {
+  enter_step (user_data, STEP_FIRST_BYTE);
+}
+
+static void
+send_message (GTask *task) {
+  Fetch *fetch = g_task_get_task_data (task);
+
+  enter_step (fetch, STEP_CONNECT);
+  g_signal_connect (fetch->message, "starting", G_CALLBACK (on_starting), fetch);
+  soup_session_send_async (fetch->client->session, fetch->message, G_PRIORITY_DEFAULT,
+                           fetch->cancellable, on_sent, task);
+}
+
+/**
+ * us_http_client_fetch_async:
+ * @url: absolute, http or https
+ * @fetch: (nullable): limits; zero fields mean their defaults
+ * @cancellable: (nullable): ends the fetch with %US_HTTP_ERROR_CANCELLED
+ * @callback: called once, from the caller's main context, never from within this function
+ */
+void
+us_http_client_fetch_async (UsHttpClient *client, const char *url, const UsHttpFetch *limits,
+                            GCancellable *cancellable, GAsyncReadyCallback callback,
+                            gpointer user_data) {
+  GTask *task = g_task_new (client, cancellable, callback, user_data);
+  Fetch *fetch = g_new0 (Fetch, 1);
+  g_autoptr (GUri) uri = NULL;
+
+  g_task_set_source_tag (task, us_http_client_fetch_async);
+  g_task_set_name (task, "us-http-fetch");
+  g_task_set_check_cancellable (task, FALSE);
+  g_task_set_task_data (task, fetch, fetch_free);
+  if (limits != NULL)
+    fetch->limits = *limits;
+  fetch->if_none_match = g_strdup (fetch->limits.if_none_match);
+  fetch->limits.if_none_match = NULL;
+#define DEFAULT(field, value)                                                                      \
+  if (fetch->limits.field == 0)                                                                    \
+  fetch->limits.field = (value)
+  DEFAULT (connect_timeout_ms, DEFAULT_CONNECT_MS);
+  DEFAULT (first_byte_timeout_ms, DEFAULT_FIRST_BYTE_MS);
+  DEFAULT (deadline_ms, DEFAULT_DEADLINE_MS);
+  DEFAULT (max_bytes, DEFAULT_MAX_BYTES);
+#undef DEFAULT
+  fetch->client = g_object_ref (client);
+  fetch->cancellable = g_cancellable_new ();
+  fetch->begun_us = g_get_monotonic_time ();
+
+  uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, NULL);
+  if (uri == NULL) {
+    fail (task, US_HTTP_ERROR_PROTOCOL, url);
+    return;
+  }
+  if (!set_message (task, uri))
+    return;
+  attach_sources (task, fetch);
+  send_message (task);
+}
+
+/**
+ * us_http_client_fetch_finish:
+ *
+ * Returns: (transfer full) (nullable): the reply, whatever its status, or %NULL with a #UsHttpError
+ */
+UsHttpReply *
+us_http_client_fetch_finish (UsHttpClient *client, GAsyncResult *result, GError **error) {
+  g_return_val_if_fail (g_task_is_valid (result, client), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

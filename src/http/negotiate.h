@@ -1,0 +1,17 @@
+/* negotiate.h - Range and If-None-Match: header text in, decision out */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef enum {
+  US_RANGE_WHOLE,         /* none, not understood, or more than one: serve everything */
+  US_RANGE_PART,          /* serve [first, last] */
+  US_RANGE_UNSATISFIABLE, /* 416 */
+} UsRange;
+
+UsRange us_negotiate_range (const char *header, gsize size, gsize *first, gsize *last);
+gboolean us_negotiate_etag_matches (const char *if_none_match, const char *etag);
+
+G_END_DECLS

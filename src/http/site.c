@@ -1,0 +1,317 @@
+/* site.c - an immutable picture of all HLS streams a role serves, and how requests are answered
+ *
+ * Built on the main loop, published to the server, then only read, by many threads; freed with the
+ * last request that used it. us_site_respond() is a pure function of the picture, the request and
+ * how long it has waited, and allocates nothing for a hit but the references it hands out.
+ *
+ * Caching, so that any cache tier works with the headers alone:
+ *  - playlist: "max-age=0, s-maxage=1": a player revalidates (304, a few bytes) because it asks
+ * when it wants news; a shared cache may answer all of its viewers from one fetch per second
+ *  - playlist by blocking reload: the URL names the version, so a shared cache may keep it longer
+ *  - segment: never changes under its name
+ *  - 404: one second, so that a stampede for what does not exist yet stays outside
+ *  - 503: never; the next origin is asked
+ */
+#include "http/site.h"
+
+#include "http/problem.h"
+
+#include <string.h>
+
+#define HLS_ROOT "/hls/"
+#define MAX_NAME 512
+#define PLAYLIST_TYPE "application/vnd.apple.mpegurl"
+#define CACHE_PLAYLIST "public, max-age=0, s-maxage=1"
+#define CACHE_BLOCKING "public, max-age=0, s-maxage=4"
+#define CACHE_SEGMENT "public, max-age=86400, immutable"
+#define CACHE_MISSING "public, max-age=1"
+#define MAX_AHEAD 2
+#define DIRECTIVE_MSN "_HLS_msn="
+#define DIRECTIVE_PART "_HLS_part="
+
+typedef struct {
+  GBytes *bytes;
+  char *etag;
+  const char *content_type;
+} Segment;
+
+typedef struct {
+  char *name;
+  char *playlist_name;
+  GBytes *playlist; /* nullable */
+  char *playlist_etag;
+  guint64 last_number;
+  guint target_duration_s;
+  char *unavailable;    /* nullable */
+  GHashTable *segments; /* name to Segment */
+} Stream;
+
+struct UsSite {
+  GHashTable *streams;          /* name to Stream */
+  const Stream *default_stream; /* nullable */
+  guint unknown_stream_ms, next_segment_ms;
+};
+
+static void
+segment_free (gpointer data) {
+  Segment *segment = data;
+
+  g_bytes_unref (segment->bytes);
+  g_free (segment->etag);
+  g_free (segment);
+}
+
+static void
+stream_free (gpointer data) {
+  Stream *stream = data;
+
+  g_free (stream->name);
+  g_free (stream->playlist_name);
+  g_clear_pointer (&stream->playlist, g_bytes_unref);
+  g_free (stream->playlist_etag);
+  g_free (stream->unavailable);
+  g_hash_table_unref (stream->segments);
+  g_free (stream);
+}
+
+UsSite *
+us_site_new (void) {
+  UsSite *site = g_new0 (UsSite, 1);
+
+  site->streams = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, stream_free);
+  return site;
+}
+
+/* A strong entity tag of the bytes: equal playlists of two origins have equal tags. */
+static char *
+make_etag (GBytes *bytes) {
+  g_autofree char *hash = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes);
+
+  return g_strdup_printf ("\"%.32s\"", hash);
+}
+
+void
+us_site_add_stream (UsSite *site, const UsSiteStream *description) {
+  Stream *stream = g_new0 (Stream, 1);
+
+  stream->name = g_strdup (description->name);
+  stream->playlist_name
+      = g_strdup (description->playlist_name != NULL ? description->playlist_name : "index.m3u8");
+  if (description->playlist != NULL) {
+    stream->playlist = g_bytes_ref (description->playlist);
+    stream->playlist_etag = make_etag (stream->playlist);
+  }
+  stream->last_number = description->last_number;
+  stream->target_duration_s = MAX (description->target_duration_s, 1);
+  stream->unavailable = g_strdup (description->unavailable);
+  stream->segments = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, segment_free);
+  if (site->default_stream != NULL && strcmp (site->default_stream->name, stream->name) == 0)
+    site->default_stream = NULL;
+  g_hash_table_replace (site->streams, stream->name, stream);
+  if (description->is_default)
+    site->default_stream = stream;
+}
+
+void
+us_site_add_segment (UsSite *site, const char *stream_name, const char *name, GBytes *bytes,
+                     const char *etag, const char *content_type) {
+  Stream *stream = g_hash_table_lookup (site->streams, stream_name);
+  Segment *segment;
+
+  g_return_if_fail (stream != NULL);
+
+  segment = g_new0 (Segment, 1);
+  segment->bytes = g_bytes_ref (bytes);
+  segment->etag = g_strdup (etag);
+  segment->content_type = content_type != NULL ? content_type : "video/mp2t";
+  g_hash_table_replace (stream->segments, g_strdup (name), segment);
+}
+
+void
+us_site_set_patience (UsSite *site, guint unknown_stream_ms, guint next_segment_ms) {
+  site->unknown_stream_ms = unknown_stream_ms;
+  site->next_segment_ms = next_segment_ms;
+}
+
+void
+us_site_free (UsSite *site) {
+  if (site == NULL)
+    return;
+  g_hash_table_unref (site->streams);
+  g_free (site);
+}
+
+/* ---- answering ---- */
+
+static UsHttpVerdict
+respond_missing (UsHttpResponse *response, const char *type, const char *title, const char *path) {
+  us_http_problem (response, 404, type, title, "Nothing is served at \"%.200s\".", path);
+  response->cache_control = CACHE_MISSING;
+  return US_HTTP_REPLY;
+}
+
+static UsHttpVerdict
+respond_unavailable (UsHttpResponse *response, const char *type, const char *detail) {
+  us_http_problem (response, 503, type, "Playlist unavailable", "%s", detail);
+  response->retry_after = g_strdup ("1");
+  return US_HTTP_REPLY;
+}
+
+/* Digits only, no overflow. Returns: the first character behind, or NULL */
+static const char *
+parse_number (const char *text, guint64 *number) {
+  const char *p = text;
+
+  *number = 0;
+  for (; g_ascii_isdigit (*p); p++) {
+    if (p - text >= 18)
+      return NULL;
+    *number = *number * 10 + (guint64)(*p - '0');
+  }
+  return p == text ? NULL : p;
+}
+
+typedef enum { DIRECTIVE_NONE, DIRECTIVE_NUMBER, DIRECTIVE_BAD } Directive;
+
+/* RFC 8216bis 6.2.5: _HLS_msn, and no _HLS_part without it. Other parameters mean nothing here. */
+static Directive
+parse_directives (const char *query, guint64 *number) {
+  gboolean has_number = FALSE, has_part = FALSE;
+  const char *p = query;
+
+  while (*p != '\0') {
+    const char *end = p + strcspn (p, "&");
+
+    if (g_str_has_prefix (p, DIRECTIVE_MSN)) {
+      if (has_number || parse_number (p + strlen (DIRECTIVE_MSN), number) != end)
+        return DIRECTIVE_BAD;
+      has_number = TRUE;
+    } else if (g_str_has_prefix (p, DIRECTIVE_PART)) {
+      guint64 part;
+
+      if (has_part || parse_number (p + strlen (DIRECTIVE_PART), &part) != end)
+        return DIRECTIVE_BAD;
+      has_part = TRUE;
+    }
+    p = *end == '&' ? end + 1 : end;
+  }
+  if (has_part && !has_number)
+    return DIRECTIVE_BAD;
+  return has_number ? DIRECTIVE_NUMBER : DIRECTIVE_NONE;
+}
+
+static UsHttpVerdict
+respond_playlist (const UsSite *site, const Stream *stream, const UsHttpRequest *request,
+                  guint waited_ms, UsHttpResponse *response) {
+  guint64 wanted = 0;
+  Directive directive = parse_directives (request->query, &wanted);
+
+  if (directive == DIRECTIVE_BAD) {
+    us_http_problem (response, 400, "bad-directive", "Bad delivery directive",
+                     "In \"%.200s\", _HLS_msn must be given once, as a decimal number.",
+                     request->query);
+    return US_HTTP_REPLY;
+  }
+  if (stream->unavailable != NULL)
+    return respond_unavailable (response, "stream-unavailable", stream->unavailable);
+  if (stream->playlist == NULL) {
+    if (waited_ms < site->unknown_stream_ms)
+      return US_HTTP_WAIT;
+    return respond_unavailable (response, "stream-starting", "The stream has no segment yet.");
+  }
+  if (directive == DIRECTIVE_NUMBER && wanted > stream->last_number) {
+    if (wanted - stream->last_number > MAX_AHEAD) {
+      us_http_problem (response, 400, "too-far-ahead", "Too far ahead",
+                       "_HLS_msn is %" G_GUINT64_FORMAT ", the last segment %" G_GUINT64_FORMAT
+                       "; at most %d ahead can be waited for.",
+                       wanted, stream->last_number, MAX_AHEAD);
+      return US_HTTP_REPLY;
+    }
+    if (waited_ms < 3000 * stream->target_duration_s)
+      return US_HTTP_WAIT;
+    return respond_unavailable (response, "segment-late",
+                                "The segment did not come within three target durations.");
+  }
+  response->status = 200;
+  response->content_type = PLAYLIST_TYPE;
+  response->cache_control = directive == DIRECTIVE_NUMBER ? CACHE_BLOCKING : CACHE_PLAYLIST;
+  response->body = g_bytes_ref (stream->playlist);
+  response->etag = g_strdup (stream->playlist_etag);
+  return US_HTTP_REPLY;
+}
+
+/* Is @name "<hex>-<number>.ts" with the number that comes next? */
+static gboolean
+is_next_segment (const Stream *stream, const char *name) {
+  gsize n_hex = strspn (name, "0123456789abcdef");
+  const char *end;
+  guint64 number;
+
+  if (n_hex == 0 || n_hex > 16 || name[n_hex] != '-')
+    return FALSE;
+  end = parse_number (name + n_hex + 1, &number);
+  return end != NULL && strcmp (end, ".ts") == 0 && number == stream->last_number + 1;
+}
+
+static UsHttpVerdict
+respond_file (const UsSite *site, const Stream *stream, const char *name,
+              const UsHttpRequest *request, guint waited_ms, UsHttpResponse *response) {
+  const Segment *segment = g_hash_table_lookup (stream->segments, name);
+
+  if (segment != NULL) {
+    response->status = 200;
+    response->content_type = segment->content_type;
+    response->cache_control = CACHE_SEGMENT;
+    response->body = g_bytes_ref (segment->bytes);
+    response->etag = g_strdup (segment->etag);
+    response->allow_range = TRUE;
+    return US_HTTP_REPLY;
+  }
+  if (strcmp (name, stream->playlist_name) == 0)
+    return respond_playlist (site, stream, request, waited_ms, response);
+  if (waited_ms < site->next_segment_ms && is_next_segment (stream, name))
+    return US_HTTP_WAIT;
+  return respond_missing (response, "unknown-segment", "Unknown segment", request->path);
+}
+
+/**
+ * us_site_respond:
+ * @data: a #UsSite
+ * @waited_ms: how long the request has waited
+ *
+ * Returns: see #UsHttpRespond
+ */
+UsHttpVerdict
+us_site_respond (gconstpointer data, const UsHttpRequest *request, guint waited_ms,
+                 UsHttpResponse *response) {
+  const UsSite *site = data;
+  const char *path = request->path, *name, *slash;
+  const Stream *stream = NULL;
+  gboolean is_playlist;
+
+  if (!g_str_has_prefix (path, HLS_ROOT))
+    return respond_missing (response, "not-found", "Not found", path);
+  path += strlen (HLS_ROOT);
+  slash = strrchr (path, '/');
+  name = slash != NULL ? slash + 1 : path;
+  if (*name == '\0')
+    return respond_missing (response, "not-found", "Not found", request->path);
+
+  if (slash == NULL)
+    stream = site->default_stream;
+  else if (slash - path < MAX_NAME) {
+    char key[MAX_NAME];
+
+    memcpy (key, path, (gsize)(slash - path));
+    key[slash - path] = '\0';
+    stream = g_hash_table_lookup (site->streams, key);
+  }
+  if (stream != NULL)
+    return respond_file (site, stream, name, request, waited_ms, response);
+
+  /* Perhaps it is just starting: worth waiting for the way in, not for a piece of it. */
+  is_playlist = g_str_has_suffix (name, ".m3u8");
+  if (is_playlist && waited_ms < site->unknown_stream_ms)
+    return US_HTTP_WAIT;
+  return respond_missing (response, "unknown-stream", "Unknown stream", request->path);
+}
