@@ -1,4 +1,4 @@
-/* amf0.h - AMF0 values: a bounded tree, decoded and encoded without recursion on peer depth */
+/* amf0.h - AMF0 values: a bounded tree, decoded and encoded, with a cap on a peer's nesting */
 #pragma once
 
 #include <glib.h>
@@ -47,11 +47,13 @@ const UsAmf0 *us_amf0_get (const UsAmf0 *object, const char *name); /* nullable 
 double us_amf0_get_number (const UsAmf0 *value, double fallback);
 gboolean us_amf0_get_boolean (const UsAmf0 *value, gboolean fallback);
 const char *us_amf0_get_string (const UsAmf0 *value, const char *fallback);
+/* A string as sent, zero bytes and all; NULL when @value is no string. */
+const char *us_amf0_get_bytes (const UsAmf0 *value, gsize *length);
 
 /* Decodes all values of a message body (command name, transaction, ...).
  * Returns: (transfer full) (element-type UsAmf0): values, or NULL with US_AMF0_ERROR */
-GPtrArray *
-us_amf0_decode (const guint8 *data, gsize size, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GPtrArray *us_amf0_decode (const guint8 *data, gsize size,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void us_amf0_encode (const UsAmf0 *value, GByteArray *out);
 
 G_END_DECLS

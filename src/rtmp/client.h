@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "rtmp/amf0.h"
+#include "rtmp/error.h"
 #include "rtmp/message.h"
 
 G_BEGIN_DECLS
@@ -15,7 +16,8 @@ typedef struct UsRtmpClient UsRtmpClient;
 
 /* @ready: publishing may begin; @info: the server's NetStream.Publish.Start info object
  * @writable: what was queued has shrunk below half of the high-water mark
- * @closed: the last call; the owner frees the client after or during it */
+ * @closed: the last call; the owner frees the client after or during it; @error is never NULL, and
+ *   US_RTMP_ERROR_CLOSED also after us_rtmp_client_finish() */
 typedef struct {
   void (*ready) (UsRtmpClient *client, const UsAmf0 *info, gpointer user_data);
   void (*writable) (UsRtmpClient *client, gpointer user_data);
@@ -24,16 +26,12 @@ typedef struct {
 
 /* @url: rtmp://host[:port]/app[/key]; connect and handshake have @timeout_ms in all, and so has
  * any later moment in which queued bytes do not move at all */
-UsRtmpClient *us_rtmp_client_new (const char *url,
-                                  guint timeout_ms,
-                                  const UsRtmpClientHandler *handler,
-                                  gpointer user_data,
+UsRtmpClient *us_rtmp_client_new (const char *url, guint timeout_ms,
+                                  const UsRtmpClientHandler *handler, gpointer user_data,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Queues one audio, video or data message on the published stream. The payload is referenced, not
  * copied. Returns FALSE, and queues nothing, while more than the high-water mark is unsent. */
-gboolean us_rtmp_client_send (UsRtmpClient *client,
-                              UsRtmpMessageType type,
-                              guint32 timestamp_ms,
+gboolean us_rtmp_client_send (UsRtmpClient *client, UsRtmpMessageType type, guint32 timestamp_ms,
                               GBytes *payload);
 /* Messages are gathered and written together: at us_rtmp_client_flush(), or when a socket buffer's
  * worth has been gathered. One system call then carries many messages. */

@@ -30,10 +30,10 @@ typedef struct {
   gsize data_offset;          /* where codec data starts in the payload */
 } UsFlvTag;
 
-gboolean us_flv_parse_video (const guint8 *data, gsize size, UsFlvTag *tag, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
-gboolean us_flv_parse_audio (const guint8 *data, gsize size, UsFlvTag *tag, GError **error)
-    G_GNUC_WARN_UNUSED_RESULT;
+gboolean us_flv_parse_video (const guint8 *data, gsize size, UsFlvTag *tag,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean us_flv_parse_audio (const guint8 *data, gsize size, UsFlvTag *tag,
+                             GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* AudioSpecificConfig (ISO 14496-3 1.6.2.1): needs object type, rate and channels, checks lengths.
  */
@@ -44,9 +44,7 @@ typedef struct {
   guint frame_samples; /* 1024 or 960 */
 } UsAacConfig;
 
-gboolean us_flv_parse_aac_config (const guint8 *data,
-                                  gsize size,
-                                  UsAacConfig *config,
+gboolean us_flv_parse_aac_config (const guint8 *data, gsize size, UsAacConfig *config,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* AVCDecoderConfigurationRecord (ISO 14496-15 5.3.3.1): at least one SPS and PPS, all lengths. */
@@ -56,9 +54,7 @@ typedef struct {
   guint8 profile, level;
 } UsAvcConfig;
 
-gboolean us_flv_parse_avc_config (const guint8 *data,
-                                  gsize size,
-                                  UsAvcConfig *config,
+gboolean us_flv_parse_avc_config (const guint8 *data, gsize size, UsAvcConfig *config,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

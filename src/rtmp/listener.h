@@ -21,8 +21,7 @@ typedef struct {
 typedef void (*UsRtmpAcceptFunc) (UsRtmpConnection *connection, gpointer user_data);
 
 UsRtmpListener *us_rtmp_listener_new (const UsRtmpListenerSettings *settings,
-                                      UsRtmpAcceptFunc on_connection,
-                                      gpointer user_data,
+                                      UsRtmpAcceptFunc on_connection, gpointer user_data,
                                       GError **error) G_GNUC_WARN_UNUSED_RESULT;
 guint16 us_rtmp_listener_get_port (UsRtmpListener *listener);
 guint us_rtmp_listener_get_n_connections (UsRtmpListener *listener);

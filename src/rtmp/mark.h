@@ -34,9 +34,11 @@ typedef struct {
 } UsMark;
 
 #define US_MARK_MESSAGE "understudyMark" /* AMF0 data message: this name, then an object */
-#define US_MARK_RESUME "understudyLast"  /* in the packager's NetStream.Publish.Start info object  \
-                                          */
+#define US_MARK_RESUME                                                                             \
+  "understudyLast" /* in the packager's NetStream.Publish.Start info object                        \
+                    */
 
+gboolean us_mark_is_mark (GBytes *payload);
 GBytes *us_mark_encode (const UsMark *mark);
 gboolean us_mark_decode (GBytes *payload, UsMark *mark, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 

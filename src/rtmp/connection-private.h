@@ -1,0 +1,20 @@
+/* connection-private.h - how the listener makes and ends connections */
+#pragma once
+
+#include "rtmp/connection.h"
+
+G_BEGIN_DECLS
+
+/* Called once, from the main loop, after @closed of the handler: the listener drops and frees it.
+ */
+typedef void (*UsRtmpConnectionDoneFunc) (UsRtmpConnection *connection, gpointer user_data);
+
+UsRtmpConnection *us_rtmp_connection_new (int fd, const char *host, guint16 port,
+                                          const UsRtmpLimits *limits, UsRtmpConnectionDoneFunc done,
+                                          gpointer user_data);
+const char *us_rtmp_connection_get_host (UsRtmpConnection *connection);
+gboolean us_rtmp_connection_has_handler (UsRtmpConnection *connection);
+void us_rtmp_connection_abort (UsRtmpConnection *connection, const char *reason);
+void us_rtmp_connection_free (UsRtmpConnection *connection);
+
+G_END_DECLS

@@ -1,0 +1,308 @@
+/* listener.c - an accept loop that cannot die
+ *
+ * One listening socket, one watch in the thread-default main context, and the connections it owns.
+ * When descriptors run out the loop gives up its reserve descriptor to take the waiting peer in
+ * and close it, then rests for 100 ms: the port answers again as soon as descriptors are free. The
+ * same rest follows any other unexpected failure. Peers above a cap are closed at once; one log
+ * line says when that begins.
+ */
+#include "rtmp/listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "rtmp/connection-private.h"
+#include "rtmp/watch.h"
+
+#define US_LOG_TOPIC "rtmp.listener"
+#include "base/log.h"
+
+#define BACKLOG 512
+#define ACCEPTS_PER_ROUND 64
+#define REST_US (100 * 1000)
+
+struct UsRtmpListener {
+  UsRtmpListenerSettings settings; /* without the address */
+  UsRtmpAcceptFunc on_connection;
+  gpointer user_data;
+  GSocket *socket;
+  guint16 port;
+  GSource *watch;
+  int reserve_fd;
+  gboolean is_resting;     /* accepts nothing until the deadline of the watch */
+  gboolean is_refusing;    /* a cap is reached and was logged */
+  GHashTable *connections; /* a set of UsRtmpConnection */
+  GHashTable *per_host;    /* address to its count, in the pointer */
+};
+
+static guint
+count_host (UsRtmpListener *listener, const char *host) {
+  return GPOINTER_TO_UINT (g_hash_table_lookup (listener->per_host, host));
+}
+
+static void
+set_host_count (UsRtmpListener *listener, const char *host, guint count) {
+  if (count == 0)
+    g_hash_table_remove (listener->per_host, host);
+  else
+    g_hash_table_insert (listener->per_host, g_strdup (host), GUINT_TO_POINTER (count));
+}
+
+static void
+on_connection_done (UsRtmpConnection *connection, gpointer user_data) {
+  UsRtmpListener *listener = user_data;
+  const char *host = us_rtmp_connection_get_host (connection);
+  set_host_count (listener, host, count_host (listener, host) - 1);
+  g_hash_table_remove (listener->connections, connection);
+  us_rtmp_connection_free (connection);
+}
+
+static gboolean
+is_above_cap (UsRtmpListener *listener, const char *host) {
+  const UsRtmpListenerSettings *settings = &listener->settings;
+  guint total = g_hash_table_size (listener->connections);
+  gboolean is_full = total >= settings->max_connections;
+  gboolean is_host_full
+      = settings->max_per_address > 0 && count_host (listener, host) >= settings->max_per_address;
+  if (!is_full && !is_host_full) {
+    listener->is_refusing = FALSE;
+    return FALSE;
+  }
+  if (!listener->is_refusing)
+    us_warning ("refusing connections from %s: %u are open, %u from there (caps %u and %u)", host,
+                total, count_host (listener, host), settings->max_connections,
+                settings->max_per_address);
+  listener->is_refusing = TRUE;
+  return TRUE;
+}
+
+/* The peer's address as text; IPv4 through an IPv6 socket counts as IPv4. */
+static guint16
+describe_peer (const struct sockaddr_storage *address, char host[INET6_ADDRSTRLEN]) {
+  host[0] = '\0';
+  if (address->ss_family == AF_INET) {
+    const struct sockaddr_in *in = (const struct sockaddr_in *)address;
+    inet_ntop (AF_INET, &in->sin_addr, host, INET6_ADDRSTRLEN);
+    return ntohs (in->sin_port);
+  }
+  if (address->ss_family != AF_INET6)
+    return 0;
+  const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)address;
+  if (IN6_IS_ADDR_V4MAPPED (&in6->sin6_addr))
+    inet_ntop (AF_INET, &in6->sin6_addr.s6_addr[12], host, INET6_ADDRSTRLEN);
+  else
+    inet_ntop (AF_INET6, &in6->sin6_addr, host, INET6_ADDRSTRLEN);
+  return ntohs (in6->sin6_port);
+}
+
+static void
+take_connection (UsRtmpListener *listener, int fd, const struct sockaddr_storage *address) {
+  char host[INET6_ADDRSTRLEN];
+  guint16 port = describe_peer (address, host);
+  if (is_above_cap (listener, host)) {
+    close (fd);
+    return;
+  }
+  int one = 1;
+  (void)setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  UsRtmpConnection *connection = us_rtmp_connection_new (fd, host, port, &listener->settings.limits,
+                                                         on_connection_done, listener);
+  g_hash_table_add (listener->connections, connection);
+  set_host_count (listener, host, count_host (listener, host) + 1);
+  listener->on_connection (connection, listener->user_data);
+  if (!us_rtmp_connection_has_handler (connection))
+    us_rtmp_connection_close (connection, "nobody wants this connection");
+}
+
+static void
+rest (UsRtmpListener *listener, int code) {
+  if (!listener->is_resting)
+    us_warning ("cannot accept connections on port %u: %s; trying again every %d ms",
+                listener->port, g_strerror (code), REST_US / 1000);
+  listener->is_resting = TRUE;
+  us_rtmp_watch_set_conditions (listener->watch, 0);
+  us_rtmp_watch_set_deadline (listener->watch, g_get_monotonic_time () + REST_US);
+}
+
+/* Takes the first waiting peer in with the reserve descriptor and closes it, so that it learns
+ * about it now instead of waiting in the backlog. */
+static void
+shed_one (UsRtmpListener *listener) {
+  if (listener->reserve_fd >= 0)
+    close (listener->reserve_fd);
+  int fd = accept4 (g_socket_get_fd (listener->socket), NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0)
+    close (fd);
+  listener->reserve_fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* Returns FALSE when this round is over. */
+static gboolean
+accept_once (UsRtmpListener *listener) {
+  struct sockaddr_storage address = { 0 };
+  socklen_t length = sizeof address;
+  int fd = accept4 (g_socket_get_fd (listener->socket), (struct sockaddr *)&address, &length,
+                    SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) {
+    if (listener->is_resting)
+      us_notice ("accepting connections on port %u again", listener->port);
+    listener->is_resting = FALSE;
+    take_connection (listener, fd, &address);
+    return TRUE;
+  }
+  int code = errno;
+  if (code == EAGAIN || code == EWOULDBLOCK)
+    return FALSE;
+  /* Errors of the one peer that was to be accepted (accept(2), "Error handling"). */
+  if (code == EINTR || code == ECONNABORTED || code == EPROTO || code == ENETDOWN
+      || code == EHOSTDOWN || code == EHOSTUNREACH || code == ENETUNREACH || code == ENOPROTOOPT
+      || code == ENONET)
+    return TRUE;
+  if (code == EMFILE || code == ENFILE)
+    shed_one (listener);
+  rest (listener, code);
+  return FALSE;
+}
+
+static gboolean
+on_watch (GIOCondition ready, gpointer user_data) {
+  UsRtmpListener *listener = user_data;
+  us_rtmp_watch_set_conditions (listener->watch, G_IO_IN);
+  for (guint i = 0; i < ACCEPTS_PER_ROUND && accept_once (listener); i++)
+    continue;
+  return G_SOURCE_CONTINUE;
+}
+
+static GSocket *
+open_socket (const UsRtmpListenerSettings *settings, GError **error) {
+  const char *text = g_strcmp0 (settings->address, "localhost") == 0 ? "127.0.0.1"
+                     : settings->address != NULL                     ? settings->address
+                                                                     : "0.0.0.0";
+  g_autoptr (GInetAddress) inet = g_inet_address_new_from_string (text);
+  if (inet == NULL) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "\"%s\" is not an IP address",
+                 settings->address);
+    return NULL;
+  }
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (inet, settings->port);
+  g_autoptr (GSocket) socket = g_socket_new (g_inet_address_get_family (inet), G_SOCKET_TYPE_STREAM,
+                                             G_SOCKET_PROTOCOL_TCP, error);
+  if (socket == NULL)
+    return NULL;
+  if (g_inet_address_get_family (inet) == G_SOCKET_FAMILY_IPV6)
+    g_socket_set_option (socket, IPPROTO_IPV6, IPV6_V6ONLY, 0, NULL);
+  g_socket_set_listen_backlog (socket, BACKLOG);
+  if (!g_socket_bind (socket, address, TRUE, error) || !g_socket_listen (socket, error)) {
+    g_prefix_error (error, "%s port %u: ", text, settings->port);
+    return NULL;
+  }
+  return g_steal_pointer (&socket);
+}
+
+static GSocket *
+adopt_socket (int fd, GError **error) {
+  int is_listening = 0;
+  socklen_t length = sizeof is_listening;
+  if (getsockopt (fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &length) != 0 || !is_listening) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 "inherited descriptor %d is not a listening socket", fd);
+    return NULL;
+  }
+  return g_socket_new_from_fd (fd, error);
+}
+
+static guint16
+get_local_port (GSocket *socket) {
+  g_autoptr (GSocketAddress) address = g_socket_get_local_address (socket, NULL);
+  return G_IS_INET_SOCKET_ADDRESS (address)
+             ? g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address))
+             : 0;
+}
+
+/**
+ * us_rtmp_listener_new:
+ * @settings: (transfer none): where and how many; the descriptor, if any, becomes the listener's
+ * @on_connection: called for every connection; must set its handler
+ * @user_data: its last argument
+ * @error: (out): G_IO_ERROR_ADDRESS_IN_USE, G_IO_ERROR_INVALID_ARGUMENT (no IP address, or the
+ *   descriptor does not listen), or what else binding may say
+ *
+ * Returns: (transfer full): a listener in the thread-default main context
+ */
+UsRtmpListener *
+us_rtmp_listener_new (const UsRtmpListenerSettings *settings, UsRtmpAcceptFunc on_connection,
+                      gpointer user_data, GError **error) {
+  g_autoptr (GSocket) socket = settings->inherited_fd >= 0
+                                   ? adopt_socket (settings->inherited_fd, error)
+                                   : open_socket (settings, error);
+  if (socket == NULL)
+    return NULL;
+  g_socket_set_blocking (socket, FALSE);
+  UsRtmpListener *listener = g_new0 (UsRtmpListener, 1);
+  listener->settings = *settings;
+  listener->settings.address = NULL;
+  listener->on_connection = on_connection;
+  listener->user_data = user_data;
+  listener->port = get_local_port (socket);
+  listener->socket = g_steal_pointer (&socket);
+  listener->reserve_fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+  listener->connections = g_hash_table_new (NULL, NULL);
+  listener->per_host = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  listener->watch = us_rtmp_watch_new (g_socket_get_fd (listener->socket), G_IO_IN, "rtmp listener",
+                                       on_watch, listener);
+  return listener;
+}
+
+/**
+ * us_rtmp_listener_get_port:
+ * @listener: a listener
+ *
+ * Returns: the port it listens on, also when 0 was asked for
+ */
+guint16
+us_rtmp_listener_get_port (UsRtmpListener *listener) {
+  return listener->port;
+}
+
+/**
+ * us_rtmp_listener_get_n_connections:
+ * @listener: a listener
+ *
+ * Returns: connections that are open, handshaking and lingering ones included
+ */
+guint
+us_rtmp_listener_get_n_connections (UsRtmpListener *listener) {
+  return g_hash_table_size (listener->connections);
+}
+
+/**
+ * us_rtmp_listener_free:
+ * @listener: (nullable) (transfer full): a listener
+ *
+ * Closes the port, then every connection; each handler gets its @closed before this returns. Not
+ * from inside a handler's callback.
+ */
+void
+us_rtmp_listener_free (UsRtmpListener *listener) {
+  if (listener == NULL)
+    return;
+  g_source_destroy (listener->watch);
+  g_source_unref (listener->watch);
+  g_object_unref (listener->socket);
+  guint n_connections;
+  g_autofree gpointer *connections
+      = g_hash_table_get_keys_as_array (listener->connections, &n_connections);
+  for (guint i = 0; i < n_connections; i++)
+    us_rtmp_connection_abort (connections[i], "the server is shutting down");
+  g_hash_table_unref (listener->connections);
+  g_hash_table_unref (listener->per_host);
+  if (listener->reserve_fd >= 0)
+    close (listener->reserve_fd);
+  g_free (listener);
+}
