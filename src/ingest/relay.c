@@ -288,9 +288,11 @@ retry_later (UsRelay *relay, const char *fault) {
 static void
 on_closed (UsRtmpClient *client, const GError *error, gpointer user_data) {
   UsRelay *relay = user_data;
-  gboolean was_finishing = relay->state == US_RELAY_FINISHING;
+  /* An orderly end also has an error (US_RTMP_ERROR_CLOSED); what counts is that all went out. */
+  gboolean is_finished
+      = relay->state == US_RELAY_FINISHING && us_rtmp_client_get_queued_bytes (client) == 0;
   forget_connection (relay);
-  if (was_finishing && error == NULL) {
+  if (is_finished) {
     relay->failures = 0;
     relay->state = US_RELAY_IDLE;
     us_event (US_LOG_INFO, US_EVENT_RELAY_DOWN, "%s: relay to %s ended", relay->stream, relay->url);

@@ -1,0 +1,339 @@
+/* ingest.c - listener, streams by name, status, and the order of going away
+ *
+ * One main loop, no threads of its own; owned by `understudy ingest`. Connections become sessions
+ * (UsSession), a publish gives a session its stream. A session lives as long as its connection,
+ * a stream a minute longer than its last publisher, numbering for ever (state.c).
+ *
+ * us_ingest_drain() ends in order: publishers are closed, so that their last segments close and go
+ * out with an end mark; new publishers are refused meanwhile.
+ */
+#define US_LOG_TOPIC "ingest"
+#include "ingest/ingest.h"
+
+#include "base/log.h"
+#include "base/names.h"
+#include "http/exposition.h"
+#include "ingest/name.h"
+#include "ingest/status.h"
+#include "ingest/timer.h"
+
+#define TICK_MS 1000
+#define DRAIN_CHECK_MS 20
+
+struct UsIngest {
+  const UsClock *clock;
+  UsStreamSettings stream_settings;
+  char *default_stream;
+  GStrv relay_urls, push_urls;
+  guint max_streams;
+  UsState *state;
+  GPtrArray *streams;   /* element-type UsStream */
+  GHashTable *sessions; /* set of UsSession, owned */
+  UsRtmpListener *listener;
+  UsHttpServer *status;
+  GSource *tick;
+  guint64 refused_total;
+
+  gboolean is_draining;
+  GSource *drain_check;
+  gint64 drain_deadline_us;
+  void (*drain_done) (gpointer user_data);
+  gpointer drain_data;
+};
+
+/* --------------------------------------------------------------------------------- sessions */
+
+static void
+session_free (gpointer data) {
+  UsSession *session = data;
+  g_free (session->peer);
+  g_free (session->encoder);
+  g_free (session);
+}
+
+static void
+refuse (UsIngest *ingest, UsSession *session, const char *text) {
+  ingest->refused_total++;
+  us_event (US_LOG_WARNING, US_EVENT_PUBLISH_REFUSED, "publisher %s refused: %s", session->peer,
+            text);
+  us_rtmp_connection_refuse (session->connection, "NetStream.Publish.Denied", text);
+}
+
+static UsStream *
+find_stream (UsIngest *ingest, const char *name) {
+  for (guint i = 0; i < ingest->streams->len; i++) {
+    if (g_str_equal (us_stream_get_name (ingest->streams->pdata[i]), name))
+      return ingest->streams->pdata[i];
+  }
+  return NULL;
+}
+
+/* Makes room by dropping a stream that only lingers; the longest-ended one stands first. */
+static gboolean
+make_room (UsIngest *ingest) {
+  if (ingest->streams->len < ingest->max_streams)
+    return TRUE;
+  for (guint i = 0; i < ingest->streams->len; i++) {
+    if (us_stream_get_session (ingest->streams->pdata[i]) == NULL
+        && us_stream_is_drained (ingest->streams->pdata[i])) {
+      g_ptr_array_remove_index (ingest->streams, i);
+      return TRUE;
+    }
+  }
+  return FALSE;
+}
+
+static void
+on_publish (UsRtmpConnection *connection, const UsRtmpPublish *publish, gpointer user_data) {
+  UsSession *session = user_data;
+  UsIngest *ingest = session->owner;
+  g_autoptr (GError) error = NULL;
+  g_free (session->encoder);
+  session->encoder = g_strdup (publish->encoder);
+  if (ingest->is_draining) {
+    refuse (ingest, session, "this server is shutting down");
+    return;
+  }
+  g_autofree char *name
+      = us_stream_name_from_publish (publish->app, publish->key, ingest->default_stream, &error);
+  if (name == NULL) {
+    refuse (ingest, session, error->message);
+    return;
+  }
+  UsStream *stream = find_stream (ingest, name);
+  if (stream == NULL) {
+    if (!make_room (ingest)) {
+      g_autofree char *text = g_strdup_printf ("there are %u streams already, which is max-streams",
+                                               ingest->max_streams);
+      refuse (ingest, session, text);
+      return;
+    }
+    stream = us_stream_new (name, &ingest->stream_settings, ingest->state, ingest->clock);
+    g_ptr_array_add (ingest->streams, stream);
+  }
+  us_stream_publish (stream, session);
+}
+
+static void
+on_media (UsRtmpConnection *connection, UsRtmpMessage *message, gpointer user_data) {
+  UsSession *session = user_data;
+  if (session->stream != NULL)
+    us_stream_media (session->stream, session, message);
+}
+
+static void
+on_closed (UsRtmpConnection *connection, gboolean is_clean, const char *reason,
+           gpointer user_data) {
+  UsSession *session = user_data;
+  UsIngest *ingest = session->owner;
+  if (session->stream != NULL)
+    us_stream_session_closed (session->stream, session, reason);
+  g_hash_table_remove (ingest->sessions, session);
+}
+
+static void
+on_connection (UsRtmpConnection *connection, gpointer user_data) {
+  static const UsRtmpHandler handler = { on_publish, on_media, on_closed };
+  UsIngest *ingest = user_data;
+  UsSession *session = g_new0 (UsSession, 1);
+  session->owner = ingest;
+  session->connection = connection;
+  session->peer = g_strdup (us_rtmp_connection_get_peer (connection));
+  g_hash_table_add (ingest->sessions, session);
+  us_rtmp_connection_set_handler (connection, &handler, session);
+}
+
+/* ---------------------------------------------------------------------------- time and status */
+
+static gboolean
+on_tick (gpointer user_data) {
+  UsIngest *ingest = user_data;
+  for (guint i = ingest->streams->len; i-- > 0;) {
+    UsStream *stream = ingest->streams->pdata[i];
+    us_stream_tick (stream);
+    if (us_stream_is_expired (stream))
+      g_ptr_array_remove_index (ingest->streams, i);
+  }
+  if (us_state_is_dirty (ingest->state))
+    us_state_flush (ingest->state);
+  return G_SOURCE_CONTINUE;
+}
+
+static UsIngestFacts
+collect_facts (UsIngest *ingest) {
+  return (UsIngestFacts){
+    .now_us = us_clock_monotonic_us (ingest->clock),
+    .is_draining = ingest->is_draining,
+    .connections = us_rtmp_listener_get_n_connections (ingest->listener),
+    .refused_total = ingest->refused_total,
+  };
+}
+
+static void
+on_healthz (const UsHttpRequest *request, UsHttpResponse *response, gpointer user_data) {
+  UsIngest *ingest = user_data;
+  UsIngestFacts facts = collect_facts (ingest);
+  response->status = 200;
+  response->content_type = "application/json";
+  response->cache_control = "no-store";
+  response->body = us_ingest_status_json (&facts, ingest->streams);
+}
+
+static void
+on_metrics (const UsHttpRequest *request, UsHttpResponse *response, gpointer user_data) {
+  UsIngest *ingest = user_data;
+  UsIngestFacts facts = collect_facts (ingest);
+  response->status = 200;
+  response->content_type = US_EXPOSITION_CONTENT_TYPE;
+  response->cache_control = "no-store";
+  response->body = us_ingest_status_metrics (&facts, ingest->streams);
+}
+
+static gboolean
+start_status (UsIngest *ingest, const UsHttpServerSettings *settings, GError **error) {
+  ingest->status = us_http_server_new (settings, error);
+  if (ingest->status == NULL)
+    return FALSE;
+  us_http_server_add_handler (ingest->status, "/healthz", "GET", on_healthz, ingest);
+  us_http_server_add_handler (ingest->status, "/metrics", "GET", on_metrics, ingest);
+  return us_http_server_start (ingest->status, error);
+}
+
+/* ------------------------------------------------------------------------------------ public */
+
+/**
+ * us_ingest_settings_default:
+ * @settings: (out): port 1936 on all addresses, 2 s segments, status on loopback, any port
+ */
+void
+us_ingest_settings_default (UsIngestSettings *settings) {
+  *settings = (UsIngestSettings){
+    .rtmp = { .address = "0.0.0.0",
+              .port = 1936,
+              .inherited_fd = -1,
+              .max_connections = 1000,
+              .max_per_address = 0 },
+    .segment_duration_ms = 2000,
+    .playlist_length = 10,
+    .takeover_silence_ms = 2000,
+    .max_streams = 200,
+    .default_stream = US_DEFAULT_STREAM,
+    .ring_max_bytes = 256 * 1024 * 1024,
+  };
+  us_rtmp_limits_default (&settings->rtmp.limits);
+  us_http_server_settings_default (&settings->status);
+  settings->status.address = "127.0.0.1";
+  settings->status.port = 0;
+  settings->status.n_shards = 1;
+}
+
+/**
+ * us_ingest_new:
+ * @settings: copied
+ * @clock: outlives the role
+ * @error: why a port could not be opened
+ *
+ * Returns: (transfer full): the role, listening, in the thread-default main context
+ */
+UsIngest *
+us_ingest_new (const UsIngestSettings *settings, const UsClock *clock, GError **error) {
+  g_autoptr (UsIngest) ingest = g_new0 (UsIngest, 1);
+  ingest->clock = clock;
+  ingest->default_stream = g_strdup (settings->default_stream);
+  ingest->relay_urls = g_strdupv ((char **)settings->relay_urls);
+  ingest->push_urls = g_strdupv ((char **)settings->push_urls);
+  ingest->max_streams = settings->max_streams;
+  ingest->stream_settings = (UsStreamSettings){
+    .segmenter = { settings->segment_duration_ms, settings->target_duration_s,
+                   settings->playlist_length, settings->ring_max_bytes },
+    .relay_urls = (const char *const *)ingest->relay_urls,
+    .push_urls = (const char *const *)ingest->push_urls,
+    .takeover_silence_ms = settings->takeover_silence_ms,
+  };
+  ingest->state = us_state_new (settings->state_dir, clock);
+  ingest->streams = g_ptr_array_new_with_free_func ((GDestroyNotify)us_stream_free);
+  ingest->sessions = g_hash_table_new_full (NULL, NULL, session_free, NULL);
+  ingest->listener = us_rtmp_listener_new (&settings->rtmp, on_connection, ingest, error);
+  if (ingest->listener == NULL || !start_status (ingest, &settings->status, error))
+    return NULL;
+  us_timer_start (&ingest->tick, TICK_MS, "us-ingest-tick", on_tick, ingest);
+  us_info ("publishers: rtmp port %u; status: http port %u", us_ingest_get_rtmp_port (ingest),
+           us_ingest_get_status_port (ingest));
+  return g_steal_pointer (&ingest);
+}
+
+/**
+ * us_ingest_get_rtmp_port:
+ * @ingest: the role
+ *
+ * Returns: the port publishers connect to
+ */
+guint16
+us_ingest_get_rtmp_port (UsIngest *ingest) {
+  return us_rtmp_listener_get_port (ingest->listener);
+}
+
+/**
+ * us_ingest_get_status_port:
+ * @ingest: the role
+ *
+ * Returns: the port of /healthz and /metrics
+ */
+guint16
+us_ingest_get_status_port (UsIngest *ingest) {
+  return us_http_server_get_port (ingest->status);
+}
+
+static gboolean
+on_drain_check (gpointer user_data) {
+  UsIngest *ingest = user_data;
+  gboolean is_drained = TRUE;
+  for (guint i = 0; i < ingest->streams->len; i++)
+    is_drained = is_drained && us_stream_is_drained (ingest->streams->pdata[i]);
+  if (!is_drained && g_get_monotonic_time () < ingest->drain_deadline_us)
+    return G_SOURCE_CONTINUE;
+  if (!is_drained)
+    us_warning ("going without having delivered everything: a target did not answer in time");
+  us_timer_stop (&ingest->drain_check);
+  ingest->drain_done (ingest->drain_data);
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * us_ingest_drain:
+ * @ingest: the role
+ * @done: called once from the main loop, at the latest after %US_INGEST_DRAIN_MS; may free @ingest
+ * @user_data: for @done
+ *
+ * Refuses new publishers, closes the present ones, and waits until the targets have everything.
+ */
+void
+us_ingest_drain (UsIngest *ingest, void (*done) (gpointer user_data), gpointer user_data) {
+  g_return_if_fail (!ingest->is_draining);
+  ingest->is_draining = TRUE;
+  ingest->drain_done = done;
+  ingest->drain_data = user_data;
+  ingest->drain_deadline_us = g_get_monotonic_time () + US_INGEST_DRAIN_MS * 1000;
+  for (guint i = 0; i < ingest->streams->len; i++)
+    us_stream_close_publisher (ingest->streams->pdata[i], "this server is shutting down");
+  us_timer_start (&ingest->drain_check, DRAIN_CHECK_MS, "us-ingest-drain", on_drain_check, ingest);
+}
+
+/**
+ * us_ingest_free:
+ * @ingest: (transfer full): the role; closes everything at once
+ */
+void
+us_ingest_free (UsIngest *ingest) {
+  us_timer_stop (&ingest->tick);
+  us_timer_stop (&ingest->drain_check);
+  g_clear_pointer (&ingest->listener, us_rtmp_listener_free);
+  g_clear_pointer (&ingest->status, us_http_server_free);
+  g_clear_pointer (&ingest->streams, g_ptr_array_unref);
+  g_clear_pointer (&ingest->sessions, g_hash_table_unref);
+  g_clear_pointer (&ingest->state, us_state_free);
+  g_free (ingest->default_stream);
+  g_strfreev (ingest->relay_urls);
+  g_strfreev (ingest->push_urls);
+  g_free (ingest);
+}
