@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Kill and freeze every part behind the viewer's URL, and watch as a viewer and as a real player."""
+
+import signal
+import threading
+import time
+import unittest
+
+import chain
+import players
+import viewer
+
+# Only a fault is this late; bench/failover measures the real figures (budgets: 100 and 500 ms).
+LATE_MS = 1200
+
+
+class Watch:
+    """A strict viewer in a thread, fetching the playlist as fast as it changes."""
+
+    def __init__(self, url, **kwargs):
+        self.viewer = viewer.Viewer(url, **kwargs)
+        self.report = None
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self):
+        self.report = self.viewer.run()
+
+    def wait_segments(self, more):
+        chain.wait_for("the first segment", lambda: self.viewer.last_number is not None)
+        target = self.viewer.last_number + more
+        chain.wait_for(f"{more} more segments", lambda: self.viewer.last_number >= target)
+
+    def stop(self):
+        self.viewer.stop()
+        self.thread.join()
+        return self.report
+
+
+class Failover(unittest.TestCase):
+    def setUp(self):
+        self.loop = chain.material("loop", seconds=16)
+
+    def assert_clean(self, report, label):
+        self.assertEqual(report["violations"], [], label)
+        self.assertEqual(report["failed_requests"], [], label)
+
+    def break_packagers(self, one, watch):
+        """All faults of issue line 3; each waits until the part is whole again."""
+        for role in ("packager-primary", "packager-backup"):
+            for number in (signal.SIGKILL, signal.SIGSTOP):
+                pid = one.signal(role, number)
+                watch.wait_segments(2)
+                one.wait_restarted(role, pid)
+                watch.wait_segments(2)
+        # Both, one after the other: the second goes as soon as the first is back.
+        pid = one.signal("packager-primary", signal.SIGKILL)
+        one.wait_restarted("packager-primary", pid)
+        watch.wait_segments(1)
+        pid = one.signal("packager-backup", signal.SIGKILL)
+        one.wait_restarted("packager-backup", pid)
+        watch.wait_segments(3)
+
+    def test_packagers(self):
+        source = chain.decoded_pictures(self.loop)
+        with chain.Chain({"run": {"hang-timeout": "3s"}}) as one:
+            one.ffmpeg_publish(self.loop)
+            one.wait_playable()
+            watch = Watch(one.viewer_url(), poll_ms=50)
+            player = players.FFmpeg(one.viewer_url(), 75)
+            try:
+                self.break_packagers(one, watch)
+                playback = player.result()
+            finally:
+                report = watch.stop()
+            self.assert_clean(report, "viewer")
+            self.assertEqual(report["discontinuities"], [])
+            late = {n: ms for n, ms in report["delays_ms"].items() if ms > LATE_MS}
+            self.assertEqual(late, {}, f"delays: {report['delays_ms']}")
+            print("worst delay of a segment: %.0f ms" % max(report["delays_ms"].values()))
+            playback.check_pictures(source)
+            playback.check_monotonic()
+            self.assertEqual(playback.complaints, [])
+            self.assertEqual(one.metric("understudy_switcher_divergence_total") or 0, 0)
+
+    def test_switcher_restart_fails_no_request(self):
+        with chain.Chain() as one:
+            one.ffmpeg_publish(self.loop)
+            one.wait_playable()
+            statuses, done = [], threading.Event()
+
+            def ask():
+                while not done.is_set():
+                    statuses.append(chain.get(one.viewer_url())[0])
+            url_number = lambda: int(chain.get(one.viewer_url())[1].decode()
+                                     .split("#EXT-X-MEDIA-SEQUENCE:")[1].split()[0])
+            before = url_number()
+            asker = threading.Thread(target=ask)
+            asker.start()
+            one.wait_restarted("switcher", one.signal("switcher", signal.SIGKILL))
+            one.wait_playable(segments=3)
+            done.set()
+            asker.join()
+            self.assertGreaterEqual(url_number(), before)
+            bad = [status for status in statuses if status != 200]
+            # A connection that was being served is reset; urllib raises, and the test would end.
+            self.assertEqual(bad, [])
+
+    def test_ingest(self):
+        """The encoder's connection breaks with the ingest; it reconnects as encoders do."""
+        with chain.Chain() as one:
+            publisher = one.ffmpeg_publish(self.loop)
+            one.wait_playable()
+            watch = Watch(one.viewer_url(), poll_ms=50)
+            try:
+                watch.wait_segments(2)
+                pid = one.signal("ingest", signal.SIGKILL)
+                publisher.wait(30)
+                one.ffmpeg_publish(self.loop)
+                one.wait_restarted("ingest", pid)
+                watch.wait_segments(5)
+            finally:
+                report = watch.stop()
+            self.assert_clean(report, "viewer")
+            self.assertEqual(len(report["discontinuities"]), 1)
+            self.assertEqual(one.roles()["ingest"]["restarts"], 1)
+
+
+class Encoder(unittest.TestCase):
+    def test_comes_and_goes(self):
+        """Killed; back after 3 s; killed; back after 60 s with another picture size."""
+        small = chain.material("loop", seconds=16)
+        large = chain.material("large", seconds=16, size="640x360")
+        with chain.Chain() as one:
+            publisher = one.ffmpeg_publish(small)
+            one.wait_playable()
+            watch = Watch(one.viewer_url(), poll_ms=100)
+            player = players.FFmpeg(one.viewer_url(), 90)
+            try:
+                watch.wait_segments(2)
+                for pause_s, path in ((3, small), (60, large)):
+                    publisher.kill()
+                    publisher.wait()
+                    time.sleep(pause_s)  # the fault itself
+                    publisher = one.ffmpeg_publish(path)
+                    watch.wait_segments(5)
+                shown = len(player.playback.pictures)
+                chain.wait_for("the player to go on",
+                               lambda: len(player.playback.pictures) > shown)
+            finally:
+                report = watch.stop()
+            self.assertEqual(report["violations"], [])
+            self.assertEqual(report["failed_requests"], [])
+            self.assertEqual(len(report["discontinuities"]), 2)
+            numbers = [segment["number"] for segment in report["segments"]]
+            self.assertEqual(numbers, sorted(set(numbers)))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
