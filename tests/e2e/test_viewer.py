@@ -138,6 +138,7 @@ class Origin:
         self.later = {}  # name -> other body when asked for again
         self.fetched = set()
         self.broken = {}  # name -> "cut", "close" or "slow"
+        self.hold_s = 0  # how long a blocking reload waits
         self.options = {}
         self.asked = 0
         self.lock = threading.Lock()
@@ -165,6 +166,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if name == "master.m3u8":
             self._answer(200, b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nindex.m3u8\n")
         elif name == "index.m3u8":
+            if "_HLS_msn=" in query:
+                self.server.stop_event.wait(origin.hold_s)
             version = origin.next_version()
             self._answer(version.status, version.text().encode())
         elif name not in origin.bodies:
@@ -497,6 +500,14 @@ def clean_player_mode(o):
     o.options = {"poll_ms": None}
 
 
+@case(None, n_versions=20)
+def clean_blocking_reload(o):
+    for version in o.versions:
+        version.head = "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES\n"
+    o.hold_s = 0.15
+    o.options = {"block": True, "poll_ms": None}
+
+
 REPORTS = {}
 
 
@@ -538,6 +549,7 @@ class TestViewer(unittest.TestCase):
         self.assertGreater(report["max_advance_gap_s"], 0.04)
         # first look, last look; the ones that left were looked at once more
         self.assertTrue(all(segment["fetches"] >= 2 for segment in report["segments"]))
+        self.assertGreater(len(REPORTS["clean_blocking_reload"]["segments"]), WINDOW + 2)
         self.assertEqual(REPORTS["clean_discontinuity"]["discontinuities"], [FIRST + 3])
 
     def test_failures_say_what_and_when(self):
