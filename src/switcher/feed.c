@@ -346,7 +346,7 @@ start_compare (UsFeed *self, UsOriginId origin, UsSegment *segment) {
   self->compare->origin = origin;
   self->compare->segment = us_segment_ref (segment);
   self->compare_cancellable = g_cancellable_new ();
-  us_http_client_fetch_async (self->access->segment_client, url, &fetch, self->compare_cancellable,
+  us_http_client_fetch_async (self->access->client, url, &fetch, self->compare_cancellable,
                               on_compared, self->compare);
 }
 

@@ -191,7 +191,7 @@ start_leg (UsFetch *self, UsOriginId origin) {
   leg->was_asked = TRUE;
   leg->cancellable = g_cancellable_new ();
   g_atomic_ref_count_inc (&self->count);
-  us_http_client_fetch_async (self->access->segment_client, leg->url, &fetch, leg->cancellable,
+  us_http_client_fetch_async (self->access->client, leg->url, &fetch, leg->cancellable,
                               on_leg_reply, call);
 }
 

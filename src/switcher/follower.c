@@ -19,7 +19,8 @@
 #define POLL_MIN_MS 100
 #define CONNECT_TIMEOUT_MS 500
 #define FIRST_BYTE_TIMEOUT_MS 1000
-#define BLOCK_TARGETS 3 /* a long poll is asked anew after so many target durations */
+#define BLOCK_HALF_TARGETS                                                                         \
+  5 /* a long poll is asked anew before the origin itself gives up, at 3 targets */
 #define RETRY_CAP_MS 1000
 #define RETRY_CAP_URGENT_MS 250 /* the twin is no help: its first sign of life is waited for */
 
@@ -328,7 +329,7 @@ send_request (UsFollower *self) {
   /* After a fault the plain list is asked for: a restarted origin may count from elsewhere. */
   gboolean is_blocking
       = newest != NULL && self->playlist->can_block_reload && self->n_failures == 0;
-  guint block_ms = (guint)(self->facts.target_us / 1000) * BLOCK_TARGETS;
+  guint block_ms = (guint)(self->facts.target_us / 2000) * BLOCK_HALF_TARGETS;
   UsHttpFetch fetch = {
     .if_none_match = is_blocking ? NULL : self->etag,
     .connect_timeout_ms = CONNECT_TIMEOUT_MS,

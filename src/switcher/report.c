@@ -274,37 +274,24 @@ add_feed_families (UsExposition *out, const GPtrArray *feeds, gint64 now_us) {
   }
 }
 
-/* A histogram is three sample names under one family; the exposition takes the suffix as part of
- * the family's name, so each of the three is announced on its own. */
 static void
-add_lateness (UsExposition *out, const GPtrArray *feeds) {
-  us_exposition_family (out, "understudy_switcher_publish_delay_seconds_bucket", "counter",
-                        "Segments published within so long of being seen listed.");
+add_publish_delay (UsExposition *out, const GPtrArray *feeds) {
+  us_exposition_family (out, "understudy_switcher_publish_delay_seconds", "histogram",
+                        "From the moment a segment is seen listed until it is published.");
   for (guint f = 0; f < feeds->len; f++) {
     const UsFeed *feed = g_ptr_array_index (feeds, f);
     const UsFeedStats *stats = us_feed_get_stats (feed);
+    const char *name = us_feed_get_name (feed);
     for (guint b = 0; b < US_FEED_N_BUCKETS; b++) {
       char le[G_ASCII_DTOSTR_BUF_SIZE];
       g_ascii_formatd (le, sizeof le, "%g", us_feed_bucket_ms[b] / 1000.0);
-      us_exposition_sample (out, (double)stats->n_commits_within[b], "stream",
-                            us_feed_get_name (feed), "le", le, NULL);
+      us_exposition_sample (out, (double)stats->n_commits_within[b], "_bucket", "", "stream", name,
+                            "le", le, NULL);
     }
-    us_exposition_sample (out, (double)stats->n_commits, "stream", us_feed_get_name (feed), "le",
+    us_exposition_sample (out, (double)stats->n_commits, "_bucket", "", "stream", name, "le",
                           "+Inf", NULL);
-  }
-  us_exposition_family (out, "understudy_switcher_publish_delay_seconds_sum", "counter",
-                        "Sum of these delays.");
-  for (guint f = 0; f < feeds->len; f++) {
-    const UsFeed *feed = g_ptr_array_index (feeds, f);
-    us_exposition_sample (out, us_feed_get_stats (feed)->commit_sum_s, "stream",
-                          us_feed_get_name (feed), NULL);
-  }
-  us_exposition_family (out, "understudy_switcher_publish_delay_seconds_count", "counter",
-                        "How many they are.");
-  for (guint f = 0; f < feeds->len; f++) {
-    const UsFeed *feed = g_ptr_array_index (feeds, f);
-    us_exposition_sample (out, (double)us_feed_get_stats (feed)->n_commits, "stream",
-                          us_feed_get_name (feed), NULL);
+    us_exposition_sample (out, stats->commit_sum_s, "_sum", "", "stream", name, NULL);
+    us_exposition_sample (out, (double)stats->n_commits, "_count", "", "stream", name, NULL);
   }
 }
 
@@ -345,7 +332,7 @@ us_report_metrics (const GPtrArray *feeds, const UsClock *clock, const UsHttpSer
   add_seed_families (out, g_ptr_array_index (feeds, 0), clock);
   add_origin_families (out, feeds);
   add_feed_families (out, feeds, us_clock_monotonic_us (clock));
-  add_lateness (out, feeds);
+  add_publish_delay (out, feeds);
   add_http_families (out, http);
   return us_exposition_end (out);
 }

@@ -10,8 +10,7 @@ G_BEGIN_DECLS
 /* UsOriginAccess: how the two origins are reached. Owned by the UsSwitcher, outlives its streams.
  */
 typedef struct {
-  UsHttpClient *client;         /* for playlists: one long poll per stream and origin */
-  UsHttpClient *segment_client; /* for segments, so that they never queue behind the polls */
+  UsHttpClient *client;
   const UsClock *clock;
   char *base_url[US_N_ORIGINS]; /* "http://host:8081/hls", no slash at the end */
   char *playlist_name;          /* "index.m3u8" */

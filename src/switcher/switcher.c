@@ -243,7 +243,6 @@ us_switcher_new (const UsSwitcherSettings *settings, GError **error) {
   self->unknown_stream_ms = settings->unknown_stream_ms;
   self->access = (UsOriginAccess){
     .client = us_http_client_new (US_PROGRAM "-switcher/" US_VERSION),
-    .segment_client = us_http_client_new (US_PROGRAM "-switcher/" US_VERSION),
     .clock = settings->clock != NULL ? settings->clock : us_clock_system (),
     .base_url
     = { without_slash (settings->primary_base_url), without_slash (settings->backup_base_url) },
@@ -306,7 +305,6 @@ us_switcher_free (UsSwitcher *self) {
   g_ptr_array_unref (self->feeds);
   g_hash_table_unref (self->wanted_us);
   g_clear_object (&self->access.client);
-  g_clear_object (&self->access.segment_client);
   for (guint i = 0; i < US_N_ORIGINS; i++)
     g_free (self->access.base_url[i]);
   g_free (self->access.playlist_name);
