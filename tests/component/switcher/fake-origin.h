@@ -1,0 +1,42 @@
+/* fake-origin.h - an HLS origin that a test plays like a puppet
+ *
+ * A small HTTP/1.1 server on the default main context. The test appends segments and says how the
+ * origin misbehaves; nothing happens by itself, no time passes.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "hls/playlist.h"
+#include "hls/segment.h"
+
+typedef enum {
+  FAKE_GOOD,
+  FAKE_DEAD,           /* nobody listens, all connections are cut */
+  FAKE_FROZEN,         /* connections stand, nothing is answered any more */
+  FAKE_HTTP_500,       /* everything */
+  FAKE_HTTP_404,       /* everything */
+  FAKE_HTML,           /* playlists are a login page */
+  FAKE_BAD_SEGMENT,    /* segments are noise */
+  FAKE_CUT_SEGMENT,    /* segments end before their Content-Length */
+  FAKE_WRONG_SEGMENT,  /* segments are good, but not what their ETag says */
+  FAKE_FROZEN_SEGMENT, /* playlists live, segments are never answered */
+} FakeMode;
+
+typedef struct FakeOrigin FakeOrigin;
+
+FakeOrigin *fake_origin_new (void);
+void fake_origin_free (FakeOrigin *fake);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (FakeOrigin, fake_origin_free)
+
+char *fake_origin_url (FakeOrigin *fake); /* base URL */
+void fake_origin_set_mode (FakeOrigin *fake, FakeMode mode);
+void fake_origin_set_streams (FakeOrigin *fake, const char *json); /* answer to /streams */
+
+/* Appends one segment to the list, which keeps its last ten. The name decides whose it is. */
+void fake_origin_add (FakeOrigin *fake, const char *name, guint64 number, guint64 discontinuity,
+                      gint64 wall_ms, gint64 duration_us, GBytes *bytes);
+void fake_origin_clear (FakeOrigin *fake); /* forgets all it listed */
+void fake_origin_set_blocking (FakeOrigin *fake, gboolean can_block);
+void fake_origin_set_ended (FakeOrigin *fake, gboolean is_ended);
+guint fake_origin_count (FakeOrigin *fake, const char *part); /* requests whose path has @part */

@@ -1,0 +1,35 @@
+/* stage.h - two fake origins, a real switcher between them and a viewer */
+#pragma once
+
+#include "fake-origin.h"
+#include "switcher/switcher.h"
+#include "viewer.h"
+
+typedef struct {
+  FakeOrigin *fakes[2];
+  UsSwitcher *switcher;
+  UsViewer *viewer;
+  guint64 number; /* of the last segment that exists */
+  guint timer;
+  guint required_windows;
+  gboolean is_stale[2]; /* foreign play: does not go on */
+} Stage;
+
+#define STAGE_EPOCH 0xabc
+
+void stage_open (Stage *stage); /* no origin has anything yet */
+void stage_start_switcher (Stage *stage);
+void stage_stop_switcher (Stage *stage);
+void stage_close (Stage *stage);
+
+/* Ours: the next segment, the same bytes on those told. */
+void stage_next (Stage *stage, gboolean on_primary, gboolean on_backup);
+char *stage_name (Stage *stage); /* of the last one */
+
+/* Foreign: every 400 ms each origin that is not stale appends one of its own. */
+void stage_play_foreign (Stage *stage);
+
+/* /healthz and /metrics */
+char *stage_health (Stage *stage, guint *status);
+double stage_metric (Stage *stage, const char *sample);
+void stage_await_metric (Stage *stage, const char *sample, double value);

@@ -1,0 +1,346 @@
+/* test-identical.c - between twins there is no moment of switching */
+#include "stage.h"
+
+#include <string.h>
+
+#define GENEROUS_US (3 * G_USEC_PER_SEC) /* a fault would be the next segment that never comes */
+
+static void
+begin (Stage *stage, guint n) {
+  stage_open (stage);
+  for (guint i = 0; i < n; i++)
+    stage_next (stage, TRUE, TRUE);
+  stage_start_switcher (stage);
+  g_autofree char *name = stage_name (stage);
+  us_viewer_await (stage->viewer, name);
+}
+
+static gint64
+await_last (Stage *stage) {
+  gint64 begun_us = g_get_monotonic_time ();
+  g_autofree char *name = stage_name (stage);
+  us_viewer_await (stage->viewer, name);
+  return g_get_monotonic_time () - begun_us;
+}
+
+/* Whole at once, then one by one; nothing is fetched twice while both are well. */
+static void
+test_steady (void) {
+  Stage stage;
+  begin (&stage, 12);
+  g_assert_cmpuint (stage.viewer->playlist->segments->len, ==, 10);
+  g_assert_cmpuint (stage.viewer->playlist->media_sequence, ==, stage.number - 9);
+  for (guint i = 0; i < 15; i++) {
+    stage_next (&stage, TRUE, TRUE);
+    await_last (&stage);
+  }
+  g_assert_cmpuint (stage.viewer->newest, ==, stage.number);
+  g_assert_cmpfloat (stage_metric (&stage, "switcher_active_origin"), ==, 1);
+  g_assert_cmpfloat (stage_metric (&stage, "failovers_total"), ==, 0);
+  double hedges = stage_metric (&stage, "understudy_switcher_hedges_total{stream=\"mystream\"}");
+  guint fetched
+      = fake_origin_count (stage.fakes[0], ".ts") + fake_origin_count (stage.fakes[1], ".ts");
+  g_assert_cmpuint (fetched, >=, 25);
+  g_assert_cmpfloat (fetched, <=, 25 + 2 + hedges); /* two comparisons of twins */
+  stage_close (&stage);
+}
+
+/* The primary fails in every way; the backup's copy is listed without a viewer noticing. */
+static void
+test_primary_fails (gconstpointer data) {
+  FakeMode mode = (FakeMode)GPOINTER_TO_INT (data);
+  Stage stage;
+  begin (&stage, 10);
+  fake_origin_set_mode (stage.fakes[0], mode);
+  gboolean announces = mode >= FAKE_BAD_SEGMENT;
+  for (guint i = 0; i < 3; i++) {
+    stage_next (&stage, announces, TRUE);
+    gint64 took_us = await_last (&stage);
+    g_test_message ("mode %d: next segment after %" G_GINT64_FORMAT " ms", mode, took_us / 1000);
+    g_assert_cmpint (took_us, <, GENEROUS_US);
+  }
+  stage_await_metric (&stage, "switcher_active_origin", mode == FAKE_FROZEN_SEGMENT ? 1 : 0);
+  if (mode != FAKE_FROZEN_SEGMENT)
+    g_assert_cmpfloat (stage_metric (&stage, "failovers_total"), ==, 1);
+  stage_close (&stage);
+}
+
+/* Frozen between saying "there is one more" and delivering it: only the hedge helps. */
+static void
+test_freezes_while_fetched (void) {
+  Stage stage;
+  begin (&stage, 10);
+  fake_origin_set_mode (stage.fakes[0], FAKE_FROZEN_SEGMENT);
+  stage_next (&stage, TRUE, FALSE);
+  us_viewer_pass (20); /* the fetch is under way */
+  g_autofree char *name = stage_name (&stage);
+  g_autoptr (GBytes) bytes = NULL;
+  fake_origin_set_mode (stage.fakes[0], FAKE_FROZEN);
+  stage.number--;
+  stage_next (&stage, FALSE, TRUE);
+  gint64 took_us = await_last (&stage);
+  g_test_message ("hedged after %" G_GINT64_FORMAT " ms", took_us / 1000);
+  g_assert_cmpint (took_us, <, GENEROUS_US);
+  stage_close (&stage);
+}
+
+static void
+test_both_dead (void) {
+  Stage stage;
+  begin (&stage, 10);
+  for (guint i = 0; i < 2; i++)
+    fake_origin_set_mode (stage.fakes[i], FAKE_DEAD);
+  us_viewer_pass (500);
+  us_viewer_look (stage.viewer); /* every listed segment is fetched */
+  guint status;
+  g_autofree char *health = stage_health (&stage, &status);
+  g_assert_cmpuint (status, ==, 200);
+  g_assert_nonnull (strstr (health, "\"refused\""));
+  g_assert_cmpfloat (stage_metric (&stage, "failovers_total"), <=, 1);
+
+  for (guint i = 0; i < 2; i++)
+    fake_origin_set_mode (stage.fakes[i], FAKE_GOOD);
+  stage_next (&stage, TRUE, TRUE);
+  await_last (&stage);
+  stage_close (&stage);
+}
+
+/* One after the other, with both in between: nothing is missing. */
+static void
+test_one_after_the_other (void) {
+  Stage stage;
+  begin (&stage, 10);
+  guint64 first = stage.number;
+  for (guint i = 0; i < 8; i++) {
+    gboolean is_primary_dead = i % 4 == 1, is_backup_dead = i % 4 == 3;
+    fake_origin_set_mode (stage.fakes[0], is_primary_dead ? FAKE_DEAD : FAKE_GOOD);
+    fake_origin_set_mode (stage.fakes[1], is_backup_dead ? FAKE_DEAD : FAKE_GOOD);
+    stage_next (&stage, TRUE, TRUE);
+    await_last (&stage);
+  }
+  for (guint64 n = first; n <= stage.number; n++) {
+    g_autofree char *name = us_segment_name (STAGE_EPOCH, n);
+    g_assert_true (g_hash_table_contains (stage.viewer->bytes, name));
+  }
+  stage_close (&stage);
+}
+
+/* A number that nobody has becomes a gap, and play goes on. */
+static void
+test_hole (void) {
+  Stage stage;
+  begin (&stage, 10);
+  stage_next (&stage, FALSE, FALSE);
+  g_autofree char *missing = stage_name (&stage);
+  stage_next (&stage, TRUE, TRUE);
+  await_last (&stage);
+  g_assert_true (us_viewer_lists (stage.viewer, missing));
+  g_assert_cmpuint (stage.viewer->newest, ==, stage.number);
+  g_assert_cmpfloat (stage_metric (&stage, "understudy_switcher_gaps_total{stream=\"mystream\"}"),
+                     ==, 1);
+  stage_close (&stage);
+}
+
+/* One that only the slower twin has is waited for. */
+static void
+test_hole_on_one_side (void) {
+  Stage stage;
+  begin (&stage, 10);
+  stage_next (&stage, FALSE, FALSE);
+  stage_next (&stage, TRUE, FALSE); /* the primary jumps ahead */
+  us_viewer_pass (200);
+  stage.number -= 2;
+  stage_next (&stage, FALSE, TRUE);
+  stage_next (&stage, FALSE, TRUE);
+  await_last (&stage);
+  g_assert_cmpfloat (stage_metric (&stage, "understudy_switcher_gaps_total{stream=\"mystream\"}"),
+                     ==, 0);
+  stage_close (&stage);
+}
+
+/* A segment that both deliver damaged does not stop the stream. */
+static void
+test_bad_on_both (void) {
+  Stage stage;
+  begin (&stage, 10);
+  for (guint i = 0; i < 2; i++)
+    fake_origin_set_mode (stage.fakes[i], FAKE_BAD_SEGMENT);
+  stage_next (&stage, TRUE, TRUE);
+  us_viewer_pass (300);
+  stage_next (&stage, TRUE, TRUE);
+  us_viewer_pass (1500);
+  for (guint i = 0; i < 2; i++)
+    fake_origin_set_mode (stage.fakes[i], FAKE_GOOD);
+  stage_next (&stage, TRUE, TRUE);
+  await_last (&stage);
+  stage_close (&stage);
+}
+
+/* A new switcher goes on where the old one was, to the line. */
+static void
+test_restart (void) {
+  Stage stage;
+  begin (&stage, 14);
+  g_autoptr (UsHttpReply) before = us_viewer_get (stage.viewer, "index.m3u8");
+  stage_stop_switcher (&stage);
+  stage_start_switcher (&stage);
+  g_autoptr (UsHttpReply) after = us_viewer_get (stage.viewer, "index.m3u8");
+  g_assert_cmpmem (g_bytes_get_data (before->body, NULL), g_bytes_get_size (before->body),
+                   g_bytes_get_data (after->body, NULL), g_bytes_get_size (after->body));
+  stage_next (&stage, TRUE, TRUE);
+  await_last (&stage);
+  stage_close (&stage);
+}
+
+static void
+test_end_is_not_passed_on (void) {
+  Stage stage;
+  begin (&stage, 10);
+  fake_origin_set_ended (stage.fakes[0], TRUE);
+  fake_origin_set_ended (stage.fakes[1], TRUE);
+  stage_next (&stage, TRUE, TRUE);
+  await_last (&stage); /* the viewer fails on EXT-X-ENDLIST */
+  fake_origin_set_ended (stage.fakes[0], FALSE);
+  stage_next (&stage, TRUE, FALSE);
+  await_last (&stage);
+  stage_close (&stage);
+}
+
+static void
+test_blocking_reload (void) {
+  Stage stage;
+  begin (&stage, 10);
+  g_autofree char *uri
+      = g_strdup_printf ("index.m3u8?_HLS_msn=%" G_GUINT64_FORMAT, stage.viewer->newest);
+  g_autoptr (UsHttpReply) now = us_viewer_get (stage.viewer, uri);
+  g_assert_cmpuint (now->status, ==, 200);
+  stage_close (&stage);
+}
+
+/* Equal names over other bytes are found out. */
+static void
+test_divergence (void) {
+  Stage stage;
+  begin (&stage, 10);
+  for (guint i = 0; i < 12; i++) {
+    stage_next (&stage, TRUE, i < 5);
+    if (i >= 5) { /* the backup's own idea of it */
+      g_autofree char *name = stage_name (&stage);
+      g_autoptr (GBytes) other = g_bytes_new_static ("other", 5);
+      fake_origin_add (stage.fakes[1], name, stage.number, 0, -1, G_USEC_PER_SEC, other);
+    }
+    await_last (&stage);
+  }
+  stage_await_metric (&stage, "understudy_switcher_divergences_total{stream=\"mystream\"}", 1);
+  g_assert_cmpfloat (
+      stage_metric (&stage, "understudy_switcher_interchangeable{stream=\"mystream\"}"), ==, 0);
+  stage_next (&stage, TRUE, FALSE);
+  await_last (&stage); /* the active one goes on, without a discontinuity */
+  g_assert_cmpuint (stage.viewer->playlist->discontinuity_sequence, ==, 0);
+  stage_close (&stage);
+}
+
+/* A stream that the origins start to have is served by its name. */
+static void
+test_second_stream (void) {
+  Stage stage;
+  begin (&stage, 10);
+  fake_origin_set_streams (stage.fakes[1], "{\"streams\":[\"mystream\",\"other\"]}");
+  g_autoptr (UsViewer) viewer = us_viewer_new (us_switcher_get_port (stage.switcher), "other/");
+  stage_stop_switcher (&stage); /* the first question was answered 404: asked again in a minute */
+  stage_start_switcher (&stage);
+  g_free (viewer->base);
+  viewer->base
+      = g_strdup_printf ("http://127.0.0.1:%u/hls/other/", us_switcher_get_port (stage.switcher));
+  g_autofree char *name = stage_name (&stage);
+  us_viewer_await (viewer, name);
+  us_viewer_await (stage.viewer, name);
+  stage_close (&stage);
+}
+
+static void
+test_nothing_to_serve (void) {
+  Stage stage;
+  stage_open (&stage);
+  fake_origin_set_mode (stage.fakes[0], FAKE_DEAD);
+  fake_origin_set_mode (stage.fakes[1], FAKE_HTTP_404);
+  stage_start_switcher (&stage);
+  guint status;
+  g_autofree char *health = stage_health (&stage, &status);
+  g_assert_cmpuint (status, ==, 503);
+  g_assert_nonnull (strstr (health, "\"unavailable\""));
+  fake_origin_set_mode (stage.fakes[1], FAKE_GOOD);
+  stage_next (&stage, FALSE, TRUE);
+  us_viewer_look (stage.viewer); /* held until there is something */
+  g_autofree char *better = stage_health (&stage, &status);
+  g_assert_cmpuint (status, ==, 200);
+  stage_close (&stage);
+}
+
+static void
+test_bad_settings (void) {
+  static const struct {
+    const char *primary, *playlist;
+    guint check, windows, length;
+    const char *named;
+  } table[] = {
+    { "ftp://x/hls", "index.m3u8", 5, 3, 10, "PRIMARY_BASE_URL" },
+    { "localhost:8081", "index.m3u8", 5, 3, 10, "PRIMARY_BASE_URL" },
+    { "", "index.m3u8", 5, 3, 10, "PRIMARY_BASE_URL" },
+    { "http://x/hls", "../index.m3u8", 5, 3, 10, "PLAYLIST_PATH" },
+    { "http://x/hls", "", 5, 3, 10, "PLAYLIST_PATH" },
+    { "http://x/hls", "index.m3u8", 0, 3, 10, "CHECK_INTERVAL_SECONDS" },
+    { "http://x/hls", "index.m3u8", 5, 0, 10, "REQUIRED_WINDOWS" },
+    { "http://x/hls", "index.m3u8", 5, 3, 2, "playlist length" },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++) {
+    g_autoptr (GError) error = NULL;
+    UsSwitcherSettings settings;
+    us_switcher_settings_default (&settings);
+    settings.http.port = 0;
+    settings.primary_base_url = table[i].primary;
+    settings.playlist_path = table[i].playlist;
+    settings.check_interval_s = table[i].check;
+    settings.required_windows = table[i].windows;
+    settings.playlist_length = table[i].length;
+    g_assert_null (us_switcher_new (&settings, &error));
+    g_assert_error (error, US_SWITCHER_ERROR, US_SWITCHER_ERROR_VALUE);
+    g_assert_nonnull (strstr (error->message, table[i].named));
+  }
+}
+
+int
+main (int argc, char **argv) {
+  static const struct {
+    const char *path;
+    FakeMode mode;
+  } modes[] = {
+    { "/switcher/identical/primary-killed", FAKE_DEAD },
+    { "/switcher/identical/primary-frozen", FAKE_FROZEN },
+    { "/switcher/identical/primary-500", FAKE_HTTP_500 },
+    { "/switcher/identical/primary-404", FAKE_HTTP_404 },
+    { "/switcher/identical/primary-html", FAKE_HTML },
+    { "/switcher/identical/primary-bad-segment", FAKE_BAD_SEGMENT },
+    { "/switcher/identical/primary-cut-segment", FAKE_CUT_SEGMENT },
+    { "/switcher/identical/primary-wrong-segment", FAKE_WRONG_SEGMENT },
+    { "/switcher/identical/primary-frozen-segment", FAKE_FROZEN_SEGMENT },
+  };
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/switcher/identical/steady", test_steady);
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
+    g_test_add_data_func (modes[i].path, GINT_TO_POINTER (modes[i].mode), test_primary_fails);
+  g_test_add_func ("/switcher/identical/freezes-while-fetched", test_freezes_while_fetched);
+  g_test_add_func ("/switcher/identical/both-dead", test_both_dead);
+  g_test_add_func ("/switcher/identical/one-after-the-other", test_one_after_the_other);
+  g_test_add_func ("/switcher/identical/hole", test_hole);
+  g_test_add_func ("/switcher/identical/hole-on-one-side", test_hole_on_one_side);
+  g_test_add_func ("/switcher/identical/bad-on-both", test_bad_on_both);
+  g_test_add_func ("/switcher/identical/restart", test_restart);
+  g_test_add_func ("/switcher/identical/end-is-not-passed-on", test_end_is_not_passed_on);
+  g_test_add_func ("/switcher/identical/blocking-reload", test_blocking_reload);
+  g_test_add_func ("/switcher/identical/divergence", test_divergence);
+  g_test_add_func ("/switcher/identical/second-stream", test_second_stream);
+  g_test_add_func ("/switcher/identical/nothing-to-serve", test_nothing_to_serve);
+  g_test_add_func ("/switcher/identical/bad-settings", test_bad_settings);
+  return g_test_run ();
+}
