@@ -323,7 +323,8 @@ on_extinf (Parser *self, const char *tag, const char *value, GError **error) {
 static gboolean
 on_map (Parser *self, const char *tag, const char *value, GError **error) {
   g_autofree char *uri = find_attribute (value, "URI");
-  if (uri == NULL || *uri == '\0' || strlen (uri) > US_PLAYLIST_MAX_URI)
+  if (uri == NULL || *uri == '\0' || strchr (uri, '"') != NULL
+      || strlen (uri) > US_PLAYLIST_MAX_URI)
     return fail_value (self, tag, value, "an attribute list with a URI", error);
   g_free (self->map_uri);
   self->map_uri = g_steal_pointer (&uri);

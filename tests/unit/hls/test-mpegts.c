@@ -250,6 +250,23 @@ test_hevc (void) {
   }
 }
 
+/* In HEVC the SEI message stands behind a head of two bytes. */
+static void
+test_hevc_recovery_point (void) {
+  g_autoptr (GByteArray) ts = synth_new ();
+  g_autofree guint8 *pes = synth_pes (60, 1, 1, 39 << 1);
+  guint8 recovery[] = { 39 << 1, 1, 6, 1, 0x80, 0, 0, 1, 1 << 1, 1 };
+  UsMpegtsInfo info;
+  memcpy (pes + 23, recovery, sizeof recovery);
+  synth_pat (ts, 0);
+  synth_pmt (ts, 0, US_MPEGTS_TYPE_HEVC);
+  synth_unit (ts, SYNTH_VIDEO, 0, pes, 60);
+  g_assert_true (inspect (ts, &info, NULL));
+  g_assert_false (info.starts_with_idr);
+  ts->data[ts->len - 60 + 23 + 2] = 5; /* user data instead */
+  g_assert_false (inspect (ts, &info, NULL));
+}
+
 /* Whatever single byte is wrong, inspection ends with a verdict. */
 static void
 test_damage (void) {
@@ -277,6 +294,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/hls/mpegts/start", test_start);
   g_test_add_func ("/hls/mpegts/start-code-across-packets", test_start_code_across_packets);
   g_test_add_func ("/hls/mpegts/hevc", test_hevc);
+  g_test_add_func ("/hls/mpegts/hevc-recovery-point", test_hevc_recovery_point);
   g_test_add_func ("/hls/mpegts/damage", test_damage);
   return g_test_run ();
 }

@@ -1,0 +1,27 @@
+/* fuzz-hls-playlist.c - any bytes as a playlist: a verdict, and a rendering that stays put */
+#include "hls/playlist.h"
+
+#include <stdint.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size) {
+  g_autoptr (GError) error = NULL;
+  g_autoptr (UsPlaylist) playlist = us_playlist_parse ((const char *)data, size, &error);
+  g_assert_true ((playlist == NULL) == (error != NULL));
+  if (playlist == NULL || playlist->variants->len > 0)
+    return 0;
+
+  g_autofree char *text = us_playlist_render (playlist);
+  g_autoptr (UsPlaylist) again = us_playlist_parse (text, strlen (text), &error);
+  /* Rendering may write more than was read: dates that were carried on, counted-up tags. */
+  if (g_error_matches (error, US_PLAYLIST_ERROR, US_PLAYLIST_ERROR_LIMIT))
+    return 0;
+  g_assert_no_error (error);
+  g_assert_cmpuint (playlist->segments->len, ==, again->segments->len);
+  g_autofree char *same = us_playlist_render (again);
+  g_assert_cmpstr (text, ==, same);
+  return 0;
+}
