@@ -74,31 +74,38 @@ us_listen_open (const char *address, guint16 port, guint16 *actual, GError **err
 }
 
 /**
- * us_listen_check:
+ * us_listen_hold:
  * @address: a numeric address of this machine
  * @port: (inout): a port, or 0 for one that is free now and is unlikely to be taken later
  * @error: why nobody can listen there
  *
  * For a role that opens its port itself, so that "in use" is known before anything is started.
  *
+ * Returns: a descriptor that keeps the port taken until it is closed, -1 on error
+ */
+int
+us_listen_hold (const char *address, guint16 *port, GError **error) {
+  int fd = -1;
+  guint tries = *port == 0 ? FREE_TRIES : 0;
+  for (guint i = 0; i < tries && fd < 0; i++) {
+    guint16 candidate = (guint16)g_random_int_range (FREE_FIRST, FREE_LAST);
+    fd = us_listen_open (address, candidate, port, NULL);
+  }
+  return fd >= 0 ? fd : us_listen_open (address, *port, port, error);
+}
+
+/**
+ * us_listen_check:
+ * @address: a numeric address of this machine
+ * @port: (inout): as with us_listen_hold()
+ * @error: why nobody can listen there
+ *
  * Returns: %TRUE when *@port could be listened on a moment ago
  */
 gboolean
 us_listen_check (const char *address, guint16 *port, GError **error) {
-  guint16 actual = 0;
-  guint tries = *port == 0 ? FREE_TRIES : 0;
-  for (guint i = 0; i < tries && actual == 0; i++) {
-    guint16 candidate = (guint16)g_random_int_range (FREE_FIRST, FREE_LAST);
-    int fd = us_listen_open (address, candidate, &actual, NULL);
-    if (fd >= 0)
-      close (fd);
-  }
-  if (actual == 0) {
-    int fd = us_listen_open (address, *port, &actual, error);
-    if (fd < 0)
-      return FALSE;
+  int fd = us_listen_hold (address, port, error);
+  if (fd >= 0)
     close (fd);
-  }
-  *port = actual;
-  return TRUE;
+  return fd >= 0;
 }

@@ -176,7 +176,7 @@ test_drain_order (void) {
   UsSupervisorSettings settings;
   Stage stage;
   us_supervisor_settings_default (&settings);
-  settings.grace_ms = 300;
+  settings.grace_ms = 3000;
   stage_init (&stage, &settings);
   add (&stage, "last", "good", 3);
   add (&stage, "first", "fork", 0);

@@ -1,0 +1,35 @@
+/* command.h - what a command is: its name, help and function, and how its arguments are read */
+#pragma once
+
+#include "commands/options.h"
+#include "supervisor/restart.h"
+
+G_BEGIN_DECLS
+
+#define US_EXIT_FAILURE 1 /* and US_EXIT_CONFIGURATION */
+
+/* @own_group: its keys are options by their bare names; the other groups of @groups by group.key
+ * @usage: what follows the command's name
+ * @summary: one line for `understudy --help`
+ * @description: a sentence or three
+ * @examples: lines
+ * @run: gets a loaded configuration; returns the exit code */
+typedef struct UsCommand UsCommand;
+struct UsCommand {
+  const char *name;
+  const char *own_group;
+  const char *const *groups;
+  const char *usage;
+  const char *summary;
+  const char *description;
+  const char *examples;
+  int (*run) (UsConfig *config, const UsCommand *command);
+};
+
+int us_command_main (const UsCommand *command, int argc, char **argv);
+int us_command_refuse (const char *format, ...) G_GNUC_PRINTF (1, 2);
+
+extern const UsCommand us_command_run, us_command_ingest, us_command_packager_primary,
+    us_command_packager_backup, us_command_origin, us_command_switcher, us_command_publish;
+
+G_END_DECLS

@@ -1,0 +1,162 @@
+/* options.c - every setting: key, type, default, limits, environment, help
+ *
+ * Static data. The configuration file, the options, --help, --print-config and the reference in
+ * docs/ all come from here. The names in the fifth column of [switcher] are a contract with
+ * existing deployments.
+ */
+#include "commands/options.h"
+
+#define MS_HOUR (3600 * 1000)
+#define MS_DAY (24 * MS_HOUR)
+
+static const char *const http_schemes[] = { "http", "https", NULL };
+static const char *const rtmp_schemes[] = { "rtmp", NULL };
+static const char *const log_levels[] = { "error", "warning", "notice", "info", "debug", NULL };
+static const char *const log_formats[] = { "text", "json", NULL };
+
+// clang-format off
+static const UsOption general_options[] = {
+  { "default-stream", US_OPTION_STRING, "mystream", 1, 64, NULL, NULL,
+    "Stream that is also served under /hls/ without its name" },
+  { "segment-duration", US_OPTION_DURATION, "2s", 500, 30000, NULL, NULL,
+    "Shortest segment; it ends at the next key frame" },
+  { "playlist-length", US_OPTION_INTEGER, "10", 3, 1000, NULL, NULL,
+    "Segments in a playlist" },
+  { "state-dir", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "Folder for what must survive a restart; empty: $STATE_DIRECTORY, else the user's state folder" },
+  { "pipelines-dir", US_OPTION_STRING, "", 0, 0, NULL, "UNDERSTUDY_PIPELINES",
+    "Folder of the pipeline texts; empty: the installed ones" },
+  { "log-level", US_OPTION_CHOICE, "info", 0, 0, log_levels, NULL,
+    "Least important lines that are logged" },
+  { "log-format", US_OPTION_CHOICE, "text", 0, 0, log_formats, NULL,
+    "Text for people, JSON for log collectors" },
+  { NULL },
+};
+
+static const UsOption run_options[] = {
+  { "publish", US_OPTION_BOOL, "true", 0, 0, NULL, NULL,
+    "Also run the synthetic publisher, so that there is something to see" },
+  { "log-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "File that the log of all roles is appended to; empty: standard error" },
+  { "status-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "JSON file with roles, processes and addresses; empty: run.json in the state folder" },
+  { "hang-timeout", US_OPTION_DURATION, "10s", 1000, MS_HOUR, NULL, NULL,
+    "A role that is silent for longer is killed and started again" },
+  { "stop-grace", US_OPTION_DURATION, "5s", 100, MS_HOUR, NULL, NULL,
+    "Time for a role to end after SIGTERM before it is killed" },
+  { NULL },
+};
+
+static const UsOption ingest_options[] = {
+  { "rtmp", US_OPTION_ADDRESS, "0.0.0.0:1936", 0, 0, NULL, NULL,
+    "Where encoders publish" },
+  { "status", US_OPTION_ADDRESS, "127.0.0.1:8083", 0, 0, NULL, NULL,
+    "Where /healthz and /metrics of the ingest are served" },
+  { "relay", US_OPTION_LIST, "rtmp://127.0.0.1:19361/live;rtmp://127.0.0.1:19362/live", 0, 0, rtmp_schemes, NULL,
+    "Packagers that get every stream" },
+  { "push", US_OPTION_LIST, "", 0, 0, rtmp_schemes, NULL,
+    "Other RTMP servers that get every stream" },
+  { "target-duration", US_OPTION_INTEGER, "0", 0, 60, NULL, NULL,
+    "EXT-X-TARGETDURATION in seconds; 0: measured when a stream starts" },
+  { "takeover-silence", US_OPTION_DURATION, "2s", 0, MS_HOUR, NULL, NULL,
+    "A publisher silent for so long gives way to a second one with the same key" },
+  { "max-streams", US_OPTION_INTEGER, "64", 1, 10000, NULL, NULL,
+    "Streams at the same time" },
+  { "max-connections", US_OPTION_INTEGER, "512", 1, 100000, NULL, NULL,
+    "RTMP connections at the same time" },
+  { "max-connections-per-address", US_OPTION_INTEGER, "0", 0, 100000, NULL, NULL,
+    "RTMP connections from one address; 0: no limit of its own" },
+  { "ring-megabytes", US_OPTION_INTEGER, "256", 8, 65536, NULL, NULL,
+    "Memory per stream for segments that a packager may have missed" },
+  { NULL },
+};
+
+static const UsOption packager_options[] = {
+  { "rtmp", US_OPTION_ADDRESS, "127.0.0.1:19361", 0, 0, NULL, NULL,
+    "Where the ingest delivers" },
+  { "http", US_OPTION_ADDRESS, "0.0.0.0:8081", 0, 0, NULL, NULL,
+    "Where the origin of this packager serves" },
+  { "pipeline", US_OPTION_STRING, "packager-copy", 1, 128, NULL, NULL,
+    "Pipeline text that makes the segments" },
+  { "max-streams", US_OPTION_INTEGER, "64", 1, 10000, NULL, NULL,
+    "Streams at the same time" },
+  { "self-verdict", US_OPTION_BOOL, "true", 0, 0, NULL, NULL,
+    "Answer 503 for a playlist that has no input, so that any proxy in front fails over" },
+  { "unknown-stream-wait", US_OPTION_DURATION, "5s", 0, 60000, NULL, NULL,
+    "How long a request for a stream that does not exist yet is held" },
+  { "max-connections", US_OPTION_INTEGER, "20000", 1, 1000000, NULL, NULL,
+    "HTTP connections at the same time" },
+  { NULL },
+};
+static const char *const backup_defaults[] = {
+  "rtmp", "127.0.0.1:19362", "http", "0.0.0.0:8082", NULL,
+};
+
+static const UsOption origin_options[] = {
+  { "root", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "Folder of playlists and segments written by another packager" },
+  { "http", US_OPTION_ADDRESS, "0.0.0.0:8081", 0, 0, NULL, NULL,
+    "Where the folder is served" },
+  { "self-verdict", US_OPTION_BOOL, "true", 0, 0, NULL, NULL,
+    "Answer 503 for a live playlist that stands still" },
+  { "poll-interval", US_OPTION_DURATION, "100ms", 10, 60000, NULL, NULL,
+    "How often the folder is looked at" },
+  { "max-connections", US_OPTION_INTEGER, "20000", 1, 1000000, NULL, NULL,
+    "HTTP connections at the same time" },
+  { NULL },
+};
+
+static const UsOption switcher_options[] = {
+  { "http", US_OPTION_ADDRESS, "0.0.0.0:8080", 0, 0, NULL, NULL,
+    "Where viewers connect" },
+  { "primary-base-url", US_OPTION_URL, "http://127.0.0.1:8081/hls", 0, 0, http_schemes, "PRIMARY_BASE_URL",
+    "The primary origin" },
+  { "backup-base-url", US_OPTION_URL, "http://127.0.0.1:8082/hls", 0, 0, http_schemes, "BACKUP_BASE_URL",
+    "The backup origin" },
+  { "playlist-path", US_OPTION_STRING, "index.m3u8", 1, 255, NULL, "PLAYLIST_PATH",
+    "Playlist below the base URLs" },
+  { "check-interval-seconds", US_OPTION_INTEGER, "5", 1, 3600, NULL, "CHECK_INTERVAL_SECONDS",
+    "Longest time between two looks at an origin" },
+  { "segment-age-threshold-seconds", US_OPTION_INTEGER, "20", 1, 3600, NULL, "SEGMENT_AGE_THRESHOLD_SECONDS",
+    "Longest time an origin may go without a new segment" },
+  { "required-windows", US_OPTION_INTEGER, "3", 1, 100, NULL, "REQUIRED_WINDOWS",
+    "Most bad looks before an origin is left, and good ones before it is trusted again" },
+  { "unknown-stream-wait", US_OPTION_DURATION, "5s", 0, 60000, NULL, NULL,
+    "How long a request for a stream that does not exist yet is held" },
+  { "max-connections", US_OPTION_INTEGER, "20000", 1, 1000000, NULL, NULL,
+    "HTTP connections at the same time" },
+  { "max-connections-per-address", US_OPTION_INTEGER, "0", 0, 1000000, NULL, NULL,
+    "HTTP connections from one address; 0: no limit of its own" },
+  { NULL },
+};
+
+static const UsOption publish_options[] = {
+  { "url", US_OPTION_URL, "rtmp://127.0.0.1:1936/live/mystream", 0, 0, rtmp_schemes, NULL,
+    "Where to publish" },
+  { "file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "File to publish in a loop, copied; empty: a test picture with clock, frame number and tone" },
+  { "pipeline", US_OPTION_STRING, "publisher", 1, 128, NULL, NULL,
+    "Pipeline text of the test picture" },
+  { NULL },
+};
+// clang-format on
+
+static const UsOptionGroup general
+    = { US_GROUP_GENERAL, "Settings that all roles share", general_options, NULL };
+static const UsOptionGroup run
+    = { US_GROUP_RUN, "understudy run: the supervisor", run_options, NULL };
+static const UsOptionGroup ingest
+    = { US_GROUP_INGEST, "understudy ingest: RTMP in, marked segments out", ingest_options, NULL };
+static const UsOptionGroup primary
+    = { US_GROUP_PRIMARY, "understudy packager --name primary", packager_options, NULL };
+static const UsOptionGroup backup
+    = { US_GROUP_BACKUP, "understudy packager --name backup", packager_options, backup_defaults };
+static const UsOptionGroup origin
+    = { US_GROUP_ORIGIN, "understudy origin: serves a folder", origin_options, NULL };
+static const UsOptionGroup switcher
+    = { US_GROUP_SWITCHER, "understudy switcher: one address for viewers", switcher_options, NULL };
+static const UsOptionGroup publish
+    = { US_GROUP_PUBLISH, "understudy publish: the synthetic publisher", publish_options, NULL };
+
+const UsOptionGroup *const us_option_groups[]
+    = { &general, &run, &ingest, &primary, &backup, &origin, &switcher, &publish, NULL };

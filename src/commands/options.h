@@ -1,0 +1,21 @@
+/* options.h - the tables of all settings of all commands */
+#pragma once
+
+#include "base/config.h"
+#include "base/names.h"
+
+G_BEGIN_DECLS
+
+/* Group names, also the prefix of --group.key. */
+#define US_GROUP_GENERAL US_CONFIG_GENERAL
+#define US_GROUP_RUN "run"
+#define US_GROUP_INGEST "ingest"
+#define US_GROUP_PRIMARY "packager-primary"
+#define US_GROUP_BACKUP "packager-backup"
+#define US_GROUP_ORIGIN "origin"
+#define US_GROUP_SWITCHER "switcher"
+#define US_GROUP_PUBLISH "publish"
+
+extern const UsOptionGroup *const us_option_groups[];
+
+G_END_DECLS

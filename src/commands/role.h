@@ -1,0 +1,33 @@
+/* role.h - what all roles share: main loop, signals, log, heartbeat, draining */
+#pragma once
+
+#include "base/config.h"
+#include "http/server.h"
+#include "rtmp/listener.h"
+
+G_BEGIN_DECLS
+
+/* UsRole: on the stack of a command's run function, between us_role_init() and us_role_clear(). */
+typedef struct UsRole UsRole;
+
+/* Called once, at SIGTERM or SIGINT. Starts an orderly end; us_role_quit() must follow. */
+typedef void (*UsRoleDrainFunc) (UsRole *role, gpointer user_data);
+
+UsRole *us_role_new (const char *name, const UsConfig *config);
+int us_role_run (UsRole *role, UsRoleDrainFunc drain, gpointer user_data);
+void us_role_quit (UsRole *role, int exit_code);
+void us_role_free (UsRole *role);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsRole, us_role_free)
+
+int us_role_refuse (const UsConfig *config, const char *group, const GError *error);
+char *us_role_state_dir (const UsConfig *config);
+const char *us_role_pipelines_dir (const UsConfig *config);
+
+/* Fill the address, the port and the inherited socket. @address: (out) (transfer full): keeps the
+ * settings' string alive. */
+void us_role_read_http (const UsConfig *config, const char *group, const char *key,
+                        UsHttpServerSettings *settings, char **address);
+void us_role_read_rtmp (const UsConfig *config, const char *group, const char *key,
+                        UsRtmpListenerSettings *settings, char **address);
+
+G_END_DECLS

@@ -1,0 +1,24 @@
+/* run-plan.h - settles every address of `understudy run` before the first role is started */
+#pragma once
+
+#include "base/config.h"
+#include "supervisor/status.h"
+
+G_BEGIN_DECLS
+
+/* Sockets that the supervisor keeps open, so that a restart of their role refuses nobody. The
+ * packagers open their own: a dead origin must be seen as refused at once. */
+typedef struct {
+  int ingest_fds[2]; /* "rtmp", "status" */
+  int switcher_fd;   /* "http" */
+  char *viewer, *publish, *primary, *backup, *ingest_status, *switcher;
+} UsRunPlan;
+
+gboolean us_run_plan_make (UsRunPlan *plan, UsConfig *config,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void us_run_plan_get_urls (const UsRunPlan *plan, UsStatusUrls *urls);
+void us_run_plan_clear (UsRunPlan *plan);
+
+char *us_run_plan_url (const char *scheme, const char *address, guint16 port, const char *path);
+
+G_END_DECLS

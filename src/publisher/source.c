@@ -1,0 +1,433 @@
+/* source.c - a GStreamer pipeline whose appsinks are emptied into the main loop
+ *
+ * GStreamer's streaming threads only put samples into a queue and wake the main loop; times,
+ * configurations and the loop of a file are dealt with there. A file is looped by a flushing seek
+ * when every sink has seen its end, so nothing is lost at the seam, and its length is added to all
+ * later times. Owned by the publisher; ends with us_source_free().
+ */
+#define US_LOG_TOPIC "publish.source"
+#include "publisher/source.h"
+
+#include <gst/app/gstappsink.h>
+#include <gst/gst.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "media/pipeline.h"
+#include "rtmp/flv-write.h"
+
+#define MAX_QUEUED 2000    /* samples; a main loop that is that late loses the newest */
+#define LEAD_NS GST_SECOND /* added to all times: decoding may begin before time 0 */
+#define QUEUE_NS (5 * GST_SECOND)
+
+typedef struct {
+  UsSource *source; /* owner */
+  GstElement *sink; /* appsink, strong */
+  GstCaps *caps;    /* of the last sample */
+  gboolean is_video, is_mp3;
+} Track;
+
+typedef struct {
+  Track *track;
+  GstSample *sample;
+} Queued;
+
+struct UsSource {
+  const UsSourceHandler *handler;
+  gpointer user_data;
+  GMainContext *context;
+  GstElement *pipeline;
+  GSource *bus_watch, *drain;
+  GAsyncQueue *queue; /* Queued; filled by streaming threads */
+  GPtrArray *tracks;  /* Track; appended under the lock, before its first sample */
+  GMutex lock;        /* tracks */
+  gboolean is_file, has_started;
+  gint64 offset_ns; /* of this round of the file */
+  gint64 end_ns;    /* latest end of any sample in this round */
+  guint64 n_dropped;
+  gint frame; /* burnt into the picture; streaming thread only */
+};
+
+G_DEFINE_QUARK (us - source - error - quark, us_source_error)
+
+static void
+queued_free (gpointer data) {
+  Queued *queued = data;
+  gst_sample_unref (queued->sample);
+  g_free (queued);
+}
+
+static void
+track_free (gpointer data) {
+  Track *track = data;
+  gst_clear_object (&track->sink);
+  gst_clear_caps (&track->caps);
+  g_free (track);
+}
+
+/* On the main loop ------------------------------------------------------------------------------
+ */
+
+static void
+give (UsSource *source, Track *track, gboolean is_config, gboolean is_keyframe, gint64 time_ns,
+      GBytes *payload) {
+  UsSourceItem item = { .type = track->is_video ? US_RTMP_VIDEO : US_RTMP_AUDIO,
+                        .is_config = is_config,
+                        .is_keyframe = is_keyframe,
+                        .time_ms = (guint64)(time_ns / GST_MSECOND),
+                        .payload = payload };
+  source->handler->item (source, &item, source->user_data);
+}
+
+static void
+take_caps (UsSource *source, Track *track, GstCaps *caps, gint64 time_ns) {
+  GstMapInfo map;
+  const GstStructure *structure = gst_caps_get_structure (caps, 0);
+  const GValue *value = gst_structure_get_value (structure, "codec_data");
+  int version = 0;
+
+  gst_caps_replace (&track->caps, caps);
+  gst_structure_get_int (structure, "mpegversion", &version);
+  track->is_mp3 = !track->is_video && version == 1;
+  GstBuffer *data = value != NULL ? gst_value_get_buffer (value) : NULL;
+  if (data == NULL || !gst_buffer_map (data, &map, GST_MAP_READ))
+    return;
+  g_autoptr (GBytes) payload = track->is_video ? us_flv_write_avc_config (map.data, map.size)
+                                               : us_flv_write_aac_config (map.data, map.size);
+  gst_buffer_unmap (data, &map);
+  give (source, track, TRUE, FALSE, time_ns, payload);
+}
+
+/* Signed running time of a buffer's time, also before the segment's start. */
+static gint64
+running_ns (GstSample *sample, GstClockTime time) {
+  guint64 value = 0;
+  if (!GST_CLOCK_TIME_IS_VALID (time))
+    return 0;
+  int sign = gst_segment_to_running_time_full (gst_sample_get_segment (sample), GST_FORMAT_TIME,
+                                               time, &value);
+  return sign >= 0 ? (gint64)value : -(gint64)value;
+}
+
+static void
+take_sample (UsSource *source, Track *track, GstSample *sample) {
+  GstBuffer *buffer = gst_sample_get_buffer (sample);
+  GstCaps *caps = gst_sample_get_caps (sample);
+  GstMapInfo map;
+  if (buffer == NULL || caps == NULL || !gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return;
+  gint64 pts = running_ns (sample, GST_BUFFER_PTS (buffer));
+  gint64 dts
+      = GST_BUFFER_DTS_IS_VALID (buffer) ? running_ns (sample, GST_BUFFER_DTS (buffer)) : pts;
+  gint64 duration
+      = GST_BUFFER_DURATION_IS_VALID (buffer) ? (gint64)GST_BUFFER_DURATION (buffer) : 0;
+  gint64 time_ns = MAX (dts + source->offset_ns + (gint64)LEAD_NS, 0);
+  gboolean is_key = !GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+  g_autoptr (GBytes) payload = NULL;
+
+  if (track->caps == NULL || !gst_caps_is_equal (track->caps, caps))
+    take_caps (source, track, caps, time_ns);
+  /* The difference of the rounded times: so that DTS + difference is the rounded PTS. */
+  gint64 cts_ms = (pts + source->offset_ns + (gint64)LEAD_NS) / (gint64)GST_MSECOND
+                  - time_ns / (gint64)GST_MSECOND;
+  if (track->is_video)
+    payload = us_flv_write_avc_frame (map.data, map.size, is_key, (gint32)cts_ms);
+  else if (track->is_mp3)
+    payload = us_flv_write_mp3_frame (map.data, map.size);
+  else
+    payload = us_flv_write_aac_frame (map.data, map.size);
+  gst_buffer_unmap (buffer, &map);
+  source->end_ns = MAX (source->end_ns, pts + duration);
+  give (source, track, FALSE, is_key, time_ns, payload);
+}
+
+static gboolean
+on_drain (gpointer data) {
+  UsSource *source = data;
+  g_source_set_ready_time (source->drain, -1);
+  for (Queued *queued = g_async_queue_try_pop (source->queue); queued != NULL;
+       queued = g_async_queue_try_pop (source->queue)) {
+    take_sample (source, queued->track, queued->sample);
+    queued_free (queued);
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+fail (UsSource *source, GError *error) {
+  g_autoptr (GError) owned = error;
+  source->handler->failed (source, owned, source->user_data);
+}
+
+static void
+loop_file (UsSource *source) {
+  on_drain (source);
+  if (source->tracks->len == 0 || source->end_ns == 0) {
+    fail (source, g_error_new (US_SOURCE_ERROR, US_SOURCE_ERROR_CODEC,
+                               "the file holds neither H.264 video nor AAC or MP3 audio"));
+    return;
+  }
+  source->offset_ns += source->end_ns;
+  source->end_ns = 0;
+  if (!gst_element_seek_simple (source->pipeline, GST_FORMAT_TIME,
+                                GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_KEY_UNIT, 0))
+    fail (source, g_error_new (US_SOURCE_ERROR, US_SOURCE_ERROR_FILE,
+                               "the file cannot be played again from its start"));
+}
+
+static gboolean
+on_message (GstBus *bus, GstMessage *message, gpointer data) {
+  UsSource *source = data;
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+    fail (source, us_pipeline_error_from_message (message));
+  else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS && source->is_file)
+    loop_file (source);
+  else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_APPLICATION) {
+    const char *codec = gst_structure_get_string (gst_message_get_structure (message), "codec");
+    fail (source, g_error_new (US_SOURCE_ERROR, US_SOURCE_ERROR_CODEC,
+                               "the file holds %s; only H.264 video and AAC or MP3 audio can be "
+                               "published as they are",
+                               codec));
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
+on_drain_dispatch (GSource *source, GSourceFunc callback, gpointer data) {
+  return callback (data);
+}
+
+/* On GStreamer's threads ------------------------------------------------------------------------
+ */
+
+static GstFlowReturn
+on_sample (GstAppSink *sink, gpointer data) {
+  Track *track = data;
+  UsSource *source = track->source;
+  g_autoptr (GstSample) sample = gst_app_sink_pull_sample (sink);
+  if (sample == NULL)
+    return GST_FLOW_EOS;
+  if (g_async_queue_length (source->queue) >= MAX_QUEUED)
+    return GST_FLOW_OK; /* the loop is stuck; its heartbeat will tell */
+  Queued *queued = g_new0 (Queued, 1);
+  queued->track = track;
+  queued->sample = g_steal_pointer (&sample);
+  g_async_queue_push (source->queue, queued);
+  g_source_set_ready_time (source->drain, 0);
+  return GST_FLOW_OK;
+}
+
+static void
+add_track (UsSource *source, GstElement *sink, gboolean is_video) {
+  GstAppSinkCallbacks callbacks = { .new_sample = on_sample };
+  Track *track = g_new0 (Track, 1);
+  track->source = source;
+  track->sink = gst_object_ref (sink);
+  track->is_video = is_video;
+  gst_app_sink_set_callbacks (GST_APP_SINK (sink), &callbacks, track, NULL);
+  g_mutex_lock (&source->lock);
+  g_ptr_array_add (source->tracks, track);
+  g_mutex_unlock (&source->lock);
+}
+
+/* Wall clock and frame number, for whoever compares pictures. */
+static GstPadProbeReturn
+on_picture (GstPad *pad, GstPadProbeInfo *info, gpointer data) {
+  UsSource *source = data;
+  g_autoptr (GstElement) stamp = gst_pad_get_parent_element (pad);
+  g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
+  g_autofree char *time = g_date_time_format (now, "%F %T");
+  g_autofree char *text = g_strdup_printf (
+      "%s.%03d UTC\nframe %07d", time, g_date_time_get_microsecond (now) / 1000, source->frame++);
+  if (stamp != NULL)
+    g_object_set (stamp, "text", text, NULL);
+  return GST_PAD_PROBE_OK;
+}
+
+/* Which parser and which caps a track of a file takes on its way to the appsink; NULL: none. */
+static const char *
+describe_branch (const GstStructure *structure, gboolean *is_video) {
+  int version = 0, layer = 0;
+  const char *name = gst_structure_get_name (structure);
+  gst_structure_get_int (structure, "mpegversion", &version);
+  gst_structure_get_int (structure, "layer", &layer);
+  *is_video = g_str_has_prefix (name, "video/");
+  if (strcmp (name, "video/x-h264") == 0)
+    return "h264parse ! video/x-h264,stream-format=avc,alignment=au";
+  if (strcmp (name, "audio/mpeg") == 0 && (version == 2 || version == 4))
+    return "aacparse ! audio/mpeg,mpegversion=4,stream-format=raw";
+  if (strcmp (name, "audio/mpeg") == 0 && version == 1 && (layer == 3 || layer == 0))
+    return "mpegaudioparse";
+  return NULL;
+}
+
+static void
+refuse_codec (UsSource *source, const GstStructure *structure) {
+  GstStructure *report = gst_structure_new ("understudy-codec", "codec", G_TYPE_STRING,
+                                            gst_structure_get_name (structure), NULL);
+  gst_element_post_message (source->pipeline,
+                            gst_message_new_application (GST_OBJECT (source->pipeline), report));
+}
+
+static gboolean
+has_track (UsSource *source, gboolean is_video) {
+  gboolean found = FALSE;
+  g_mutex_lock (&source->lock);
+  for (guint i = 0; i < source->tracks->len; i++)
+    found = found || ((const Track *)g_ptr_array_index (source->tracks, i))->is_video == is_video;
+  g_mutex_unlock (&source->lock);
+  return found;
+}
+
+static void
+on_pad_added (GstElement *parsebin, GstPad *pad, gpointer data) {
+  UsSource *source = data;
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
+  if (caps == NULL)
+    caps = gst_pad_query_caps (pad, NULL);
+  if (gst_caps_is_empty (caps) || gst_caps_is_any (caps))
+    return;
+  const GstStructure *structure = gst_caps_get_structure (caps, 0);
+  const char *name = gst_structure_get_name (structure);
+  gboolean is_video = FALSE;
+  const char *branch = describe_branch (structure, &is_video);
+  gboolean is_media = is_video || g_str_has_prefix (name, "audio/");
+  gboolean is_wanted = branch != NULL && !has_track (source, is_video);
+
+  if (is_media && branch == NULL && !has_track (source, is_video)) {
+    refuse_codec (source, structure);
+    return;
+  }
+  g_autofree char *text
+      = is_wanted ? g_strdup_printf (
+            "queue max-size-buffers=0 max-size-bytes=0 max-size-time=%" G_GUINT64_FORMAT
+            " ! %s ! appsink name=sink sync=true",
+            QUEUE_NS, branch)
+                  : g_strdup ("fakesink sync=false async=false");
+  g_autoptr (GError) error = NULL;
+  GstElement *bin = gst_parse_bin_from_description (text, TRUE, &error);
+  if (bin == NULL) {
+    us_warning ("%s", error->message);
+    return;
+  }
+  gst_bin_add (GST_BIN (source->pipeline), bin);
+  if (is_wanted) {
+    g_autoptr (GstElement) sink = gst_bin_get_by_name (GST_BIN (bin), "sink");
+    add_track (source, sink, is_video);
+  }
+  g_autoptr (GstPad) target = gst_element_get_static_pad (bin, "sink");
+  gst_pad_link (pad, target);
+  gst_element_sync_state_with_parent (bin);
+}
+
+/* Building --------------------------------------------------------------------------------------
+ */
+
+static gboolean
+build_file (UsSource *source, const char *file, GError **error) {
+  if (!g_file_test (file, G_FILE_TEST_IS_REGULAR)) {
+    g_set_error (error, US_SOURCE_ERROR, US_SOURCE_ERROR_FILE, "'%s' is not a file", file);
+    return FALSE;
+  }
+  source->is_file = TRUE;
+  source->pipeline
+      = gst_object_ref_sink (gst_parse_launch ("filesrc name=file ! parsebin name=parse", error));
+  if (source->pipeline == NULL)
+    return FALSE;
+  g_autoptr (GstElement) reader = gst_bin_get_by_name (GST_BIN (source->pipeline), "file");
+  g_autoptr (GstElement) parse = gst_bin_get_by_name (GST_BIN (source->pipeline), "parse");
+  g_object_set (reader, "location", file, NULL);
+  g_signal_connect (parse, "pad-added", G_CALLBACK (on_pad_added), source);
+  return TRUE;
+}
+
+static gboolean
+build_picture (UsSource *source, const char *folder, const char *name, GError **error) {
+  source->pipeline = us_pipeline_parse (folder, name, NULL, error);
+  if (source->pipeline == NULL)
+    return FALSE;
+  g_autoptr (GstElement) video = gst_bin_get_by_name (GST_BIN (source->pipeline), "video");
+  g_autoptr (GstElement) audio = gst_bin_get_by_name (GST_BIN (source->pipeline), "audio");
+  g_autoptr (GstElement) stamp = gst_bin_get_by_name (GST_BIN (source->pipeline), "stamp");
+  if ((video == NULL && audio == NULL) || (video != NULL && !GST_IS_APP_SINK (video))
+      || (audio != NULL && !GST_IS_APP_SINK (audio))) {
+    g_set_error (error, US_PIPELINE_ERROR, US_PIPELINE_ERROR_SYNTAX,
+                 "pipeline '%s' needs an appsink called video or audio", name);
+    return FALSE;
+  }
+  if (video != NULL)
+    add_track (source, video, TRUE);
+  if (audio != NULL)
+    add_track (source, audio, FALSE);
+  g_autoptr (GstPad) pad = stamp != NULL ? gst_element_get_static_pad (stamp, "video_sink") : NULL;
+  if (pad != NULL)
+    gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_picture, source, NULL);
+  return TRUE;
+}
+
+static GSourceFuncs drain_funcs = { .dispatch = on_drain_dispatch };
+
+/**
+ * us_source_new:
+ * @file: (nullable): a file to loop
+ * @folder: (nullable): of pipeline texts, see us_pipeline_find()
+ * @name: the pipeline text, when there is no file
+ * @handler: static
+ * @user_data: for the handler
+ * @error: US_SOURCE_ERROR or US_PIPELINE_ERROR
+ *
+ * Starts at once; what only shows while playing comes through the handler's failed().
+ *
+ * Returns: (transfer full): the source
+ */
+UsSource *
+us_source_new (const char *file, const char *folder, const char *name,
+               const UsSourceHandler *handler, gpointer user_data, GError **error) {
+  g_autoptr (UsSource) source = g_new0 (UsSource, 1);
+  source->handler = handler;
+  source->user_data = user_data;
+  source->context = g_main_context_ref_thread_default ();
+  source->queue = g_async_queue_new_full (queued_free);
+  source->tracks = g_ptr_array_new_with_free_func (track_free);
+  g_mutex_init (&source->lock);
+  source->drain = g_source_new (&drain_funcs, sizeof (GSource));
+  g_source_set_static_name (source->drain, "source-drain");
+  g_source_set_callback (source->drain, on_drain, source, NULL);
+  g_source_attach (source->drain, source->context);
+
+  gboolean is_built = file != NULL ? build_file (source, file, error)
+                                   : build_picture (source, folder, name, error);
+  if (!is_built)
+    return NULL;
+  g_autoptr (GstBus) bus = gst_element_get_bus (source->pipeline);
+  source->bus_watch = gst_bus_create_watch (bus);
+  g_source_set_static_name (source->bus_watch, "source-bus");
+  g_source_set_callback (source->bus_watch, G_SOURCE_FUNC (on_message), source, NULL);
+  g_source_attach (source->bus_watch, source->context);
+  gst_element_set_state (source->pipeline, GST_STATE_PLAYING);
+  return g_steal_pointer (&source);
+}
+
+/**
+ * us_source_free:
+ * @source: (transfer full) (nullable): stops its threads
+ */
+void
+us_source_free (UsSource *source) {
+  if (source == NULL)
+    return;
+  if (source->pipeline != NULL)
+    gst_element_set_state (source->pipeline, GST_STATE_NULL);
+  if (source->bus_watch != NULL) {
+    g_source_destroy (source->bus_watch);
+    g_source_unref (source->bus_watch);
+  }
+  g_source_destroy (source->drain);
+  g_source_unref (source->drain);
+  gst_clear_object (&source->pipeline);
+  g_async_queue_unref (source->queue);
+  g_ptr_array_unref (source->tracks);
+  g_mutex_clear (&source->lock);
+  g_main_context_unref (source->context);
+  g_free (source);
+}

@@ -1,0 +1,15 @@
+/* flv-write.h - payloads of RTMP audio and video messages (FLV tag bodies) from coded data */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+GBytes *us_flv_write_avc_config (const guint8 *record, gsize size);
+GBytes *us_flv_write_avc_frame (const guint8 *data, gsize size, gboolean is_keyframe,
+                                gint32 composition_time_ms);
+GBytes *us_flv_write_aac_config (const guint8 *config, gsize size);
+GBytes *us_flv_write_aac_frame (const guint8 *data, gsize size);
+GBytes *us_flv_write_mp3_frame (const guint8 *data, gsize size);
+
+G_END_DECLS
