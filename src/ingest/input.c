@@ -149,7 +149,6 @@ us_input_push (UsInput *input, const char *stream, GBytes *payload, gboolean *is
   case US_FLV_CONFIG:
     if (!check_config (input, data + tag.data_offset, size - tag.data_offset, &error))
       return drop_malformed (input, stream, error->message);
-    input->is_fault_logged = FALSE;
     return note_config (input, tag.codec, payload);
   case US_FLV_FRAME:
     return push_frame (input, &tag, size, is_keyframe);

@@ -66,6 +66,9 @@ struct UsSegmenter {
   gint64 last_video_ms; /* any video while waiting, on the timeline */
   gboolean has_waiting_video;
 
+  guint n_epochs; /* since @epochs_since_us */
+  gint64 epochs_since_us;
+
   gint64 begin_us;
   gint64 last_data_us; /* anything came */
   gint64 last_use_us;  /* something passed the timeline */
@@ -217,6 +220,17 @@ end_epoch (UsSegmenter *segmenter, gint64 end_ms, const char *next_reason) {
 }
 
 static void
+count_epoch (UsSegmenter *segmenter) {
+  gint64 now = now_us (segmenter);
+  if (now - segmenter->epochs_since_us >= US_SEGMENTER_EPOCHS_US) {
+    segmenter->epochs_since_us = now;
+    segmenter->n_epochs = 0;
+  }
+  segmenter->n_epochs++;
+  segmenter->stats.epochs_total++;
+}
+
+static void
 start_epoch (UsSegmenter *segmenter, const Frame *first) {
   us_input_adopt (&segmenter->video);
   us_input_adopt (&segmenter->audio);
@@ -235,7 +249,7 @@ start_epoch (UsSegmenter *segmenter, const Frame *first) {
   segmenter->is_analysing = FALSE;
   segmenter->is_long_logged = FALSE;
   segmenter->stats.epoch = us_state_take_epoch (segmenter->state, segmenter->memory);
-  segmenter->stats.epochs_total++;
+  count_epoch (segmenter);
   segmenter->stats.media_ms = 0;
   open_segment (segmenter, 0);
   append (segmenter, first);
@@ -460,6 +474,8 @@ us_segmenter_begin (UsSegmenter *segmenter) {
   segmenter->is_analysing = TRUE;
   segmenter->begin_us = segmenter->waiting_since_us = now_us (segmenter);
   segmenter->last_data_us = segmenter->last_use_us = segmenter->begin_us;
+  segmenter->epochs_since_us = segmenter->begin_us;
+  segmenter->n_epochs = 0;
   segmenter->epoch_reason = "publisher began";
   (void)us_state_get_target_duration (segmenter->state, segmenter->memory);
 }
@@ -499,6 +515,12 @@ us_segmenter_push (UsSegmenter *segmenter, UsRtmpMessageType type, guint32 times
   }
   UsSegmenterResult result = segmenter->is_epoch_open ? place (segmenter, &frame, error)
                                                       : wait_with (segmenter, &frame, error);
+  if (result != US_SEGMENTER_FAULT && segmenter->n_epochs > US_SEGMENTER_MAX_EPOCHS) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                 "codec configuration or time stamps start anew too often: %u times within 10 s",
+                 segmenter->n_epochs);
+    return US_SEGMENTER_FAULT;
+  }
   return is_boundary && result != US_SEGMENTER_FAULT ? US_SEGMENTER_BOUNDARY : result;
 }
 

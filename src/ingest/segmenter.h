@@ -16,6 +16,8 @@ G_BEGIN_DECLS
 #define US_SEGMENTER_MAX_PENDING_BYTES (16 * 1024 * 1024)
 #define US_SEGMENTER_MAX_SEGMENT_BYTES (64 * 1024 * 1024)
 #define US_SEGMENTER_RING_EXTRA_MS 10000
+#define US_SEGMENTER_MAX_EPOCHS 20 /* in US_SEGMENTER_EPOCHS_US: a broken or hostile publisher */
+#define US_SEGMENTER_EPOCHS_US (10 * G_USEC_PER_SEC)
 
 typedef struct {
   guint segment_duration_ms;

@@ -1,0 +1,481 @@
+/* test-segmenter.c - messages in, segments out: epochs, discontinuities, target duration, faults */
+#include "ingest/segmenter.h"
+
+#include "media.h"
+
+#include <gio/gio.h>
+
+#define UNIX_S 1800000000ll
+#define V US_RTMP_VIDEO
+#define A US_RTMP_AUDIO
+
+typedef struct {
+  UsFakeClock clock;
+  UsState *state;
+  UsSegmenter *segmenter;
+  UsRing *ring;
+  GError *error;
+} Fixture;
+
+static void
+set_up_with (Fixture *fixture, guint target_duration_s, gsize ring_bytes) {
+  UsSegmenterSettings settings = { 2000, target_duration_s, 10, ring_bytes };
+  us_fake_clock_init (&fixture->clock, 1000000, UNIX_S * G_USEC_PER_SEC);
+  fixture->state = us_state_new (NULL, &fixture->clock.clock);
+  fixture->segmenter = us_segmenter_new ("s", &settings, fixture->state, &fixture->clock.clock);
+  fixture->ring = us_segmenter_get_ring (fixture->segmenter);
+  fixture->error = NULL;
+}
+
+static void
+set_up (Fixture *fixture, gconstpointer data) {
+  set_up_with (fixture, 0, 1 << 30);
+}
+
+static void
+tear_down (Fixture *fixture, gconstpointer data) {
+  us_segmenter_free (fixture->segmenter);
+  us_state_free (fixture->state);
+  g_clear_error (&fixture->error);
+}
+
+static UsSegmenterResult
+push (Fixture *fixture, UsRtmpMessageType type, gint64 time_ms, GBytes *payload) {
+  g_autoptr (GBytes) owned = payload;
+  return us_segmenter_push (fixture->segmenter, type, (guint32)time_ms, owned, &fixture->error);
+}
+
+static void
+push_configs (Fixture *fixture, gboolean has_audio) {
+  (void)push (fixture, V, 0, media_video_config (1));
+  if (has_audio)
+    (void)push (fixture, A, 0, media_audio_config (FALSE));
+}
+
+/* 25 frames a second from @from_ms (excluded when it was pushed) up to @to_ms, key frames each
+ * @gop_ms; the fake clocks go along. Audio every 20 ms. */
+static void
+push_range (Fixture *fixture, gint64 from_ms, gint64 to_ms, gint64 gop_ms, gboolean has_audio) {
+  for (gint64 t = from_ms; t < to_ms; t += 20) {
+    us_fake_clock_advance_us (&fixture->clock, 20000);
+    if ((t - from_ms) % 40 == 0)
+      (void)push (fixture, V, t, media_video ((t - from_ms) % gop_ms == 0, (guint32)t, 20));
+    if (has_audio)
+      (void)push (fixture, A, t, media_audio ((guint32)t));
+  }
+}
+
+static const UsRingSegment *
+segment (Fixture *fixture, guint64 serial) {
+  const UsRingSegment *found = us_ring_get (fixture->ring, serial);
+  g_assert_nonnull (found);
+  return found;
+}
+
+static const UsRingItem *
+item (const UsRingSegment *of, guint index) {
+  g_assert_cmpuint (index, <, of->items->len);
+  return &g_array_index (of->items, UsRingItem, index);
+}
+
+static void
+test_plain (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, TRUE);
+  push_range (fixture, 5000, 15000, 1000, TRUE);
+  g_assert_cmpuint (us_ring_get_newest (fixture->ring), ==, 5);
+  for (guint64 serial = 1; serial <= 5; serial++) {
+    const UsRingSegment *one = segment (fixture, serial);
+    g_assert_cmpuint (one->number, ==, UNIX_S + serial - 1);
+    g_assert_cmpuint (one->epoch, ==, segment (fixture, 1)->epoch);
+    g_assert_cmpint (one->media_ms, ==, (serial - 1) * 2000);
+    g_assert_cmpint (one->wall_ms - segment (fixture, 1)->wall_ms, ==, one->media_ms);
+    g_assert_true (item (one, 0)->is_keyframe);
+    g_assert_nonnull (one->video_config);
+    g_assert_nonnull (one->audio_config);
+    g_assert_cmpint (one->is_closed, ==, serial < 5);
+    if (one->is_closed) {
+      g_assert_cmpint (one->end_ms, ==, one->media_ms + 2000);
+      g_assert_cmpuint (one->items->len, ==, 150);
+      g_assert_false (one->is_discontinuous);
+      g_assert_cmpuint (one->discontinuity, ==, 0);
+      g_assert_cmpint (one->tracks, ==, US_TRACK_VIDEO | US_TRACK_AUDIO);
+      g_assert_cmpuint (one->target_duration_s, ==, 2);
+    }
+  }
+}
+
+/* The last, partial segment closes with its last frame when the publisher goes. */
+static void
+test_end (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, FALSE);
+  us_segmenter_end (fixture->segmenter);
+  g_assert_cmpuint (us_ring_get_newest (fixture->ring), ==, 0);
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, FALSE);
+  push_range (fixture, 0, 3000, 1000, FALSE);
+  us_segmenter_end (fixture->segmenter);
+  g_assert_null (us_ring_get_open (fixture->ring));
+  g_assert_cmpint (segment (fixture, 2)->end_ms, ==, 3000);
+  g_assert_cmpuint (segment (fixture, 2)->items->len, ==, 25);
+}
+
+static void
+test_reconnect (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, TRUE);
+  push_range (fixture, 0, 3000, 1000, TRUE);
+  us_segmenter_end (fixture->segmenter);
+  us_fake_clock_advance_us (&fixture->clock, 60 * G_USEC_PER_SEC);
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, TRUE);
+  push_range (fixture, 77000, 82000, 1000, TRUE);
+  const UsRingSegment *before = segment (fixture, 2), *after = segment (fixture, 3);
+  g_assert_cmpuint (after->number, ==, before->number + 1); /* no hole */
+  g_assert_cmpuint (after->epoch, >, before->epoch);
+  g_assert_cmpint (after->media_ms, ==, 0);
+  g_assert_true (after->is_discontinuous);
+  g_assert_cmpuint (after->discontinuity, ==, 1);
+  g_assert_cmpint (after->wall_ms - before->wall_ms, >=, 61000);
+  g_assert_false (segment (fixture, 4)->is_discontinuous);
+  g_assert_cmpuint (segment (fixture, 4)->discontinuity, ==, 1);
+}
+
+/* Mid-GOP start: nothing before the key frame, no audio that is older. */
+static void
+test_starts_at_keyframe (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, TRUE);
+  g_assert_cmpint (push (fixture, A, 90, media_audio (0)), ==, US_SEGMENTER_NOTHING);
+  g_assert_cmpint (push (fixture, V, 100, media_video (FALSE, 0, 0)), ==, US_SEGMENTER_NOTHING);
+  g_assert_cmpint (push (fixture, A, 150, media_audio (1)), ==, US_SEGMENTER_NOTHING);
+  g_assert_cmpint (push (fixture, V, 140, media_video (TRUE, 1, 0)), ==, US_SEGMENTER_BOUNDARY);
+  g_assert_cmpint (push (fixture, A, 170, media_audio (2)), ==, US_SEGMENTER_STORED);
+  const UsRingSegment *first = segment (fixture, 1);
+  g_assert_cmpuint (first->items->len, ==, 3);
+  g_assert_cmpint (item (first, 0)->type, ==, V);
+  g_assert_cmpint (item (first, 0)->media_ms, ==, 0);
+  g_assert_cmpint (item (first, 1)->media_ms, ==, 10);
+  g_assert_cmpuint (us_segmenter_get_audio (fixture->segmenter)->dropped[US_DROP_EARLY], ==, 1);
+  g_assert_cmpuint (us_segmenter_get_video (fixture->segmenter)->dropped[US_DROP_NO_KEYFRAME], ==,
+                    1);
+}
+
+/* MP3 shows itself only with its first frame: the start waits for it, and loses no picture. */
+static void
+test_mp3_joins_first_segment (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, FALSE);
+  (void)push (fixture, V, 0, media_video (TRUE, 0, 0));
+  (void)push (fixture, V, 40, media_video (FALSE, 1, 0));
+  g_assert_cmpuint (us_ring_get_newest (fixture->ring), ==, 0);
+  g_assert_cmpint (push (fixture, A, 41, media_mp3 (0)), ==, US_SEGMENTER_BOUNDARY);
+  g_assert_cmpuint (segment (fixture, 1)->items->len, ==, 3);
+  g_assert_cmpuint (us_segmenter_get_audio (fixture->segmenter)->current.codec, ==, US_CODEC_MP3);
+}
+
+static void
+test_video_only_start (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, FALSE);
+  push_range (fixture, 0, 4080, 1000, FALSE);
+  g_assert_cmpuint (us_ring_get_newest (fixture->ring), ==, 3);
+  g_assert_cmpuint (segment (fixture, 1)->items->len, ==, 50);
+  g_assert_cmpint (segment (fixture, 1)->tracks, ==, US_TRACK_VIDEO);
+}
+
+static void
+test_audio_only (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  (void)push (fixture, A, 0, media_audio_config (FALSE));
+  for (gint64 t = 0; t < 6100; t += 20)
+    (void)push (fixture, A, t, media_audio ((guint32)t));
+  g_assert_cmpuint (us_ring_get_newest (fixture->ring), ==, 4);
+  g_assert_cmpuint (segment (fixture, 1)->items->len, ==, 100); /* what waited was kept */
+  g_assert_cmpint (segment (fixture, 1)->tracks, ==, US_TRACK_AUDIO);
+  g_assert_null (segment (fixture, 1)->video_config);
+}
+
+/* Repeated equal configurations cost nothing, another one a new epoch at the key frame. */
+static void
+test_config_change (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, TRUE);
+  push_range (fixture, 0, 2500, 1000, TRUE);
+  push_configs (fixture, TRUE);
+  g_assert_cmpuint (us_ring_get_newest (fixture->ring), ==, 2);
+  (void)push (fixture, V, 2500, media_video_config (2));
+  g_assert_cmpint (push (fixture, V, 2520, media_video (FALSE, 0, 0)), ==, US_SEGMENTER_NOTHING);
+  g_assert_cmpint (push (fixture, A, 2520, media_audio (0)), ==, US_SEGMENTER_STORED);
+  g_assert_cmpint (push (fixture, V, 2560, media_video (TRUE, 0, 0)), ==, US_SEGMENTER_BOUNDARY);
+  g_assert_cmpint (segment (fixture, 2)->end_ms, ==, 2560);
+  g_assert_cmpuint (segment (fixture, 3)->epoch, >, segment (fixture, 2)->epoch);
+  g_assert_cmpint (segment (fixture, 3)->media_ms, ==, 0);
+  us_segmenter_end (fixture->segmenter);
+  g_assert_true (segment (fixture, 3)->is_discontinuous);
+  g_assert_cmpuint (us_segmenter_get_video (fixture->segmenter)->dropped[US_DROP_CHANGING], ==, 1);
+}
+
+static void
+test_config_change_taken_back (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, FALSE);
+  push_range (fixture, 0, 2500, 1000, FALSE);
+  (void)push (fixture, V, 2500, media_video_config (2));
+  (void)push (fixture, V, 2500, media_video_config (1));
+  g_assert_cmpint (push (fixture, V, 2520, media_video (FALSE, 0, 0)), ==, US_SEGMENTER_STORED);
+}
+
+static void
+test_audio_config_change (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, TRUE);
+  push_range (fixture, 0, 2500, 1000, TRUE);
+  (void)push (fixture, A, 2500, media_audio_config (TRUE));
+  g_assert_cmpint (push (fixture, A, 2500, media_audio (0)), ==, US_SEGMENTER_NOTHING);
+  g_assert_cmpint (push (fixture, V, 2520, media_video (FALSE, 0, 0)), ==, US_SEGMENTER_STORED);
+  g_assert_cmpint (push (fixture, V, 3000, media_video (TRUE, 0, 0)), ==, US_SEGMENTER_BOUNDARY);
+  g_assert_cmpint (push (fixture, A, 3010, media_audio (0)), ==, US_SEGMENTER_STORED);
+  g_assert_cmpuint (us_segmenter_get_audio (fixture->segmenter)->dropped[US_DROP_CHANGING], ==, 1);
+  g_assert_false (
+      g_bytes_equal (segment (fixture, 3)->audio_config, segment (fixture, 2)->audio_config));
+}
+
+static void
+test_broken_config (Fixture *fixture, gconstpointer data) {
+  static const guint8 broken[] = { 0x17, 0, 0, 0, 0, 1, 0x42, 0xc0, 0x0d, 0xff, 0xe1, 0xff, 0xff };
+  us_segmenter_begin (fixture->segmenter);
+  for (gsize size = 0; size <= sizeof broken; size++)
+    g_assert_cmpint (push (fixture, V, 0, g_bytes_new (broken, size)), ==, US_SEGMENTER_NOTHING);
+  g_assert_cmpint (push (fixture, V, 0, media_video (TRUE, 0, 0)), ==, US_SEGMENTER_NOTHING);
+  push_configs (fixture, TRUE);
+  g_assert_cmpint (push (fixture, V, 0, media_video (TRUE, 0, 0)), ==, US_SEGMENTER_BOUNDARY);
+  /* and a broken one later leaves the good one in force */
+  (void)push (fixture, V, 40, g_bytes_new (broken, sizeof broken));
+  g_assert_cmpint (push (fixture, V, 40, media_video (FALSE, 0, 0)), ==, US_SEGMENTER_STORED);
+}
+
+static void
+test_clock_reset (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, TRUE);
+  push_range (fixture, 100000, 103000, 1000, TRUE);
+  g_assert_cmpint (push (fixture, V, 0, media_video (FALSE, 0, 0)), ==, US_SEGMENTER_BOUNDARY);
+  g_assert_null (us_ring_get_open (fixture->ring)); /* closed at once, not at the key frame */
+  g_assert_cmpint (segment (fixture, 2)->end_ms, ==, 3000);
+  g_assert_cmpint (push (fixture, V, 400, media_video (TRUE, 0, 0)), ==, US_SEGMENTER_BOUNDARY);
+  g_assert_cmpuint (segment (fixture, 3)->number, ==, segment (fixture, 2)->number + 1);
+  g_assert_cmpint (segment (fixture, 3)->media_ms, ==, 0);
+}
+
+static void
+test_video_dies_and_returns (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, TRUE);
+  push_range (fixture, 0, 5000, 1000, TRUE);
+  for (gint64 t = 5000; t < 12000; t += 20)
+    (void)push (fixture, A, t, media_audio ((guint32)t));
+  push_range (fixture, 12000, 17000, 1000, TRUE);
+  gboolean was_audio_only = FALSE;
+  UsTracks last = US_TRACK_NONE;
+  for (guint64 serial = 1; us_ring_get (fixture->ring, serial) != NULL; serial++) {
+    const UsRingSegment *one = segment (fixture, serial);
+    if (!one->is_closed)
+      break;
+    was_audio_only |= one->tracks == US_TRACK_AUDIO;
+    g_assert_cmpint ((one->end_ms - one->media_ms + 500) / 1000, <=, one->target_duration_s);
+    g_assert_cmpint (one->is_discontinuous, ==, serial > 1 && one->tracks != last);
+    last = one->tracks;
+  }
+  g_assert_true (was_audio_only);
+  g_assert_cmpint (last, ==, US_TRACK_VIDEO | US_TRACK_AUDIO);
+  UsSegmenterStats stats;
+  us_segmenter_get_stats (fixture->segmenter, &stats);
+  g_assert_cmpuint (stats.epochs_total, ==, 1);
+}
+
+static void
+test_target_duration (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, FALSE);
+  push_range (fixture, 0, 11000, 5000, FALSE);
+  g_assert_cmpuint (segment (fixture, 1)->target_duration_s, ==, 5);
+  us_segmenter_end (fixture->segmenter);
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, FALSE);
+  push_range (fixture, 0, 11000, 1000, FALSE);
+  g_assert_cmpuint (segment (fixture, us_ring_get_newest (fixture->ring) - 1)->target_duration_s,
+                    ==, 5); /* never changes */
+}
+
+static void
+test_target_duration_set (Fixture *fixture, gconstpointer data) {
+  tear_down (fixture, NULL);
+  set_up_with (fixture, 6, 1 << 30);
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, FALSE);
+  push_range (fixture, 0, 5000, 1000, FALSE);
+  g_assert_cmpuint (segment (fixture, 1)->target_duration_s, ==, 6);
+}
+
+static void
+test_no_keyframe (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, TRUE);
+  UsSegmenterResult result = push (fixture, V, 0, media_video (TRUE, 0, 0));
+  gint64 t = 0;
+  for (; t <= 70000 && result != US_SEGMENTER_FAULT; t += 40)
+    result = push (fixture, V, t + 40, media_video (FALSE, 0, 0));
+  g_assert_cmpint (t, ==, 60000);
+  g_assert_error (fixture->error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+  us_segmenter_end (fixture->segmenter);
+  g_assert_true (segment (fixture, 1)->is_closed);
+}
+
+static void
+test_segment_bytes (Fixture *fixture, gconstpointer data) {
+  tear_down (fixture, NULL);
+  set_up_with (fixture, 0, 100000);
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, TRUE);
+  UsSegmenterResult result = push (fixture, V, 0, media_video (TRUE, 0, 0));
+  for (guint i = 1; i < 100 && result != US_SEGMENTER_FAULT; i++) {
+    result = push (fixture, V, i * 40, media_video (FALSE, 0, 9000));
+    g_assert_cmpuint (us_ring_get_bytes (fixture->ring), <, 120000);
+  }
+  g_assert_cmpint (result, ==, US_SEGMENTER_FAULT);
+}
+
+static void
+check_fault (Fixture *fixture, const char *text) {
+  g_assert_false (us_segmenter_check (fixture->segmenter, &fixture->error));
+  g_assert_nonnull (strstr (fixture->error->message, text));
+}
+
+static void
+test_unsupported (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  for (guint i = 0; i < 300; i++) {
+    guint8 hevc[] = { 0x1c, 1, 0, 0, 0, 0, 0, 0, 1, 2 }; /* codec id 12 */
+    us_fake_clock_advance_us (&fixture->clock, 40000);
+    g_assert_cmpint (push (fixture, V, i * 40, g_bytes_new (hevc, sizeof hevc)), ==,
+                     US_SEGMENTER_NOTHING);
+    if (i < 200)
+      g_assert_true (us_segmenter_check (fixture->segmenter, NULL));
+  }
+  check_fault (fixture, "not supported");
+}
+
+static void
+test_standing_time (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, TRUE);
+  for (guint i = 0; i < 400; i++) {
+    us_fake_clock_advance_us (&fixture->clock, 40000);
+    (void)push (fixture, V, 0, media_video (i % 25 == 0, i, 0));
+  }
+  check_fault (fixture, "do not advance");
+}
+
+static void
+test_never_a_keyframe (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, FALSE);
+  for (guint i = 0; i < 1500; i++) {
+    g_assert_true (us_segmenter_check (fixture->segmenter, NULL));
+    us_fake_clock_advance_us (&fixture->clock, 40000);
+    (void)push (fixture, V, i * 40, media_video (FALSE, i, 0));
+  }
+  check_fault (fixture, "no key frame");
+}
+
+/* Audio config but frames only of video without configuration: pending memory stays bounded. */
+static void
+test_pending_bounded (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, FALSE);
+  (void)push (fixture, V, 0, media_video (TRUE, 0, 0));
+  UsSegmenterResult result = US_SEGMENTER_NOTHING;
+  for (guint i = 1; i < 40 && result == US_SEGMENTER_NOTHING; i++)
+    result = push (fixture, V, i * 10, media_video (FALSE, i, 1024 * 1024));
+  g_assert_cmpint (result, ==, US_SEGMENTER_BOUNDARY);
+}
+
+static void
+test_packager_ahead (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, FALSE);
+  push_range (fixture, 0, 1500, 1000, FALSE);
+  us_segmenter_note_packager (fixture->segmenter, UNIX_S + 100);
+  us_segmenter_note_packager (fixture->segmenter, UNIX_S + 50);
+  push_range (fixture, 2000, 2500, 1000, FALSE);
+  g_assert_cmpuint (segment (fixture, 2)->number, ==, UNIX_S + 101);
+}
+
+static void
+test_too_many_epochs (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, TRUE);
+  UsSegmenterResult result = US_SEGMENTER_NOTHING;
+  guint n = 0;
+  for (; n < 1000 && result != US_SEGMENTER_FAULT; n++) {
+    (void)push (fixture, V, n * 40, media_video_config ((guint8)n));
+    result = push (fixture, V, n * 40, media_video (TRUE, n, 0));
+  }
+  g_assert_cmpuint (n, ==, US_SEGMENTER_MAX_EPOCHS + 1);
+}
+
+/* Random hostile bytes: never a crash, never out of bounds. */
+static void
+test_garbage (Fixture *fixture, gconstpointer data) {
+  g_autoptr (GRand) random = g_rand_new_with_seed (7);
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, TRUE);
+  for (guint i = 0; i < 20000; i++) {
+    guint8 bytes[24];
+    for (guint k = 0; k < sizeof bytes; k++)
+      bytes[k] = (guint8)g_rand_int (random);
+    if (g_rand_boolean (random))
+      bytes[0] = g_rand_boolean (random) ? 0x17 : 0xaf;
+    gsize size = (gsize)g_rand_int_range (random, 0, sizeof bytes);
+    g_assert_true (us_segmenter_check (fixture->segmenter, NULL)); /* the clock stands still */
+    if (push (fixture, g_rand_boolean (random) ? V : A, g_rand_int (random),
+              g_bytes_new (bytes, size))
+        == US_SEGMENTER_FAULT) {
+      g_clear_error (&fixture->error);
+      us_segmenter_begin (fixture->segmenter);
+    }
+  }
+}
+
+int
+main (int argc, char **argv) {
+  g_test_init (&argc, &argv, NULL);
+#define ADD(name, function) g_test_add (name, Fixture, NULL, set_up, function, tear_down)
+  ADD ("/segmenter/plain", test_plain);
+  ADD ("/segmenter/end", test_end);
+  ADD ("/segmenter/reconnect", test_reconnect);
+  ADD ("/segmenter/starts-at-keyframe", test_starts_at_keyframe);
+  ADD ("/segmenter/mp3-joins-first-segment", test_mp3_joins_first_segment);
+  ADD ("/segmenter/video-only-start", test_video_only_start);
+  ADD ("/segmenter/audio-only", test_audio_only);
+  ADD ("/segmenter/config-change", test_config_change);
+  ADD ("/segmenter/config-change-taken-back", test_config_change_taken_back);
+  ADD ("/segmenter/audio-config-change", test_audio_config_change);
+  ADD ("/segmenter/broken-config", test_broken_config);
+  ADD ("/segmenter/clock-reset", test_clock_reset);
+  ADD ("/segmenter/video-dies-and-returns", test_video_dies_and_returns);
+  ADD ("/segmenter/target-duration", test_target_duration);
+  ADD ("/segmenter/target-duration-set", test_target_duration_set);
+  ADD ("/segmenter/no-keyframe", test_no_keyframe);
+  ADD ("/segmenter/segment-bytes", test_segment_bytes);
+  ADD ("/segmenter/unsupported", test_unsupported);
+  ADD ("/segmenter/standing-time", test_standing_time);
+  ADD ("/segmenter/never-a-keyframe", test_never_a_keyframe);
+  ADD ("/segmenter/pending-bounded", test_pending_bounded);
+  ADD ("/segmenter/packager-ahead", test_packager_ahead);
+  ADD ("/segmenter/too-many-epochs", test_too_many_epochs);
+  ADD ("/segmenter/garbage", test_garbage);
+  return g_test_run ();
+}
