@@ -601,7 +601,8 @@ render_segment (GString *text, const UsPlaylistSegment *segment,
 
 /**
  * us_playlist_render:
- * @playlist: a media playlist
+ * @playlist: a media playlist; its segments' numbers follow each other, since the format writes
+ *   only the first
  *
  * Writes a live playlist, never #EXT-X-ENDLIST: whether a stream has ended is for its operator to
  * say, not for a playlist that passed through. Durations are rounded to milliseconds; what

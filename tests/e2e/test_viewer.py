@@ -9,6 +9,7 @@ once, before the first test looks at its report.
 """
 
 import concurrent.futures
+import functools
 import http.server
 import threading
 import time
@@ -47,10 +48,11 @@ def _pes(stream_id, ticks, body):
     return b"\x00\x00\x01" + bytes([stream_id, 0, 0, 0x80, 0x80, 5]) + stamp + body
 
 
-def make_segment(number, offset=0, picture=True, drop=None, double=None, mute=None, first=0x65, bump=0,
-                 audio_type=0x0F, tables=True):
-    """One segment of 8 pictures and 10 sounds, 16 packets each. @offset: ticks on top of the number's own time;
-    @drop, @double: index of a picture; @mute: of a sound; @bump: added to the video counters."""
+@functools.lru_cache(None)
+def make_segment(number, offset=0, drop=None, double=None, mute=None,
+                 first=0x65, bump=0, audio_type=0x0F, tables=True):
+    """One segment of 8 pictures and 10 sounds, 16 packets each. @offset: ticks on top of the number's
+    own time; @drop, @double: index of a picture; @mute: of a sound; @bump: added to the video counters."""
     start = number * 28800 + offset
     pat = b"\x00\x00\x00\x00\x01\xc1\x00\x00\x00\x01\xe0\x20"
     pmt = bytes([2, 0, 0, 0, 1, 0xC1, 0, 0, 0xE0, 0x41, 0xF0, 0, 0x1B, 0xE0, 0x41, 0xF0, 0, audio_type, 0xE0,
@@ -527,7 +529,7 @@ REPORTS = {}
 
 
 def setUpModule():
-    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+    with concurrent.futures.ThreadPoolExecutor(25) as pool:
         futures = {name: pool.submit(lambda make=make: watch(make())) for name, (_, make) in CASES.items()}
         for name, future in futures.items():
             REPORTS[name] = future.result()

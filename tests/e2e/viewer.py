@@ -228,7 +228,6 @@ class Viewer:
         self._longest = 0
         self._advanced_at = None
         self._target = None
-        self._pending = set()
         self._running = self._advanced = False
         self._pool = concurrent.futures.ThreadPoolExecutor(8, "viewer-fetch")
         self._t0 = time.monotonic()
@@ -249,6 +248,7 @@ class Viewer:
 
     def run(self):
         self._t0 = time.monotonic()
+        sys.setswitchinterval(0.0005)  # reading segments must not delay the polling that is timed
         keeper = threading.Thread(target=self._guard, args=(self._keep_checking,), name="viewer-check")
         self._running = True
         keeper.start()
@@ -261,10 +261,9 @@ class Viewer:
             keeper.join()
             for row in listed:
                 self._submit(row, "last look")
-            concurrent.futures.wait(list(self._pending), timeout=self.limit_s + 5)
         finally:
             self._running = False
-            self._pool.shutdown(wait=True)
+            self._pool.shutdown(wait=True)  # every fetch has its own time limit
         return self.report()
 
     # ---- notes
@@ -487,14 +486,7 @@ class Viewer:
             time.sleep(0.05)
 
     def _submit(self, row, why):
-        future = self._pool.submit(self._guard, self._check_segment, row, why)
-        with self._lock:
-            self._pending.add(future)
-        future.add_done_callback(self._forget)
-
-    def _forget(self, future):
-        with self._lock:
-            self._pending.discard(future)
+        self._pool.submit(self._guard, self._check_segment, row, why)
 
     def _check_segment(self, row, why):
         body = self._get(urllib.parse.urljoin(self.url, row.uri))
