@@ -28,8 +28,14 @@
 #define RETRY_CAP_MS 500
 #define HEDGE_MIN_MS 50
 #define HEDGE_MAX_MS 250
+#define PREFER_SEGMENTS 10
 #define COMPARE_EVERY 10 /* segments of which one is compared with the twin's */
 #define DEADLINE_MIN_MS 4000
+/* Numbers for foreign segments start at the time of day, so that a new switcher's are above those
+ * of the old one, as long as segments last a quarter of a second on average; and stay below 2^31
+ * until 2037, which some players need. */
+#define YEAR_2020_US (G_GINT64_CONSTANT (1577836800) * G_USEC_PER_SEC)
+#define NUMBERS_PER_S 4
 
 const guint us_feed_bucket_ms[US_FEED_N_BUCKETS] = { 10, 25, 50, 100, 250, 500, 1000, 2500 };
 
@@ -62,7 +68,9 @@ struct UsFeed {
   guint n_tries;
   gint64 retry_us; /* monotonic time before which it is not asked again */
   gint64 hole_since_us, new_life_since_us, stranger_since_us;
-  double fetch_ms; /* smoothed */
+  double fetch_ms;      /* smoothed */
+  UsOriginId preferred; /* it delivered when the other was silent */
+  guint n_preferred;    /* segments for which that is remembered */
 
   GBytes *playlist;  /* (nullable): rendered, as advertised */
   gboolean is_ready; /* the first window is complete: advertised */
@@ -401,6 +409,10 @@ on_fetched (const UsFetchResult *result, gpointer user_data) {
   note_legs (self, result);
   if (result->was_hedged)
     self->stats.n_hedges++;
+  if (result->was_hedged && result->bytes != NULL) {
+    self->preferred = result->winner;
+    self->n_preferred = PREFER_SEGMENTS;
+  }
   if (result->bytes != NULL) {
     double took_ms = (double)result->took_us / 1000.0;
     self->fetch_ms = self->fetch_ms == 0 ? took_ms : 0.8 * self->fetch_ms + 0.2 * took_ms;
@@ -490,11 +502,20 @@ note_first_window (UsFeed *self) {
     us_segment_parse_name (last->uri, NULL, &self->ready_rank);
 }
 
+/* Whoever lists it; of two the active one, unless it has just been the slower. */
+static UsOriginId
+find_first (UsFeed *self) {
+  if (self->n_preferred == 0 || !self->pick.is_listed[0] || !self->pick.is_listed[1])
+    return self->pick.origin;
+  self->n_preferred--;
+  return self->preferred;
+}
+
 static void
 start_fetch (UsFeed *self) {
   gint64 target_ms = (gint64)us_ledger_get_target (self->ledger) * 1000;
   UsFetchPlan plan = {
-    .first = self->pick.origin,
+    .first = find_first (self),
     .is_ours = self->pick.is_ours,
     .epoch = self->pick.epoch,
     .number = self->pick.number,
@@ -572,6 +593,7 @@ us_feed_new (const UsOriginAccess *access, const char *name, gboolean is_default
              UsFeedPublished published, gpointer user_data) {
   UsFeed *self = g_new0 (UsFeed, 1);
   gint64 wall_us = us_clock_wall_us (access->clock);
+  guint64 since_2020_us = (guint64)MAX (0, wall_us - YEAR_2020_US);
   self->access = access;
   self->name = g_strdup (name);
   self->is_default = is_default;
@@ -580,7 +602,7 @@ us_feed_new (const UsOriginAccess *access, const char *name, gboolean is_default
   self->stats.min_cushion_us = G_MAXINT64;
   self->started_us = us_clock_monotonic_us (access->clock);
   self->ledger = us_ledger_new (access->playlist_length, (guint64)wall_us / 1000,
-                                (guint64)(wall_us / G_USEC_PER_SEC));
+                                since_2020_us * NUMBERS_PER_S / G_USEC_PER_SEC);
   us_policy_init (&self->policy, &access->policy, self->started_us);
   for (guint i = 0; i < US_N_ORIGINS; i++) {
     g_autofree char *url

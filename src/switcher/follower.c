@@ -21,6 +21,7 @@
 #define FIRST_BYTE_TIMEOUT_MS 1000
 #define BLOCK_HALF_TARGETS                                                                         \
   5 /* a long poll is asked anew before the origin itself gives up, at 3 targets */
+#define FORGET_ADVANCES 2
 #define RETRY_CAP_MS 1000
 #define RETRY_CAP_URGENT_MS 250 /* the twin is no help: its first sign of life is waited for */
 
@@ -48,6 +49,7 @@ struct UsFollower {
   UsOriginFacts facts;
   guint8 recent; /* outcomes of the last requests, newest in bit 0, 1: bad */
   guint n_failures;
+  guint n_quiet_advances; /* of its playlist since the last segment error */
   gboolean is_urgent;
   guint64 n_5xx;
   guint64 n_errors[US_N_REASONS];
@@ -226,8 +228,9 @@ take_playlist (UsFollower *self, UsPlaylist *playlist) {
   if (has_advanced) {
     self->facts.last_advance_us = now_us (self);
     self->facts.n_advances++;
-    self->facts.segment_error = US_REASON_OK;
-    self->facts.n_segment_errors = 0;
+    /* Not asked for a segment since: what was held against it is out of date. */
+    if (self->facts.segment_error != US_REASON_OK && ++self->n_quiet_advances >= FORGET_ADVANCES)
+      us_follower_note_segment (self, US_REASON_OK);
   }
   return reason;
 }
@@ -497,6 +500,7 @@ us_follower_set_urgent (UsFollower *self, gboolean is_urgent) {
  */
 void
 us_follower_note_segment (UsFollower *self, UsReason reason) {
+  self->n_quiet_advances = 0;
   self->facts.segment_error = reason;
   self->facts.n_segment_errors = reason == US_REASON_OK ? 0 : self->facts.n_segment_errors + 1;
   if (reason != US_REASON_OK)

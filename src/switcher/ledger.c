@@ -45,7 +45,7 @@ row_free (gpointer data) {
  * @window: rows listed in the playlist, at least 3
  * @id: epoch of the names given to foreign segments; unique per start of a switcher
  * @first_number: media and discontinuity sequence number of the first row when it is foreign; from
- *   the wall clock in seconds, so that it is above everything an earlier switcher used
+ *   the wall clock, so that it is above everything an earlier switcher used
  *
  * Returns: (transfer full): an empty ledger
  */

@@ -9,7 +9,7 @@
 
 void
 stage_open (Stage *stage) {
-  *stage = (Stage){ .number = 1000, .required_windows = 1 };
+  *stage = (Stage){ .number = 1000, .required_windows = 1, .base = { 1000, 500 } };
   for (guint i = 0; i < 2; i++)
     stage->fakes[i] = fake_origin_new ();
 }
@@ -83,7 +83,7 @@ on_foreign (gpointer user_data) {
     if (stage->is_stale[i])
       continue;
     /* same names, other numbers, other bytes: as two ffmpegs would */
-    guint64 number = n - (i == 0 ? 1000 : 500);
+    guint64 number = n - stage->base[i];
     g_autofree char *name = g_strdup_printf ("seg_%05u.ts", (guint)(number % 100000));
     g_autoptr (GBytes) bytes = ts_segment (number, (guint8)(1 + i));
     fake_origin_add (stage->fakes[i], name, number, 0,

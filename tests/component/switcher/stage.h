@@ -13,6 +13,7 @@ typedef struct {
   guint timer;
   guint required_windows;
   gboolean is_stale[2]; /* foreign play: does not go on */
+  guint64 base[2];      /* foreign play: each counts from here */
 } Stage;
 
 #define STAGE_EPOCH 0xabc

@@ -1,0 +1,214 @@
+/* test-foreign.c - between foreign origins: the seed's seven cases, and that no rule is broken */
+#include "stage.h"
+
+#include <string.h>
+
+#define SETTLED_MS 2500 /* longer than any verdict takes at these segment lengths */
+
+typedef enum {
+  FAULT_MODE,    /* a FakeMode */
+  FAULT_STALE,   /* the list answers and does not go on */
+  FAULT_RESTART, /* it counts from 1 again */
+} FaultKind;
+
+typedef struct {
+  const char *name;
+  FaultKind kind;
+  FakeMode mode;
+} Fault;
+
+static const Fault faults[] = {
+  { "refused", FAULT_MODE, FAKE_DEAD },
+  { "timeout", FAULT_MODE, FAKE_FROZEN },
+  { "5xx", FAULT_MODE, FAKE_HTTP_500 },
+  { "4xx", FAULT_MODE, FAKE_HTTP_404 },
+  { "unparsable", FAULT_MODE, FAKE_HTML },
+  { "bad-segment", FAULT_MODE, FAKE_BAD_SEGMENT },
+  { "cut-segment", FAULT_MODE, FAKE_CUT_SEGMENT },
+  { "stale", FAULT_STALE, FAKE_GOOD },
+  { "regress", FAULT_RESTART, FAKE_GOOD },
+};
+
+static void
+strike (Stage *stage, guint origin, const Fault *fault) {
+  fake_origin_set_mode (stage->fakes[origin], fault->mode);
+  if (fault->kind == FAULT_STALE)
+    stage->is_stale[origin] = TRUE;
+  if (fault->kind == FAULT_RESTART) {
+    fake_origin_clear (stage->fakes[origin]);
+    stage->base[origin] = stage->number;
+  }
+}
+
+static void
+heal (Stage *stage, guint origin) {
+  stage->is_stale[origin] = FALSE;
+  fake_origin_set_mode (stage->fakes[origin], FAKE_GOOD);
+}
+
+static void
+await_more (Stage *stage, guint n) {
+  gint64 begun_us = g_get_monotonic_time ();
+  guint64 goal = stage->viewer->newest + n;
+  while (stage->viewer->newest < goal) {
+    g_assert_cmpint (g_get_monotonic_time () - begun_us, <, 30 * G_USEC_PER_SEC);
+    us_viewer_look (stage->viewer);
+  }
+}
+
+static void
+begin (Stage *stage) {
+  stage_open (stage);
+  stage_play_foreign (stage);
+  stage_start_switcher (stage);
+  us_viewer_look (stage->viewer);
+  g_assert_cmpuint (stage->viewer->playlist->segments->len, >=, 10);
+  await_more (stage, 2);
+  g_assert_cmpfloat (stage_metric (stage, "switcher_active_origin"), ==, 1);
+  g_assert_cmpfloat (
+      stage_metric (stage, "understudy_switcher_interchangeable{stream=\"mystream\"}"), ==, 0);
+}
+
+/* Case: primary bad, backup fresh. */
+static void
+test_primary_bad (gconstpointer data) {
+  const Fault *fault = data;
+  Stage stage;
+  begin (&stage);
+  guint64 discontinuities = stage.viewer->playlist->discontinuity_sequence;
+  strike (&stage, 0, fault);
+  gint64 begun_us = g_get_monotonic_time ();
+  stage_await_metric (&stage, "switcher_active_origin", 0);
+  g_test_message ("%s: on the backup after %" G_GINT64_FORMAT " ms", fault->name,
+                  (g_get_monotonic_time () - begun_us) / 1000);
+  await_more (&stage, 4);
+  g_assert_cmpfloat (stage_metric (&stage, "failovers_total"), ==, 1);
+  const UsPlaylistSegment *last = g_ptr_array_index (stage.viewer->playlist->segments,
+                                                     stage.viewer->playlist->segments->len - 1);
+  g_assert_cmpuint (last->discontinuity, ==, discontinuities + 1); /* one, at the join */
+  stage_close (&stage);
+}
+
+/* Cases: the backup is bad already, then the primary too: never to one that is no better. */
+static void
+test_both_bad (gconstpointer data) {
+  const Fault *fault = data;
+  static const Fault dead = { "refused", FAULT_MODE, FAKE_DEAD };
+  Stage stage;
+  begin (&stage);
+  strike (&stage, 1, fault);
+  us_viewer_pass (SETTLED_MS);
+  strike (&stage, 0, fault->kind == FAULT_STALE ? &dead : &faults[7]);
+  us_viewer_pass (SETTLED_MS);
+  us_viewer_look (stage.viewer); /* what was listed still answers */
+  g_assert_cmpfloat (stage_metric (&stage, "switcher_active_origin"), ==, 1);
+  g_assert_cmpfloat (stage_metric (&stage, "failovers_total"), ==, 0);
+  heal (&stage, 0);
+  await_more (&stage, 2);
+  stage_close (&stage);
+}
+
+/* Case: both stale at once. */
+static void
+test_source_quiet (void) {
+  Stage stage;
+  begin (&stage);
+  stage.is_stale[0] = stage.is_stale[1] = TRUE;
+  us_viewer_pass (SETTLED_MS);
+  g_assert_cmpfloat (stage_metric (&stage, "failovers_total"), ==, 0);
+  guint status;
+  g_autofree char *health = stage_health (&stage, &status);
+  g_assert_cmpuint (status, ==, 200);
+  g_assert_nonnull (strstr (health, "source-quiet"));
+  stage.is_stale[0] = stage.is_stale[1] = FALSE;
+  await_more (&stage, 2);
+  g_assert_cmpfloat (stage_metric (&stage, "failovers_total"), ==, 0);
+  stage_close (&stage);
+}
+
+/* Case: on the backup, the backup goes, the primary is there again: not stuck on a dead one. */
+static void
+test_backup_bad (void) {
+  Stage stage;
+  begin (&stage);
+  strike (&stage, 0, &faults[0]);
+  stage_await_metric (&stage, "switcher_active_origin", 0);
+  await_more (&stage, 2);
+  heal (&stage, 0);
+  us_viewer_pass (1200); /* long before the hold-down ends */
+  strike (&stage, 1, &faults[0]);
+  stage_await_metric (&stage, "switcher_active_origin", 1);
+  await_more (&stage, 3);
+  g_assert_cmpfloat (stage_metric (&stage, "switchbacks_total"), ==, 1);
+  stage_close (&stage);
+}
+
+/* Case: on the backup, both fresh: home again. */
+static void
+test_switchback (void) {
+  Stage stage;
+  begin (&stage);
+  strike (&stage, 0, &faults[2]);
+  stage_await_metric (&stage, "switcher_active_origin", 0);
+  g_assert_cmpfloat (stage_metric (&stage, "origin_http_5xx_total{origin=\"primary\"}"), >=, 1);
+  heal (&stage, 0);
+  gint64 begun_us = g_get_monotonic_time ();
+  while (stage_metric (&stage, "switcher_active_origin") != 1) {
+    g_assert_cmpint (g_get_monotonic_time () - begun_us, <, 30 * G_USEC_PER_SEC);
+    us_viewer_look (stage.viewer);
+  }
+  await_more (&stage, 3);
+  g_assert_cmpfloat (stage_metric (&stage, "failovers_total"), ==, 1);
+  g_assert_cmpfloat (stage_metric (&stage, "switchbacks_total"), ==, 1);
+  stage_close (&stage);
+}
+
+/* The only origin restarts and counts from 1 under the names it had before. */
+static void
+test_lonely_restart (void) {
+  Stage stage;
+  begin (&stage);
+  strike (&stage, 1, &faults[0]);
+  strike (&stage, 0, &faults[8]);
+  await_more (&stage, 5); /* the viewer fails on a repeated URI or a falling number */
+  g_assert_cmpfloat (stage_metric (&stage, "failovers_total"), ==, 0);
+  stage_close (&stage);
+}
+
+/* The new switcher knows nothing of the old one's numbers and is above them all the same. */
+static void
+test_restart (void) {
+  Stage stage;
+  begin (&stage);
+  await_more (&stage, 2);
+  guint64 newest = stage.viewer->newest;
+  stage_stop_switcher (&stage);
+  us_viewer_pass (1100);
+  stage_start_switcher (&stage);
+  g_autoptr (UsViewer) late = us_viewer_new (us_switcher_get_port (stage.switcher), "");
+  us_viewer_look (late);
+  g_assert_cmpuint (late->newest, >=, newest);
+  g_assert_cmpuint (late->playlist->media_sequence, >=, stage.viewer->playlist->media_sequence);
+  stage_close (&stage);
+}
+
+int
+main (int argc, char **argv) {
+  g_test_init (&argc, &argv, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (faults); i++) {
+    g_autofree char *path = g_strconcat ("/switcher/foreign/primary-bad/", faults[i].name, NULL);
+    g_test_add_data_func (path, &faults[i], test_primary_bad);
+  }
+  static const guint bad_backups[] = { 0, 2, 7 };
+  for (guint i = 0; i < G_N_ELEMENTS (bad_backups); i++) {
+    const Fault *fault = &faults[bad_backups[i]];
+    g_autofree char *path = g_strconcat ("/switcher/foreign/both-bad/", fault->name, NULL);
+    g_test_add_data_func (path, fault, test_both_bad);
+  }
+  g_test_add_func ("/switcher/foreign/source-quiet", test_source_quiet);
+  g_test_add_func ("/switcher/foreign/backup-bad", test_backup_bad);
+  g_test_add_func ("/switcher/foreign/switchback", test_switchback);
+  g_test_add_func ("/switcher/foreign/lonely-restart", test_lonely_restart);
+  g_test_add_func ("/switcher/foreign/restart", test_restart);
+  return g_test_run ();
+}
