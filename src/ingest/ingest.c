@@ -68,19 +68,27 @@ find_stream (UsIngest *ingest, const char *name) {
   return NULL;
 }
 
-/* Makes room by dropping a stream that only lingers; the longest-ended one stands first. */
+/* A stream that only lingers; one that still owes its targets something goes last. */
+static UsStream *
+find_lingering (UsIngest *ingest) {
+  UsStream *found = NULL;
+  for (guint i = 0; i < ingest->streams->len; i++) {
+    UsStream *stream = ingest->streams->pdata[i];
+    if (us_stream_get_session (stream) != NULL)
+      continue;
+    if (us_stream_is_drained (stream))
+      return stream;
+    found = found != NULL ? found : stream;
+  }
+  return found;
+}
+
 static gboolean
 make_room (UsIngest *ingest) {
   if (ingest->streams->len < ingest->max_streams)
     return TRUE;
-  for (guint i = 0; i < ingest->streams->len; i++) {
-    if (us_stream_get_session (ingest->streams->pdata[i]) == NULL
-        && us_stream_is_drained (ingest->streams->pdata[i])) {
-      g_ptr_array_remove_index (ingest->streams, i);
-      return TRUE;
-    }
-  }
-  return FALSE;
+  UsStream *stream = find_lingering (ingest);
+  return stream != NULL && g_ptr_array_remove (ingest->streams, stream);
 }
 
 static void

@@ -37,6 +37,7 @@ struct UsRelay {
   UsRtmpClient *client; /* while CONNECTING, STREAMING, FINISHING */
   GSource *retry;       /* while WAITING */
   guint failures;
+  gboolean is_full; /* until @writable; what is lost meanwhile is counted then, once */
   gboolean is_down_logged;
   gint64 ready_us;
 
@@ -67,8 +68,8 @@ send_message (UsRelay *relay, UsRtmpMessageType type, gint64 media_ms, GBytes *p
     time_ms = MAX (media_ms + relay->offset_ms, 0);
     relay->last_ms = MAX (relay->last_ms, time_ms);
   }
-  return relay->client != NULL
-         && us_rtmp_client_send (relay->client, type, (guint32)time_ms, payload);
+  relay->is_full = !us_rtmp_client_send (relay->client, type, (guint32)time_ms, payload);
+  return !relay->is_full;
 }
 
 /* Returns FALSE only when the client's queue is full. */
@@ -179,7 +180,7 @@ is_caught_up (UsRelay *relay) {
 /* Sends until there is nothing more or the client's queue is full. */
 static void
 send_all (UsRelay *relay) {
-  while (relay->client != NULL) {
+  while (!relay->is_full) {
     if (is_behind_ring (relay))
       fall_off (relay);
     const UsRingSegment *segment = us_ring_get (relay->ring, relay->serial);
@@ -211,6 +212,7 @@ forget_connection (UsRelay *relay) {
   g_clear_pointer (&relay->video_config, g_bytes_unref);
   g_clear_pointer (&relay->audio_config, g_bytes_unref);
   relay->closing = (UsMark){ 0 };
+  relay->is_full = FALSE;
   relay->is_opened = FALSE;
   relay->item = 0;
   relay->epoch = 0;
@@ -249,16 +251,21 @@ on_ready (UsRtmpClient *client, const UsAmf0 *info, gpointer user_data) {
     us_segmenter_note_packager (relay->segmenter, held);
   choose_start (relay, held);
   const UsRingSegment *first = us_ring_get (relay->ring, relay->serial);
+  g_autofree char *next = first != NULL ? g_strdup_printf ("%" G_GUINT64_FORMAT, first->number)
+                                        : g_strdup ("the next to open");
+  g_autofree char *holds
+      = held > 0 ? g_strdup_printf ("%" G_GUINT64_FORMAT, held) : g_strdup ("nothing known");
   us_event (US_LOG_NOTICE, US_EVENT_RELAY_UP,
-            "%s: relay to %s is up; it holds segment %" G_GUINT64_FORMAT
-            ", going on with %" G_GUINT64_FORMAT,
-            relay->stream, relay->url, held, first != NULL ? first->number : 0);
+            "%s: relay to %s is up; last segment there: %s, going on with: %s", relay->stream,
+            relay->url, holds, next);
   us_relay_pump (relay);
 }
 
 static void
 on_writable (UsRtmpClient *client, gpointer user_data) {
-  us_relay_pump (user_data);
+  UsRelay *relay = user_data;
+  relay->is_full = FALSE;
+  us_relay_pump (relay);
 }
 
 static gboolean
@@ -361,8 +368,6 @@ us_relay_pump (UsRelay *relay) {
   if (relay->state != US_RELAY_STREAMING)
     return;
   send_all (relay);
-  if (relay->client == NULL || relay->state != US_RELAY_STREAMING)
-    return;
   if (!relay->is_publishing && is_caught_up (relay)) {
     relay->state = US_RELAY_FINISHING;
     us_rtmp_client_finish (relay->client);
