@@ -11,7 +11,10 @@
 #define MAX_VALUE_LENGTH 4096
 #define MAX_WORD_LENGTH 64 /* longer words are not looked up for "did you mean" */
 
-G_DEFINE_QUARK (us - config - error - quark, us_config_error)
+GQuark
+us_config_error_quark (void) {
+  return g_quark_from_static_string ("us-config-error");
+}
 
 /**
  * us_option_get_default:

@@ -1,8 +1,6 @@
 /* ingest.c - the command `understudy ingest`: options and wiring of the RTMP ingest */
-#define US_LOG_TOPIC "ingest"
 #include "ingest/ingest.h"
 
-#include "base/log.h"
 #include "commands/command.h"
 #include "commands/role.h"
 
@@ -52,8 +50,6 @@ run (UsConfig *config, const UsCommand *command) {
   g_autoptr (UsIngest) ingest = us_ingest_new (&settings, us_clock_system (), &error);
   if (ingest == NULL)
     return us_role_refuse (config, group, error);
-  us_notice ("rtmp on %s port %u, status on %s port %u", rtmp_address,
-             us_ingest_get_rtmp_port (ingest), status_address, us_ingest_get_status_port (ingest));
   return us_role_run (role, drain, ingest);
 }
 

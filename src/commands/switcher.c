@@ -1,8 +1,6 @@
 /* switcher.c - the command `understudy switcher`: options and wiring of the viewers' address */
-#define US_LOG_TOPIC "switcher"
 #include "switcher/switcher.h"
 
-#include "base/log.h"
 #include "commands/command.h"
 #include "commands/role.h"
 
@@ -45,8 +43,6 @@ run (UsConfig *config, const UsCommand *command) {
   g_autoptr (UsSwitcher) switcher = us_switcher_new (&settings, &error);
   if (switcher == NULL || !us_switcher_start (switcher, &error))
     return us_role_refuse (config, group, error);
-  us_notice ("http on %s port %u, primary %s, backup %s", address, us_switcher_get_port (switcher),
-             settings.primary_base_url, settings.backup_base_url);
   return us_role_run (role, drain, switcher);
 }
 

@@ -24,7 +24,7 @@ struct UsPublisher {
   GSource *retry, *stop;
   GBytes *config[2]; /* audio, video: the latest */
   guint failures;
-  gboolean has_video, is_ready, is_waiting_for_key, is_stopping;
+  gboolean has_video, is_ready, is_waiting_for_key, is_stopping, has_begun;
 };
 
 static void connect_now (UsPublisher *publisher);
@@ -149,6 +149,10 @@ on_item (UsSource *source, const UsSourceItem *item, gpointer data) {
     g_clear_pointer (config, g_bytes_unref);
     *config = g_bytes_ref (item->payload);
   }
+  if (!publisher->has_begun && !publisher->is_stopping) {
+    publisher->has_begun = TRUE;
+    connect_now (publisher);
+  }
   if (!publisher->is_ready || publisher->is_stopping)
     return;
   if (publisher->is_waiting_for_key && (item->is_config || !begin (publisher, item)))
@@ -176,7 +180,9 @@ static const UsSourceHandler source_handler = { on_item, on_failed };
  * @user_data: for the handler
  * @error: when the source cannot be built
  *
- * Returns: (transfer full): a publisher that is connecting
+ * Connects when the source has given its first item, so that a wrong file bothers no server.
+ *
+ * Returns: (transfer full): the publisher
  */
 UsPublisher *
 us_publisher_new (const UsPublisherSettings *settings, const UsPublisherHandler *handler,
@@ -189,7 +195,6 @@ us_publisher_new (const UsPublisherSettings *settings, const UsPublisherHandler 
                                      &source_handler, publisher, error);
   if (publisher->source == NULL)
     return NULL;
-  connect_now (publisher);
   return g_steal_pointer (&publisher);
 }
 

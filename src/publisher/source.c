@@ -20,12 +20,25 @@
 #define LEAD_NS GST_SECOND /* added to all times: decoding may begin before time 0 */
 #define QUEUE_NS (5 * GST_SECOND)
 
+/* How long one track waits for the other, so that messages go out in the order of their times even
+ * when one encoder lags. A track silent for longer has no say. */
+#define INTERLEAVE_MS 3000
+
+enum { AUDIO, VIDEO, N_TRACKS };
+
 typedef struct {
   UsSource *source; /* owner */
   GstElement *sink; /* appsink, strong */
   GstCaps *caps;    /* of the last sample */
   gboolean is_video, is_mp3;
+  GQueue waiting; /* Message, in decoding order */
 } Track;
+
+typedef struct {
+  gboolean is_config, is_keyframe;
+  guint64 time_ms;
+  GBytes *payload;
+} Message;
 
 typedef struct {
   Track *track;
@@ -38,17 +51,18 @@ struct UsSource {
   GMainContext *context;
   GstElement *pipeline;
   GSource *bus_watch, *drain;
-  GAsyncQueue *queue; /* Queued; filled by streaming threads */
-  GPtrArray *tracks;  /* Track; appended under the lock, before its first sample */
-  GMutex lock;        /* tracks */
-  gboolean is_file, has_started;
+  GAsyncQueue *queue;      /* Queued; filled by streaming threads */
+  Track *tracks[N_TRACKS]; /* each set once, by a streaming thread, atomically */
+  gboolean is_file;
   gint64 offset_ns; /* of this round of the file */
   gint64 end_ns;    /* latest end of any sample in this round */
-  guint64 n_dropped;
-  gint frame; /* burnt into the picture; streaming thread only */
+  gint frame;       /* burnt into the picture; streaming thread only */
 };
 
-G_DEFINE_QUARK (us - source - error - quark, us_source_error)
+GQuark
+us_source_error_quark (void) {
+  return g_quark_from_static_string ("us-source-error");
+}
 
 static void
 queued_free (gpointer data) {
@@ -58,8 +72,16 @@ queued_free (gpointer data) {
 }
 
 static void
+message_free (gpointer data) {
+  Message *message = data;
+  g_bytes_unref (message->payload);
+  g_free (message);
+}
+
+static void
 track_free (gpointer data) {
   Track *track = data;
+  g_queue_clear_full (&track->waiting, message_free);
   gst_clear_object (&track->sink);
   gst_clear_caps (&track->caps);
   g_free (track);
@@ -69,18 +91,59 @@ track_free (gpointer data) {
  */
 
 static void
-give (UsSource *source, Track *track, gboolean is_config, gboolean is_keyframe, gint64 time_ns,
-      GBytes *payload) {
-  UsSourceItem item = { .type = track->is_video ? US_RTMP_VIDEO : US_RTMP_AUDIO,
-                        .is_config = is_config,
-                        .is_keyframe = is_keyframe,
-                        .time_ms = (guint64)(time_ns / GST_MSECOND),
-                        .payload = payload };
-  source->handler->item (source, &item, source->user_data);
+wait_turn (Track *track, gboolean is_config, gboolean is_keyframe, gint64 time_ns,
+           GBytes *payload) {
+  Message *message = g_new0 (Message, 1);
+  message->is_config = is_config;
+  message->is_keyframe = is_keyframe;
+  message->time_ms = (guint64)(time_ns / (gint64)GST_MSECOND);
+  message->payload = g_bytes_ref (payload);
+  g_queue_push_tail (&track->waiting, message);
 }
 
 static void
-take_caps (UsSource *source, Track *track, GstCaps *caps, gint64 time_ns) {
+give_first (UsSource *source, Track *track) {
+  Message *message = g_queue_pop_head (&track->waiting);
+  UsSourceItem item = { .type = track->is_video ? US_RTMP_VIDEO : US_RTMP_AUDIO,
+                        .is_config = message->is_config,
+                        .is_keyframe = message->is_keyframe,
+                        .time_ms = message->time_ms,
+                        .payload = message->payload };
+  source->handler->item (source, &item, source->user_data);
+  message_free (message);
+}
+
+/* Gives on what is certain to be next: the earliest message once every track has one waiting, or
+ * once it has waited for INTERLEAVE_MS of the other's time; @is_end: everything. */
+static void
+give_in_order (UsSource *source, gboolean is_end) {
+  for (;;) {
+    Track *first = NULL;
+    guint64 first_ms = 0, last_ms = 0;
+    gboolean is_certain = TRUE;
+    for (guint i = 0; i < N_TRACKS; i++) {
+      Track *track = g_atomic_pointer_get (&source->tracks[i]);
+      if (track == NULL)
+        continue;
+      const Message *head = g_queue_peek_head (&track->waiting);
+      const Message *tail = g_queue_peek_tail (&track->waiting);
+      is_certain = is_certain && head != NULL;
+      if (head == NULL)
+        continue;
+      last_ms = MAX (last_ms, tail->time_ms);
+      if (first == NULL || head->time_ms < first_ms) {
+        first = track;
+        first_ms = head->time_ms;
+      }
+    }
+    if (first == NULL || (!is_certain && !is_end && last_ms - first_ms < INTERLEAVE_MS))
+      return;
+    give_first (source, first);
+  }
+}
+
+static void
+take_caps (Track *track, GstCaps *caps, gint64 time_ns) {
   GstMapInfo map;
   const GstStructure *structure = gst_caps_get_structure (caps, 0);
   const GValue *value = gst_structure_get_value (structure, "codec_data");
@@ -95,7 +158,7 @@ take_caps (UsSource *source, Track *track, GstCaps *caps, gint64 time_ns) {
   g_autoptr (GBytes) payload = track->is_video ? us_flv_write_avc_config (map.data, map.size)
                                                : us_flv_write_aac_config (map.data, map.size);
   gst_buffer_unmap (data, &map);
-  give (source, track, TRUE, FALSE, time_ns, payload);
+  wait_turn (track, TRUE, FALSE, time_ns, payload);
 }
 
 /* Signed running time of a buffer's time, also before the segment's start. */
@@ -126,7 +189,7 @@ take_sample (UsSource *source, Track *track, GstSample *sample) {
   g_autoptr (GBytes) payload = NULL;
 
   if (track->caps == NULL || !gst_caps_is_equal (track->caps, caps))
-    take_caps (source, track, caps, time_ns);
+    take_caps (track, caps, time_ns);
   /* The difference of the rounded times: so that DTS + difference is the rounded PTS. */
   gint64 cts_ms = (pts + source->offset_ns + (gint64)LEAD_NS) / (gint64)GST_MSECOND
                   - time_ns / (gint64)GST_MSECOND;
@@ -138,18 +201,24 @@ take_sample (UsSource *source, Track *track, GstSample *sample) {
     payload = us_flv_write_aac_frame (map.data, map.size);
   gst_buffer_unmap (buffer, &map);
   source->end_ns = MAX (source->end_ns, pts + duration);
-  give (source, track, FALSE, is_key, time_ns, payload);
+  wait_turn (track, FALSE, is_key, time_ns, payload);
+}
+
+static void
+take_queue (UsSource *source) {
+  for (Queued *queued = g_async_queue_try_pop (source->queue); queued != NULL;
+       queued = g_async_queue_try_pop (source->queue)) {
+    take_sample (source, queued->track, queued->sample);
+    queued_free (queued);
+  }
 }
 
 static gboolean
 on_drain (gpointer data) {
   UsSource *source = data;
   g_source_set_ready_time (source->drain, -1);
-  for (Queued *queued = g_async_queue_try_pop (source->queue); queued != NULL;
-       queued = g_async_queue_try_pop (source->queue)) {
-    take_sample (source, queued->track, queued->sample);
-    queued_free (queued);
-  }
+  take_queue (source);
+  give_in_order (source, FALSE);
   return G_SOURCE_CONTINUE;
 }
 
@@ -161,8 +230,9 @@ fail (UsSource *source, GError *error) {
 
 static void
 loop_file (UsSource *source) {
-  on_drain (source);
-  if (source->tracks->len == 0 || source->end_ns == 0) {
+  take_queue (source);
+  give_in_order (source, TRUE);
+  if (source->end_ns == 0) {
     fail (source, g_error_new (US_SOURCE_ERROR, US_SOURCE_ERROR_CODEC,
                                "the file holds neither H.264 video nor AAC or MP3 audio"));
     return;
@@ -225,9 +295,7 @@ add_track (UsSource *source, GstElement *sink, gboolean is_video) {
   track->sink = gst_object_ref (sink);
   track->is_video = is_video;
   gst_app_sink_set_callbacks (GST_APP_SINK (sink), &callbacks, track, NULL);
-  g_mutex_lock (&source->lock);
-  g_ptr_array_add (source->tracks, track);
-  g_mutex_unlock (&source->lock);
+  g_atomic_pointer_set (&source->tracks[is_video ? VIDEO : AUDIO], track);
 }
 
 /* Wall clock and frame number, for whoever compares pictures. */
@@ -271,12 +339,7 @@ refuse_codec (UsSource *source, const GstStructure *structure) {
 
 static gboolean
 has_track (UsSource *source, gboolean is_video) {
-  gboolean found = FALSE;
-  g_mutex_lock (&source->lock);
-  for (guint i = 0; i < source->tracks->len; i++)
-    found = found || ((const Track *)g_ptr_array_index (source->tracks, i))->is_video == is_video;
-  g_mutex_unlock (&source->lock);
-  return found;
+  return g_atomic_pointer_get (&source->tracks[is_video ? VIDEO : AUDIO]) != NULL;
 }
 
 static void
@@ -388,8 +451,6 @@ us_source_new (const char *file, const char *folder, const char *name,
   source->user_data = user_data;
   source->context = g_main_context_ref_thread_default ();
   source->queue = g_async_queue_new_full (queued_free);
-  source->tracks = g_ptr_array_new_with_free_func (track_free);
-  g_mutex_init (&source->lock);
   source->drain = g_source_new (&drain_funcs, sizeof (GSource));
   g_source_set_static_name (source->drain, "source-drain");
   g_source_set_callback (source->drain, on_drain, source, NULL);
@@ -426,8 +487,8 @@ us_source_free (UsSource *source) {
   g_source_unref (source->drain);
   gst_clear_object (&source->pipeline);
   g_async_queue_unref (source->queue);
-  g_ptr_array_unref (source->tracks);
-  g_mutex_clear (&source->lock);
+  for (guint i = 0; i < N_TRACKS; i++)
+    g_clear_pointer (&source->tracks[i], track_free);
   g_main_context_unref (source->context);
   g_free (source);
 }
