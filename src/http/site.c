@@ -50,6 +50,7 @@ struct UsSite {
   GHashTable *streams;          /* name to Stream */
   const Stream *default_stream; /* nullable */
   guint unknown_stream_ms, next_segment_ms;
+  gboolean is_steady;
 };
 
 static void
@@ -131,6 +132,11 @@ void
 us_site_set_patience (UsSite *site, guint unknown_stream_ms, guint next_segment_ms) {
   site->unknown_stream_ms = unknown_stream_ms;
   site->next_segment_ms = next_segment_ms;
+}
+
+void
+us_site_set_steady (UsSite *site, gboolean is_steady) {
+  site->is_steady = is_steady;
 }
 
 void
@@ -229,8 +235,9 @@ respond_playlist (const UsSite *site, const Stream *stream, const UsHttpRequest 
     }
     if (waited_ms < 3000 * stream->target_duration_s)
       return US_HTTP_WAIT;
-    return respond_unavailable (response, "segment-late",
-                                "The segment did not come within three target durations.");
+    if (!site->is_steady)
+      return respond_unavailable (response, "segment-late",
+                                  "The segment did not come within three target durations.");
   }
   response->status = 200;
   response->content_type = PLAYLIST_TYPE;

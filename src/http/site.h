@@ -34,6 +34,10 @@ void us_site_add_segment (UsSite *site,
 /* How long a playlist request for an unknown stream, or a segment request for the number after
  * the last, may be held before it gets a 404: covers a stream that is just starting. */
 void us_site_set_patience (UsSite *site, guint unknown_stream_ms, guint next_segment_ms);
+/* What a blocked reload gets when its segment did not come within three target durations: 503 as
+ * RFC 8216bis 6.2.5.2 advises (so that a proxy in front asks elsewhere), or, when @is_steady, the
+ * last playlist: there is no elsewhere behind a switcher, and players give up on errors. */
+void us_site_set_steady (UsSite *site, gboolean is_steady);
 void us_site_free (UsSite *site);
 
 /* A UsHttpRespond. Answers playlists (blocking reload by _HLS_msn, RFC 8216bis 6.2.5.2; 400 for a

@@ -120,6 +120,7 @@ static void
 publish_site (UsSwitcher *self) {
   UsSite *site = us_site_new ();
   us_site_set_patience (site, self->unknown_stream_ms, next_segment_ms (self));
+  us_site_set_steady (site, TRUE);
   for (guint i = 0; i < self->feeds->len; i++)
     us_feed_fill_site (g_ptr_array_index (self->feeds, i), site);
   us_http_server_publish (self->server, site, (GDestroyNotify)us_site_free);
