@@ -49,15 +49,15 @@ main (int argc, char **argv) {
 
   us_http_server_settings_default (&settings);
   settings.address = "127.0.0.1";
-  settings.port = argc > 1 ? (guint16) atoi (argv[1]) : 0;
-  settings.n_shards = argc > 2 ? (guint) atoi (argv[2]) : 0;
+  settings.port = argc > 1 ? (guint16)atoi (argv[1]) : 0;
+  settings.n_shards = argc > 2 ? (guint)atoi (argv[2]) : 0;
   server = us_http_server_new (&settings, &error);
   if (server == NULL) {
     g_printerr ("%s\n", error->message);
     return EXIT_FAILURE;
   }
   us_http_server_add_responder (server, "/hls/", us_site_respond);
-  us_http_server_publish (server, make_site (), (GDestroyNotify) us_site_free);
+  us_http_server_publish (server, make_site (), (GDestroyNotify)us_site_free);
   if (!us_http_server_start (server, &error)) {
     g_printerr ("%s\n", error->message);
     return EXIT_FAILURE;

@@ -280,34 +280,29 @@ us_http_connection_close (UsHttpConnection *connection) {
 
 /**
  * us_http_refusal:
- * @status: 400, 408, 413, 431 or 503
+ * @status: 400, 408, 413 or 503
  *
- * Returns: a whole HTTP/1.1 response as problem+json that closes the connection
+ * Returns: a whole HTTP/1.1 response as problem+json, ended by the connection's end
  */
 const char *
 us_http_refusal (guint status) {
-#define REFUSAL(status, reason, extra, length, body)                                               \
+#define REFUSAL(status, reason, extra, type, title)                                                \
   "HTTP/1.1 " status " " reason "\r\nServer: understudy\r\nConnection: close\r\n" extra            \
-  "Cache-Control: no-store\r\nContent-Type: application/problem+json\r\nContent-Length: " length   \
-  "\r\n\r\n" body
+  "Cache-Control: no-store\r\nContent-Type: application/problem+json\r\n\r\n"                      \
+  "{\"type\":\"urn:understudy:problem:" type "\",\"title\":\"" title "\",\"status\":" status "}"
   switch (status) {
   case 408:
-    return REFUSAL ("408", "Request Timeout", "", "94",
-                    "{\"type\":\"urn:understudy:problem:slow-request\",\"title\":\"Request came "
-                    "too slowly\",\"status\":408}");
+    return REFUSAL ("408", "Request Timeout", "", "slow-request", "Request came too slowly");
   case 413:
-    return REFUSAL ("413", "Content Too Large", "", "109",
-                    "{\"type\":\"urn:understudy:problem:body-too-large\",\"title\":\"Request body "
-                    "is larger than 1 MiB\",\"status\":413}");
+    return REFUSAL ("413", "Content Too Large", "", "body-too-large",
+                    "Request body is larger than 1 MiB");
   case 503:
-    return REFUSAL ("503", "Service Unavailable", "Retry-After: 2\r\n", "83",
-                    "{\"type\":\"urn:understudy:problem:too-busy\",\"title\":\"Too many "
-                    "connections\",\"status\":503}");
+    return REFUSAL ("503", "Service Unavailable", "Retry-After: 2\r\n", "too-busy",
+                    "No room for another connection");
   case 400:
   default:
-    return REFUSAL ("400", "Bad Request", "", "123",
-                    "{\"type\":\"urn:understudy:problem:ambiguous-request\",\"title\":\"Request "
-                    "framing or host is not unambiguous\",\"status\":400}");
+    return REFUSAL ("400", "Bad Request", "", "ambiguous-request",
+                    "Request has ambiguous framing or host");
   }
 #undef REFUSAL
 }

@@ -119,7 +119,8 @@ answer (UsHttpConnection *connection, UsHttpResponse *response) {
     soup_message_headers_append (headers, "Retry-After", response->retry_after);
   if (exchange->route != NULL && exchange->route->respond != NULL)
     add_cors (headers, response->status == 204);
-  if (us_http_shard_is_draining (connection->shard))
+  /* libsoup 3.2 closes after 204, because it has no length: then say so. */
+  if (us_http_shard_is_draining (connection->shard) || response->status == 204)
     soup_message_headers_append (headers, "Connection", "close");
 
   if (size > 0)

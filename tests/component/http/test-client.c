@@ -1,0 +1,323 @@
+/* test-client.c - src/http/client.c against our server and against peers that misbehave */
+#include "http/client.h"
+#include "raw.h"
+
+typedef struct {
+  UsHttpReply *reply;
+  GError *error;
+  gboolean is_done;
+} Outcome;
+
+static void
+outcome_clear (Outcome *outcome) {
+  g_clear_pointer (&outcome->reply, us_http_reply_free);
+  g_clear_error (&outcome->error);
+  outcome->is_done = FALSE;
+}
+
+static void
+on_fetched (GObject *source, GAsyncResult *result, gpointer user_data) {
+  Outcome *outcome = user_data;
+
+  g_assert_false (outcome->is_done);
+  outcome->reply = us_http_client_fetch_finish (US_HTTP_CLIENT (source), result, &outcome->error);
+  g_assert_true ((outcome->reply == NULL) != (outcome->error == NULL));
+  outcome->is_done = TRUE;
+}
+
+static void
+fetch (UsHttpClient *client, const char *url, const UsHttpFetch *limits, Outcome *outcome) {
+  us_http_client_fetch_async (client, url, limits, NULL, on_fetched, outcome);
+  g_assert_false (outcome->is_done);
+  raw_wait_until (outcome->is_done);
+}
+
+static void
+assert_fails (UsHttpClient *client, const char *url, const UsHttpFetch *limits, UsHttpError code) {
+  Outcome outcome = { 0 };
+
+  fetch (client, url, limits, &outcome);
+  g_assert_error (outcome.error, US_HTTP_ERROR, (int)code);
+  outcome_clear (&outcome);
+}
+
+/* ---- a peer that says one fixed thing to each connection ---- */
+
+typedef struct {
+  int fd;
+  guint16 port;
+  const char *text; /* NULL: accepts and stays silent */
+  gboolean stays;   /* after the text: stay, or close */
+  GThread *thread;
+  int kept[64];
+  guint n_kept;
+} Peer;
+
+static gpointer
+peer_run (gpointer data) {
+  Peer *peer = data;
+  int fd;
+
+  while ((fd = accept (peer->fd, NULL, NULL)) >= 0) {
+    char buffer[4096];
+
+    if (peer->text != NULL && recv (fd, buffer, sizeof buffer, 0) > 0)
+      send (fd, peer->text, strlen (peer->text), MSG_NOSIGNAL);
+    if ((peer->text == NULL || peer->stays) && peer->n_kept < G_N_ELEMENTS (peer->kept))
+      peer->kept[peer->n_kept++] = fd;
+    else
+      close (fd);
+  }
+  return NULL;
+}
+
+static Peer *
+peer_new (const char *text, gboolean stays) {
+  Peer *peer = g_new0 (Peer, 1);
+  struct sockaddr_in address
+      = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  socklen_t length = sizeof address;
+
+  peer->text = text;
+  peer->stays = stays;
+  peer->fd = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  g_assert_cmpint (bind (peer->fd, (struct sockaddr *)&address, sizeof address), ==, 0);
+  g_assert_cmpint (listen (peer->fd, 64), ==, 0);
+  getsockname (peer->fd, (struct sockaddr *)&address, &length);
+  peer->port = ntohs (address.sin_port);
+  peer->thread = g_thread_new ("peer", peer_run, peer);
+  return peer;
+}
+
+static void
+peer_free (Peer *peer) {
+  shutdown (peer->fd, SHUT_RDWR);
+  g_thread_join (peer->thread);
+  close (peer->fd);
+  for (guint i = 0; i < peer->n_kept; i++)
+    close (peer->kept[i]);
+  g_free (peer);
+}
+
+static void
+assert_peer_fails (const char *text, gboolean stays, UsHttpError code) {
+  g_autoptr (UsHttpClient) client = us_http_client_new ("test/1");
+  UsHttpFetch limits = { .first_byte_timeout_ms = 300, .deadline_ms = 600, .max_bytes = 100 };
+  Peer *peer = peer_new (text, stays);
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/x", peer->port);
+
+  g_test_message ("%s", text);
+  assert_fails (client, url, &limits, code);
+  g_clear_object (&client);
+  peer_free (peer);
+}
+
+static void
+test_misbehaving_peers (void) {
+  assert_peer_fails (NULL, TRUE, US_HTTP_ERROR_FIRST_BYTE_TIMEOUT);
+  assert_peer_fails ("", FALSE, US_HTTP_ERROR_RESET);
+  /* half a header and the end: libsoup cannot tell it from no HTTP */
+  assert_peer_fails ("HTTP/1.1 200 OK\r\nContent-Le", FALSE, US_HTTP_ERROR_PROTOCOL);
+  assert_peer_fails ("HTTP/1.1 200 OK\r\nContent-Le", TRUE, US_HTTP_ERROR_FIRST_BYTE_TIMEOUT);
+  assert_peer_fails ("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nshort", FALSE,
+                     US_HTTP_ERROR_TRUNCATED);
+  assert_peer_fails ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", FALSE,
+                     US_HTTP_ERROR_TRUNCATED);
+  assert_peer_fails ("HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nshort", TRUE,
+                     US_HTTP_ERROR_DEADLINE);
+  assert_peer_fails ("HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n", TRUE,
+                     US_HTTP_ERROR_TOO_LARGE);
+  assert_peer_fails ("HTTP/1.1 200 OK\r\n\r\n"
+                     "0123456789012345678901234567890123456789012345678901234567890123456789"
+                     "0123456789012345678901234567890123456789012345678901234567890123456789",
+                     FALSE, US_HTTP_ERROR_TOO_LARGE);
+  assert_peer_fails ("SSH-2.0-OpenSSH_9.2\r\n\r\n", FALSE, US_HTTP_ERROR_PROTOCOL);
+  assert_peer_fails ("HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", TRUE,
+                     US_HTTP_ERROR_PROTOCOL);
+  assert_peer_fails ("HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\n"
+                     "Content-Length: 0\r\n\r\n",
+                     FALSE, US_HTTP_ERROR_PROTOCOL);
+}
+
+static void
+test_replies (void) {
+  UsHttpServerSettings settings;
+  g_autoptr (UsHttpServer) server = NULL;
+  g_autoptr (UsHttpClient) client = us_http_client_new ("test/1");
+  UsHttpFetch limits = { 0 };
+  Outcome outcome = { 0 };
+  g_autofree char *playlist = NULL, *segment = NULL, *missing = NULL, *etag = NULL;
+
+  raw_settings (&settings);
+  server = raw_server (&settings);
+  playlist
+      = g_strdup_printf ("http://127.0.0.1:%u/hls/index.m3u8", us_http_server_get_port (server));
+  segment = g_strdup_printf ("http://127.0.0.1:%u/hls/a-5.ts", us_http_server_get_port (server));
+  missing = g_strdup_printf ("http://127.0.0.1:%u/nothing", us_http_server_get_port (server));
+
+  fetch (client, playlist, &limits, &outcome);
+  g_assert_no_error (outcome.error);
+  g_assert_cmpuint (outcome.reply->status, ==, 200);
+  g_assert_cmpstr (outcome.reply->content_type, ==, "application/vnd.apple.mpegurl");
+  g_assert_cmpuint (g_bytes_get_size (outcome.reply->body), ==, 16);
+  g_assert_cmpint (outcome.reply->first_byte_us, >, 0);
+  g_assert_cmpint (outcome.reply->total_us, >=, outcome.reply->first_byte_us);
+  etag = g_strdup (outcome.reply->etag);
+  outcome_clear (&outcome);
+
+  limits.if_none_match = etag;
+  fetch (client, playlist, &limits, &outcome);
+  g_assert_no_error (outcome.error);
+  g_assert_cmpuint (outcome.reply->status, ==, 304);
+  g_assert_cmpuint (g_bytes_get_size (outcome.reply->body), ==, 0);
+  outcome_clear (&outcome);
+
+  limits.if_none_match = NULL;
+  limits.max_bytes = SEGMENT_BYTES;
+  fetch (client, segment, &limits, &outcome);
+  g_assert_no_error (outcome.error);
+  g_assert_cmpuint (g_bytes_get_size (outcome.reply->body), ==, SEGMENT_BYTES);
+  for (gsize i = 0, n; i < 1; i++)
+    g_assert_cmpuint (((const guint8 *)g_bytes_get_data (outcome.reply->body, &n))[n - 1], ==, 5);
+  outcome_clear (&outcome);
+  limits.max_bytes--;
+  assert_fails (client, segment, &limits, US_HTTP_ERROR_TOO_LARGE);
+
+  fetch (client, missing, NULL, &outcome);
+  g_assert_no_error (outcome.error);
+  g_assert_cmpuint (outcome.reply->status, ==, 404);
+  outcome_clear (&outcome);
+}
+
+static void
+test_redirect (void) {
+  UsHttpServerSettings settings;
+  g_autoptr (UsHttpServer) server = NULL;
+  g_autoptr (UsHttpClient) client = us_http_client_new ("test/1");
+  g_autofree char *text = NULL, *url = NULL;
+  Outcome outcome = { 0 };
+  Peer *peer;
+
+  raw_settings (&settings);
+  server = raw_server (&settings);
+  text = g_strdup_printf ("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n"
+                          "Location: http://127.0.0.1:%u/hls/index.m3u8\r\n\r\n",
+                          us_http_server_get_port (server));
+  peer = peer_new (text, FALSE);
+  url = g_strdup_printf ("http://127.0.0.1:%u/x", peer->port);
+  fetch (client, url, NULL, &outcome);
+  g_assert_no_error (outcome.error);
+  g_assert_cmpuint (outcome.reply->status, ==, 200);
+  outcome_clear (&outcome);
+  g_clear_object (&client);
+  peer_free (peer);
+}
+
+static void
+test_bad_urls (void) {
+  g_autoptr (UsHttpClient) client = us_http_client_new ("test/1");
+
+  assert_fails (client, "", NULL, US_HTTP_ERROR_PROTOCOL);
+  assert_fails (client, "/relative", NULL, US_HTTP_ERROR_PROTOCOL);
+  assert_fails (client, "file:///etc/passwd", NULL, US_HTTP_ERROR_PROTOCOL);
+  assert_fails (client, "ftp://127.0.0.1/", NULL, US_HTTP_ERROR_PROTOCOL);
+  assert_fails (client, "http://", NULL, US_HTTP_ERROR_PROTOCOL);
+}
+
+static void
+test_refused (void) {
+  g_autoptr (UsHttpClient) client = us_http_client_new ("test/1");
+  Peer *peer = peer_new (NULL, FALSE);
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/", peer->port);
+  Outcome outcome = { 0 };
+
+  peer_free (peer); /* a port where nobody listens any more */
+  fetch (client, url, NULL, &outcome);
+  g_assert_error (outcome.error, US_HTTP_ERROR, US_HTTP_ERROR_REFUSED);
+  g_assert_cmpstr (us_http_error_word (outcome.error), ==, "refused");
+  outcome_clear (&outcome);
+}
+
+static gboolean
+on_cancel (gpointer cancellable) {
+  g_cancellable_cancel (cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+test_cancel (void) {
+  UsHttpServerSettings settings;
+  g_autoptr (UsHttpServer) server = NULL;
+  g_autoptr (UsHttpClient) client = us_http_client_new ("test/1");
+  UsHttpFetch limits = { .first_byte_timeout_ms = 20000, .deadline_ms = 20000 };
+  g_autofree char *url = NULL;
+
+  raw_settings (&settings);
+  server = raw_server (&settings);
+  url = g_strdup_printf ("http://127.0.0.1:%u/hls/index.m3u8?_HLS_msn=6",
+                         us_http_server_get_port (server));
+  for (guint round = 0; round < 3; round++) {
+    g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+    Outcome outcome = { 0 };
+
+    if (round == 0)
+      g_cancellable_cancel (cancellable);
+    us_http_client_fetch_async (client, url, &limits, cancellable, on_fetched, &outcome);
+    if (round == 1)
+      g_cancellable_cancel (cancellable);
+    if (round == 2) {
+      raw_wait_until (raw_stats (server).waiting == 1);
+      g_idle_add (on_cancel, cancellable);
+    }
+    raw_wait_until (outcome.is_done);
+    g_assert_error (outcome.error, US_HTTP_ERROR, US_HTTP_ERROR_CANCELLED);
+    outcome_clear (&outcome);
+  }
+  raw_wait_until (raw_stats (server).waiting == 0);
+}
+
+/* Very many fetches that wait at one host; others pass them by. */
+static void
+test_many_blocked (void) {
+  enum { N = 500 };
+  UsHttpServerSettings settings;
+  g_autoptr (UsHttpServer) server = NULL;
+  g_autoptr (UsHttpClient) client = us_http_client_new ("test/1");
+  UsHttpFetch limits
+      = { .connect_timeout_ms = 20000, .first_byte_timeout_ms = 20000, .deadline_ms = 20000 };
+  Outcome *outcomes = g_new0 (Outcome, N), quick = { 0 };
+  g_autofree char *blocked = NULL, *url = NULL;
+
+  raw_settings (&settings);
+  server = raw_server (&settings);
+  url = g_strdup_printf ("http://127.0.0.1:%u/hls/index.m3u8", us_http_server_get_port (server));
+  blocked = g_strconcat (url, "?_HLS_msn=6", NULL);
+  for (guint i = 0; i < N; i++)
+    us_http_client_fetch_async (client, blocked, &limits, NULL, on_fetched, &outcomes[i]);
+  raw_wait_until (raw_stats (server).waiting == N);
+  fetch (client, url, &limits, &quick);
+  g_assert_no_error (quick.error);
+  outcome_clear (&quick);
+  raw_publish (server, 6);
+  for (guint i = 0; i < N; i++) {
+    raw_wait_until (outcomes[i].is_done);
+    g_assert_no_error (outcomes[i].error);
+    g_assert_cmpuint (outcomes[i].reply->status, ==, 200);
+    outcome_clear (&outcomes[i]);
+  }
+  g_free (outcomes);
+}
+
+int
+main (int argc, char **argv) {
+  g_test_init (&argc, &argv, NULL);
+  raw_allow_descriptors (8192);
+  g_test_add_func ("/http/client/replies", test_replies);
+  g_test_add_func ("/http/client/redirect", test_redirect);
+  g_test_add_func ("/http/client/bad-urls", test_bad_urls);
+  g_test_add_func ("/http/client/refused", test_refused);
+  g_test_add_func ("/http/client/misbehaving-peers", test_misbehaving_peers);
+  g_test_add_func ("/http/client/cancel", test_cancel);
+  g_test_add_func ("/http/client/many-blocked", test_many_blocked);
+  return g_test_run ();
+}
