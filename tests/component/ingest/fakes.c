@@ -12,14 +12,32 @@ segment_free (gpointer data) {
   g_free (segment);
 }
 
+/* One connection. */
+typedef struct {
+  FakeServer *server;
+  guint64 offset; /* of the stream's numbers in the table */
+  FakeSegment *current;
+} FakePeer;
+
+static guint64
+offset_of (FakeServer *server, const char *key) {
+  guint index = 0;
+  if (!g_ptr_array_find_with_equal_func (server->keys, key, g_str_equal, &index)) {
+    index = server->keys->len;
+    g_ptr_array_add (server->keys, g_strdup (key));
+  }
+  return (guint64)index << 40;
+}
+
 static void
 on_publish (UsRtmpConnection *connection, const UsRtmpPublish *publish, gpointer user_data) {
-  FakeServer *server = user_data;
+  FakePeer *peer = user_data;
+  FakeServer *server = peer->server;
   server->connection = connection;
   server->n_publishes++;
-  server->current = NULL;
   g_free (server->key);
   server->key = g_strdup_printf ("%s/%s", publish->app, publish->key);
+  peer->offset = offset_of (server, server->key);
   g_autoptr (UsAmf0) info = us_amf0_new_object ();
   if (server->has_resume)
     us_amf0_set (info, US_MARK_RESUME, us_amf0_new_number ((double)server->resume));
@@ -27,28 +45,30 @@ on_publish (UsRtmpConnection *connection, const UsRtmpPublish *publish, gpointer
 }
 
 static void
-take_mark (FakeServer *server, const UsMark *mark) {
+take_mark (FakePeer *peer, const UsMark *mark) {
   if (mark->closes != 0) {
-    g_assert_nonnull (server->current); /* only what was sent on this connection is closed */
-    g_assert_cmpuint (server->current->opening.number, ==, mark->closes);
-    server->current->closing = *mark;
+    g_assert_nonnull (peer->current); /* only what was sent on this connection is closed */
+    g_assert_cmpuint (peer->current->opening.number, ==, mark->closes);
+    peer->current->closing = *mark;
   }
-  server->current = NULL;
+  peer->current = NULL;
   if (mark->number == 0) {
-    server->n_end_marks++;
+    peer->server->n_end_marks++;
     return;
   }
   FakeSegment *segment = g_new0 (FakeSegment, 1);
   segment->opening = *mark;
   segment->bytes = g_byte_array_new ();
-  server->current = segment;
-  guint64 *key = g_memdup2 (&mark->number, sizeof mark->number);
-  g_hash_table_replace (server->segments, key, segment);
+  peer->current = segment;
+  guint64 number = peer->offset + mark->number;
+  guint64 *key = g_memdup2 (&number, sizeof number);
+  g_hash_table_replace (peer->server->segments, key, segment);
 }
 
 static void
 on_media (UsRtmpConnection *connection, UsRtmpMessage *message, gpointer user_data) {
-  FakeServer *server = user_data;
+  FakePeer *peer = user_data;
+  FakeServer *server = peer->server;
   gsize size = 0;
   const guint8 *data = g_bytes_get_data (message->payload, &size);
   if (message->type == US_RTMP_DATA_AMF0) {
@@ -56,7 +76,7 @@ on_media (UsRtmpConnection *connection, UsRtmpMessage *message, gpointer user_da
     GError *error = NULL;
     server->n_data++;
     g_assert_true (us_mark_decode (message->payload, &mark, &error));
-    take_mark (server, &mark);
+    take_mark (peer, &mark);
     return;
   }
   gboolean is_config = size > 1 && data[1] == 0 && data[0] != 0x2f;
@@ -69,26 +89,30 @@ on_media (UsRtmpConnection *connection, UsRtmpMessage *message, gpointer user_da
   if (message->timestamp_ms < server->last_ms[track])
     server->is_rising = FALSE;
   server->last_ms[track] = message->timestamp_ms;
-  if (server->current != NULL) {
-    g_byte_array_append (server->current->bytes, (const guint8 *)&message->timestamp_ms, 4);
-    g_byte_array_append (server->current->bytes, data, (guint)size);
-    server->current->n_items++;
+  if (peer->current != NULL) {
+    g_byte_array_append (peer->current->bytes, (const guint8 *)&message->timestamp_ms, 4);
+    g_byte_array_append (peer->current->bytes, data, (guint)size);
+    peer->current->n_items++;
   }
 }
 
 static void
 on_closed (UsRtmpConnection *connection, gboolean is_clean, const char *reason,
            gpointer user_data) {
-  FakeServer *server = user_data;
+  FakePeer *peer = user_data;
+  FakeServer *server = peer->server;
   server->n_closed++;
   if (server->connection == connection)
     server->connection = NULL;
+  g_free (peer);
 }
 
 static void
 on_connection (UsRtmpConnection *connection, gpointer user_data) {
   static const UsRtmpHandler handler = { on_publish, on_media, on_closed };
-  us_rtmp_connection_set_handler (connection, &handler, user_data);
+  FakePeer *peer = g_new0 (FakePeer, 1);
+  peer->server = user_data;
+  us_rtmp_connection_set_handler (connection, &handler, peer);
 }
 
 FakeServer *
@@ -99,6 +123,7 @@ fake_server_new (guint16 port, gboolean has_own_loop) {
   us_rtmp_limits_default (&settings.limits);
   server->is_rising = TRUE;
   server->segments = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, segment_free);
+  server->keys = g_ptr_array_new_with_free_func (g_free);
   if (has_own_loop) {
     server->context = g_main_context_new ();
     g_main_context_push_thread_default (server->context);
@@ -147,6 +172,7 @@ void
 fake_server_free (FakeServer *server) {
   us_rtmp_listener_free (server->listener);
   g_hash_table_unref (server->segments);
+  g_ptr_array_unref (server->keys);
   g_clear_pointer (&server->context, g_main_context_unref);
   g_free (server->key);
   g_free (server);

@@ -19,8 +19,8 @@ typedef struct {
   UsRtmpConnection *connection; /* latest */
   gboolean has_resume;
   guint64 resume;
-  GHashTable *segments; /* guint64 number -> FakeSegment */
-  FakeSegment *current;
+  GHashTable *segments; /* guint64 number -> FakeSegment; of a second stream number + 2^40 ... */
+  GPtrArray *keys;      /* of all streams, in order of arrival */
   guint n_publishes, n_closed, n_end_marks, n_media, n_data, n_configs;
   gboolean is_rising; /* time stamps never fell on any track */
   guint32 last_ms[2];
