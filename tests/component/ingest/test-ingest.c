@@ -326,6 +326,29 @@ test_config_change (Fixture *fixture, gconstpointer data) {
   encoder_free (encoder);
 }
 
+/* A publisher that cannot be served is closed; its stream ends in order, its neighbour goes on. */
+static void
+test_faulty_publisher (Fixture *fixture, gconstpointer data) {
+  FakeServer *server = fixture->twins[0];
+  start (fixture, us_clock_system ());
+  Encoder *good = encoder_new (fixture->port, "live/good");
+  encoder_send_configs (good, 1);
+  encoder_send_media (good, 1000, 200);
+  Encoder *faulty = encoder_new (fixture->port, "live/faulty");
+  for (guint i = 0; i < 50; i++) {
+    encoder_send_configs (faulty, (guint8)i);
+    encoder_send_media (faulty, 1000, 200);
+  }
+  wait_until (is_closed, faulty, NULL, "faulty publisher closed");
+  encoder_send_media (good, 4000, 200);
+  encoder_finish (good);
+  while (server->n_end_marks < 2)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (server->n_media, >=, 375);
+  encoder_free (good);
+  encoder_free (faulty);
+}
+
 /* A packager that is away when the stream ends still gets the end. */
 static void
 test_late_packager (Fixture *fixture, gconstpointer data) {
@@ -559,6 +582,7 @@ main (int argc, char **argv) {
   ADD ("/ingest/bad-names", test_bad_names);
   ADD ("/ingest/max-streams", test_max_streams);
   ADD ("/ingest/config-change", test_config_change);
+  ADD ("/ingest/faulty-publisher", test_faulty_publisher);
   ADD ("/ingest/late-packager", test_late_packager);
   ADD ("/ingest/push", test_push);
   ADD ("/ingest/restart", test_restart);
