@@ -237,8 +237,8 @@ start_linger (UsRtmpConnection *connection) {
   us_rtmp_watch_set_deadline (connection->watch, connection->linger_until_us);
 }
 
-/* A peer that got no reply has nothing to lose and is closed at once. The end of our side is said
- * once the last reply is out; then the peer's end is awaited, for two seconds at most. */
+/* A peer that got no reply has nothing to lose and is closed at once. Else the end of our side is
+ * said once the last reply is out; then the peer's end is awaited, for two seconds at most. */
 static void
 linger (UsRtmpConnection *connection) {
   gboolean is_deaf = us_rtmp_server_session_get_state (connection->session) < US_RTMP_SERVER_OPEN;
@@ -248,7 +248,8 @@ linger (UsRtmpConnection *connection) {
     start_linger (connection);
   if (connection->phase != PHASE_LINGERING)
     return;
-  if (us_rtmp_send_queue_get_bytes (connection->queue) == 0)
+  /* Who unpublished closes by itself; rtmp2sink reports an error when we are faster. */
+  if (!connection->is_clean && us_rtmp_send_queue_get_bytes (connection->queue) == 0)
     shutdown (connection->fd, SHUT_WR);
   if (connection->now_us >= connection->linger_until_us)
     connection->phase = PHASE_DONE;
