@@ -17,6 +17,7 @@
 #include "hls/segment.h"
 
 #define POLL_MIN_MS 100
+#define POLL_MAX_OURS_MS 250 /* below US_POLICY_LATE_US: polling alone makes no twin late */
 #define CONNECT_TIMEOUT_MS 500
 #define FIRST_BYTE_TIMEOUT_MS 1000
 #define BLOCK_HALF_TARGETS                                                                         \
@@ -129,6 +130,8 @@ schedule (UsFollower *self, guint delay_ms) {
 static guint
 poll_delay_ms (const UsFollower *self) {
   gint64 delay_ms = MAX (POLL_MIN_MS, self->facts.target_us / 1000 / 8);
+  if (self->kind == US_FOLLOWER_OURS)
+    delay_ms = MIN (delay_ms, POLL_MAX_OURS_MS);
   return (guint)MIN (delay_ms, MAX (POLL_MIN_MS, self->access->policy.check_interval_us / 1000));
 }
 

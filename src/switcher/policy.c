@@ -182,8 +182,12 @@ judge (const UsPolicy *policy, UsOriginId origin, const UsOriginFacts facts[US_N
     return verdict;
   }
 
-  /* Trust comes back by segments in step, not by an answer. */
+  /* Trust comes back by segments in step, not by an answer, nor by what a restarted packager
+   * regenerates in one go while its twin is ahead. */
   gboolean was_bad = old->state == US_ORIGIN_FAILED || old->state == US_ORIGIN_RECOVERING;
+  if (was_bad && is_interchangeable && mine->behind_since_us > 0
+      && old->state == US_ORIGIN_RECOVERING)
+    verdict.bad_advances = mine->n_advances;
   guint64 n_good = mine->n_advances - verdict.bad_advances;
   if (was_bad && n_good < policy->settings.required_windows) {
     /* A stale list that merely answers again stays what it was until it moves. */

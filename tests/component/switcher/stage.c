@@ -5,7 +5,7 @@
 
 #include "unit/switcher/ts-segment.h"
 
-#define FOREIGN_MS 400
+#define FOREIGN_MS 300
 
 void
 stage_open (Stage *stage) {

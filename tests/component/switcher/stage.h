@@ -27,7 +27,7 @@ void stage_close (Stage *stage);
 void stage_next (Stage *stage, gboolean on_primary, gboolean on_backup);
 char *stage_name (Stage *stage); /* of the last one */
 
-/* Foreign: every 400 ms each origin that is not stale appends one of its own. */
+/* Foreign: every 300 ms each origin that is not stale appends one of its own. */
 void stage_play_foreign (Stage *stage);
 
 /* /healthz and /metrics */

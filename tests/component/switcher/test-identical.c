@@ -1,6 +1,7 @@
 /* test-identical.c - between twins there is no moment of switching */
 #include "stage.h"
 
+#include <json-glib/json-glib.h>
 #include <string.h>
 
 #define GENEROUS_US (3 * G_USEC_PER_SEC) /* a fault would be the next segment that never comes */
@@ -277,6 +278,66 @@ test_nothing_to_serve (void) {
   stage_close (&stage);
 }
 
+/* What dashboards and scripts of the seed rely on. */
+static void
+test_reports (void) {
+  static const char *const families[] = {
+    "# TYPE switcher_active_origin gauge",
+    "# TYPE segment_age_seconds gauge",
+    "# TYPE origin_http_5xx_total counter",
+    "# TYPE failovers_total counter",
+    "# TYPE switchbacks_total counter",
+    "segment_age_seconds{origin=\"primary\"} ",
+    "segment_age_seconds{origin=\"backup\"} ",
+    "origin_http_5xx_total{origin=\"primary\"} 0\n",
+    "understudy_switcher_publish_delay_seconds_bucket{stream=\"mystream\",le=\"+Inf\"} 10\n",
+  };
+  Stage stage;
+  begin (&stage, 10);
+  g_autoptr (UsHttpReply) reply = us_viewer_get (stage.viewer, "/metrics");
+  g_assert_cmpstr (reply->content_type, ==, "text/plain; version=0.0.4; charset=utf-8");
+  g_autofree char *text
+      = g_strndup (g_bytes_get_data (reply->body, NULL), g_bytes_get_size (reply->body));
+  for (guint i = 0; i < G_N_ELEMENTS (families); i++) {
+    if (strstr (text, families[i]) == NULL)
+      g_error ("no \"%s\" in:\n%s", families[i], text);
+  }
+
+  guint status;
+  g_autofree char *health = stage_health (&stage, &status);
+  g_autoptr (JsonNode) root = json_from_string (health, NULL);
+  JsonObject *object = json_node_get_object (root);
+  g_assert_cmpstr (json_object_get_string_member (object, "status"), ==, "ok");
+  g_assert_cmpstr (json_object_get_string_member (object, "active_origin"), ==, "primary");
+  JsonArray *streams = json_object_get_array_member (object, "streams");
+  g_assert_cmpuint (json_array_get_length (streams), ==, 1);
+  JsonObject *origins = json_object_get_object_member (object, "origins");
+  for (guint i = 0; i < 2; i++) {
+    JsonObject *origin = json_object_get_object_member (origins, i == 0 ? "primary" : "backup");
+    g_assert_cmpstr (json_object_get_string_member (origin, "state"), ==, "up");
+    g_assert_cmpstr (json_object_get_string_member (origin, "reason"), ==, "ok");
+    g_assert_cmpint (json_object_get_int_member (origin, "last_number"), ==, (gint64)stage.number);
+    g_assert_true (json_object_has_member (origin, "segment_age_seconds"));
+  }
+  stage_close (&stage);
+}
+
+/* With nobody behind it, a blocked reload ends with the playlist there is, not with an error. */
+static void
+test_blocked_for_ever (void) {
+  Stage stage;
+  begin (&stage, 10);
+  for (guint i = 0; i < 2; i++)
+    fake_origin_set_mode (stage.fakes[i], FAKE_DEAD);
+  g_autofree char *uri
+      = g_strdup_printf ("index.m3u8?_HLS_msn=%" G_GUINT64_FORMAT, stage.viewer->newest + 1);
+  gint64 begun_us = g_get_monotonic_time ();
+  g_autoptr (UsHttpReply) reply = us_viewer_get (stage.viewer, uri);
+  g_assert_cmpuint (reply->status, ==, 200);
+  g_assert_cmpint (g_get_monotonic_time () - begun_us, >=, 3 * G_USEC_PER_SEC);
+  stage_close (&stage);
+}
+
 static void
 test_bad_settings (void) {
   static const struct {
@@ -341,6 +402,8 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/identical/divergence", test_divergence);
   g_test_add_func ("/switcher/identical/second-stream", test_second_stream);
   g_test_add_func ("/switcher/identical/nothing-to-serve", test_nothing_to_serve);
+  g_test_add_func ("/switcher/identical/reports", test_reports);
+  g_test_add_func ("/switcher/identical/blocked-for-ever", test_blocked_for_ever);
   g_test_add_func ("/switcher/identical/bad-settings", test_bad_settings);
   return g_test_run ();
 }

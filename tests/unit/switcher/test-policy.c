@@ -255,6 +255,31 @@ test_late (void) {
   g_assert_cmpint (world.policy.active, ==, US_ORIGIN_PRIMARY);
 }
 
+/* A restarted twin regenerates its window in one go: that is no proof of health. */
+static void
+test_refill (void) {
+  World world;
+  world_init (&world, TRUE);
+  run (&world, 6 * SECOND);
+  set_error (&world, US_ORIGIN_PRIMARY, US_REASON_REFUSED);
+  run (&world, SECOND);
+  set_error (&world, US_ORIGIN_PRIMARY, US_REASON_OK);
+  world.facts[1].n_advances = world.facts[0].n_advances + 20;
+  world.facts[0].behind_since_us = world.now_us;
+  for (guint i = 0; i < 3; i++) { /* seven segments at a time */
+    world.facts[0].n_advances += 7;
+    world.facts[0].last_advance_us = world.now_us;
+    if (i == 2)
+      world.facts[0].n_advances = world.facts[1].n_advances;
+    step (&world);
+    g_assert_cmpint (world.policy.verdict[0].state, !=, US_ORIGIN_UP);
+  }
+  run (&world, 3 * SECOND);
+  g_assert_cmpint (world.policy.verdict[0].state, ==, US_ORIGIN_RECOVERING);
+  run (&world, 4 * SECOND);
+  g_assert_cmpint (world.policy.verdict[0].state, ==, US_ORIGIN_UP);
+}
+
 /* Twins that lose their source say 503 one after the other, and come back likewise: no failover. */
 static void
 test_source_by_self_verdict (void) {
@@ -359,6 +384,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/policy/patience-is-capped", test_patience_is_capped);
   g_test_add_func ("/switcher/policy/stale-after", test_stale_after);
   g_test_add_func ("/switcher/policy/late", test_late);
+  g_test_add_func ("/switcher/policy/refill", test_refill);
   g_test_add_func ("/switcher/policy/source-by-self-verdict", test_source_by_self_verdict);
   g_test_add_func ("/switcher/policy/hold-down", test_hold_down);
   g_test_add_func ("/switcher/policy/flapping", test_flapping);
