@@ -185,16 +185,16 @@ judge (const UsPolicy *policy, UsOriginId origin, const UsOriginFacts facts[US_N
   /* Trust comes back by segments in step, not by an answer, nor by what a restarted packager
    * regenerates in one go while its twin is ahead. */
   gboolean was_bad = old->state == US_ORIGIN_FAILED || old->state == US_ORIGIN_RECOVERING;
-  if (was_bad && is_interchangeable && mine->behind_since_us > 0
-      && old->state == US_ORIGIN_RECOVERING)
-    verdict.bad_advances = mine->n_advances;
+  gboolean is_behind = is_interchangeable && mine->behind_since_us > 0;
   guint64 n_good = mine->n_advances - verdict.bad_advances;
-  if (was_bad && n_good < policy->settings.required_windows) {
+  if (was_bad && (is_behind || n_good < policy->settings.required_windows)) {
     /* A stale list that merely answers again stays what it was until it moves. */
     gboolean is_stuck = old->state == US_ORIGIN_FAILED && n_good == 0
                         && (old->reason == US_REASON_STALE || old->reason == US_REASON_LATE);
     verdict.state = is_stuck ? US_ORIGIN_FAILED : US_ORIGIN_RECOVERING;
     verdict.reason = is_stuck ? old->reason : US_REASON_RECOVERING;
+    if (is_behind)
+      verdict.bad_advances = mine->n_advances;
   }
   if (verdict.state > US_ORIGIN_FAILED && old->state <= US_ORIGIN_FAILED)
     verdict.usable_us = now_us;

@@ -264,16 +264,16 @@ test_refill (void) {
   set_error (&world, US_ORIGIN_PRIMARY, US_REASON_REFUSED);
   run (&world, SECOND);
   set_error (&world, US_ORIGIN_PRIMARY, US_REASON_OK);
-  world.facts[1].n_advances = world.facts[0].n_advances + 20;
+  world.facts[1].n_advances = world.facts[0].n_advances + 6;
   world.facts[0].behind_since_us = world.now_us;
-  for (guint i = 0; i < 3; i++) { /* seven segments at a time */
-    world.facts[0].n_advances += 7;
-    world.facts[0].last_advance_us = world.now_us;
-    if (i == 2)
-      world.facts[0].n_advances = world.facts[1].n_advances;
+  for (guint i = 0; i < 5; i++) { /* one after the other, as fast as it can */
+    world.facts[0].n_advances++;
+    world.facts[0].last_advance_us = world.facts[1].last_advance_us = world.now_us;
     step (&world);
-    g_assert_cmpint (world.policy.verdict[0].state, !=, US_ORIGIN_UP);
+    g_assert_cmpint (world.policy.verdict[0].state, ==, US_ORIGIN_RECOVERING);
   }
+  world.facts[0].n_advances++; /* level */
+  step (&world);
   run (&world, 3 * SECOND);
   g_assert_cmpint (world.policy.verdict[0].state, ==, US_ORIGIN_RECOVERING);
   run (&world, 4 * SECOND);
