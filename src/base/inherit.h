@@ -10,10 +10,7 @@ G_BEGIN_DECLS
 #define US_INHERIT_FIRST_FD 3
 
 int us_inherit_take (const char *name);
-int us_inherit_find (const char *listen_pid,
-                     const char *listen_fds,
-                     const char *listen_fdnames,
-                     gint64 pid,
-                     const char *name);
+int us_inherit_find (const char *listen_pid, const char *listen_fds, const char *listen_fdnames,
+                     gint64 pid, const char *name);
 
 G_END_DECLS
