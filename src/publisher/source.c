@@ -319,9 +319,9 @@ describe_branch (const GstStructure *structure, gboolean *is_video) {
   const char *name = gst_structure_get_name (structure);
   gst_structure_get_int (structure, "mpegversion", &version);
   gst_structure_get_int (structure, "layer", &layer);
-  *is_video = g_str_has_prefix (name, "video/");
+  *is_video = g_str_has_prefix (name, "video/") || g_str_has_prefix (name, "image/");
   if (strcmp (name, "video/x-h264") == 0)
-    return "h264parse ! video/x-h264,stream-format=avc,alignment=au";
+    return "h264parse ! h264timestamper ! video/x-h264,stream-format=avc,alignment=au";
   if (strcmp (name, "audio/mpeg") == 0 && (version == 2 || version == 4))
     return "aacparse ! audio/mpeg,mpegversion=4,stream-format=raw";
   if (strcmp (name, "audio/mpeg") == 0 && version == 1 && (layer == 3 || layer == 0))
