@@ -10,9 +10,11 @@
  * audio that lies a little before its first picture.
  *
  * Main loop: everything except on_fragment_stream(), which a streaming thread calls once per run
- * and which only takes the lock to hand out the output stream. A run ends with EOS or ERROR on
- * the bus, or at the deadline. The pipeline is built anew when the tracks or codecs change, and
- * after any error.
+ * and which only takes a lock to hand out the output stream. A run ends with EOS or ERROR on the
+ * bus, or at the deadline. The pipeline is built anew when the tracks or codecs change, and after
+ * any error. A pipeline that did not reach EOS is taken down by a thread of its own: its streaming
+ * threads may be stuck in a plugin, and gst_element_set_state() would then never return. What that
+ * thread and the streaming threads touch is in the reference-counted Output, never in the muxer.
  */
 #include "packager/muxer.h"
 
@@ -27,6 +29,14 @@
 #include "media/pipeline.h"
 
 #define BASE_MS 10000
+
+/* Where the fragment of a run goes; shared with streaming threads. */
+typedef struct {
+  GMutex lock;           /* protects the rest; taken alone, held for moments */
+  GOutputStream *stream; /* (nullable) what the run's fragment is written to */
+  guint n_fragments;     /* asked for in this run; more than one is an error */
+  gboolean has_video;    /* the first picture of this run has passed */
+} Output;
 
 struct UsMuxer {
   char *folder, *name;
@@ -45,10 +55,7 @@ struct UsMuxer {
   GstElement *video, *audio;
   GBytes *avc_config, *aac_config; /* behind the caps that are set */
   GSource *bus_watch;
-
-  GMutex lock;           /* protects output and n_fragments; taken alone, held for moments */
-  GOutputStream *output; /* what the run's fragment is written to */
-  guint n_fragments;     /* asked for in this run; more than one is an error */
+  Output *output; /* of the pipeline */
 };
 
 static void schedule_next (UsMuxer *muxer);
@@ -81,7 +88,6 @@ us_muxer_new (const UsMuxerSettings *settings, UsMuxerFunc func, gpointer user_d
   muxer->user_data = user_data;
   muxer->context = g_main_context_ref_thread_default ();
   g_queue_init (&muxer->waiting);
-  g_mutex_init (&muxer->lock);
   return muxer;
 }
 
@@ -102,11 +108,49 @@ attach_source (UsMuxer *muxer, GSource *source, const char *name, GSourceFunc fu
 }
 
 static void
+output_clear (gpointer data) {
+  Output *output = data;
+  g_clear_object (&output->stream);
+  g_mutex_clear (&output->lock);
+}
+
+static void
+output_unref (gpointer output) {
+  g_atomic_rc_box_release_full (output, output_clear);
+}
+
+static Output *
+output_new (void) {
+  Output *output = g_atomic_rc_box_new0 (Output);
+  g_mutex_init (&output->lock);
+  return output;
+}
+
+/* A thread of splitmuxsink may wait for others that have ended already; a flush wakes it, so that
+ * the state change does not wait for it for ever. */
+static gpointer
+take_down (gpointer data) {
+  g_autoptr (GstElement) pipeline = data;
+  const char *const names[] = { "video", "audio" };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autoptr (GstElement) source = gst_bin_get_by_name (GST_BIN (pipeline), names[i]);
+    if (source != NULL)
+      gst_element_send_event (source, gst_event_new_flush_start ());
+  }
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  return NULL;
+}
+
+static void
 drop_pipeline (UsMuxer *muxer) {
   if (muxer->pipeline == NULL)
     return;
   clear_source (&muxer->bus_watch);
-  gst_element_set_state (muxer->pipeline, GST_STATE_NULL);
+  if (muxer->is_running)
+    g_thread_unref (g_thread_new ("take-down", take_down, gst_object_ref (muxer->pipeline)));
+  else
+    gst_element_set_state (muxer->pipeline, GST_STATE_NULL);
+  g_clear_pointer (&muxer->output, output_unref);
   g_clear_object (&muxer->video);
   g_clear_object (&muxer->audio);
   g_clear_object (&muxer->pipeline);
@@ -127,8 +171,6 @@ us_muxer_free (UsMuxer *muxer) {
   clear_source (&muxer->kick);
   drop_pipeline (muxer);
   g_queue_clear_full (&muxer->waiting, (GDestroyNotify)us_raw_segment_free);
-  g_clear_object (&muxer->output);
-  g_mutex_clear (&muxer->lock);
   g_main_context_unref (muxer->context);
   g_free (muxer->folder);
   g_free (muxer->name);
@@ -150,20 +192,20 @@ us_muxer_get_n_waiting (const UsMuxer *muxer) {
 
 static GBytes *
 take_fragment (UsMuxer *muxer, const UsRawSegment *raw, GError **error) {
-  g_mutex_lock (&muxer->lock);
-  guint n_fragments = muxer->n_fragments;
-  g_autoptr (GOutputStream) output = g_steal_pointer (&muxer->output);
-  g_mutex_unlock (&muxer->lock);
+  g_mutex_lock (&muxer->output->lock);
+  guint n_fragments = muxer->output->n_fragments;
+  g_autoptr (GOutputStream) stream = g_steal_pointer (&muxer->output->stream);
+  g_mutex_unlock (&muxer->output->lock);
 
   if (n_fragments != 1) {
     g_set_error (error, US_PIPELINE_ERROR, US_PIPELINE_ERROR_RUNTIME,
                  "the pipeline made %u fragments of one segment", n_fragments);
     return NULL;
   }
-  if (!g_output_stream_close (output, NULL, error))
+  if (!g_output_stream_close (stream, NULL, error))
     return NULL;
   g_autoptr (GBytes) fragment
-      = g_memory_output_stream_steal_as_bytes (G_MEMORY_OUTPUT_STREAM (output));
+      = g_memory_output_stream_steal_as_bytes (G_MEMORY_OUTPUT_STREAM (stream));
   return us_mpegts_finish (fragment, raw->open.number, error);
 }
 
@@ -175,6 +217,8 @@ end_run (UsMuxer *muxer, const GError *error) {
   g_autoptr (GBytes) bytes = NULL;
 
   clear_source (&muxer->deadline);
+  if (error != NULL)
+    drop_pipeline (muxer); /* in the middle of a run, unlike below */
   muxer->is_running = FALSE;
   if (error == NULL) {
     bytes = take_fragment (muxer, raw, &finish_error);
@@ -184,9 +228,9 @@ end_run (UsMuxer *muxer, const GError *error) {
     g_autoptr (GstBus) bus = gst_element_get_bus (muxer->pipeline);
     gst_bus_set_flushing (bus, TRUE);
     gst_bus_set_flushing (bus, FALSE);
+    if (error != NULL)
+      drop_pipeline (muxer);
   }
-  if (error != NULL)
-    drop_pipeline (muxer);
   schedule_next (muxer);
   muxer->func (raw, bytes, error, muxer->user_data);
 }
@@ -220,13 +264,33 @@ on_deadline (gpointer user_data) {
 
 static GOutputStream *
 on_fragment_stream (GstElement *sink, const char *location, gpointer user_data) {
-  UsMuxer *muxer = user_data;
+  Output *output = user_data;
   GOutputStream *stream = g_memory_output_stream_new_resizable ();
-  g_mutex_lock (&muxer->lock);
-  muxer->n_fragments++;
-  g_set_object (&muxer->output, stream);
-  g_mutex_unlock (&muxer->lock);
+  g_mutex_lock (&output->lock);
+  output->n_fragments++;
+  g_set_object (&output->stream, stream);
+  g_mutex_unlock (&output->lock);
   return stream;
+}
+
+/* To splitmuxsink a segment shall be one group of pictures. It gathers a group before it lets
+ * anything out, and when the last of several groups ends with the stream while the one before is
+ * still on its way out, 1.22.0 computes a negative duration and fails the whole run ("Queued GOP
+ * time is negative"; seen in 1 of 25 segments with two groups on a busy machine). Cost: only the
+ * first key frame of a segment carries the transport stream's random access indicator. */
+static GstPadProbeReturn
+on_video_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data) {
+  Output *output = user_data;
+  g_mutex_lock (&output->lock);
+  gboolean is_first = !output->has_video;
+  output->has_video = TRUE;
+  g_mutex_unlock (&output->lock);
+  if (!is_first) {
+    GstBuffer *buffer = gst_buffer_make_writable (GST_PAD_PROBE_INFO_BUFFER (info));
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+    GST_PAD_PROBE_INFO_DATA (info) = buffer;
+  }
+  return GST_PAD_PROBE_OK;
 }
 
 static GOutputStream *
@@ -248,21 +312,6 @@ layout_of (const UsRawSegment *raw) {
   return g_strdup (g_strstrip (tags->str));
 }
 
-/* Inside hlssink2 a splitmuxsink does the cutting; it must neither cut by itself nor carry its
- * muxer over from one fragment to the next. */
-static void
-tame_splitmuxsink (GstElement *hls) {
-  g_autoptr (GstIterator) iterator = gst_bin_iterate_elements (GST_BIN (hls));
-  GValue item = G_VALUE_INIT;
-  while (gst_iterator_next (iterator, &item) == GST_ITERATOR_OK) {
-    GstElement *element = g_value_get_object (&item);
-    GstElementFactory *factory = gst_element_get_factory (element);
-    if (factory != NULL && g_strcmp0 (GST_OBJECT_NAME (factory), "splitmuxsink") == 0)
-      g_object_set (element, "reset-muxer", TRUE, "max-size-time", G_GUINT64_CONSTANT (0), NULL);
-    g_value_unset (&item);
-  }
-}
-
 static gboolean
 build_pipeline (UsMuxer *muxer, const char *layout, GError **error) {
   g_auto (GStrv) tags = g_strsplit (layout, " ", -1);
@@ -282,10 +331,16 @@ build_pipeline (UsMuxer *muxer, const char *layout, GError **error) {
     drop_pipeline (muxer);
     return FALSE;
   }
-  tame_splitmuxsink (hls);
-  g_signal_connect (hls, "get-fragment-stream", G_CALLBACK (on_fragment_stream), muxer);
-  g_signal_connect (hls, "get-playlist-stream", G_CALLBACK (on_playlist_stream), muxer);
-  g_signal_connect (hls, "delete-fragment", G_CALLBACK (on_delete_fragment), muxer);
+  muxer->output = output_new ();
+  g_signal_connect_data (hls, "get-fragment-stream", G_CALLBACK (on_fragment_stream),
+                         g_atomic_rc_box_acquire (muxer->output),
+                         (GClosureNotify)(GCallback)output_unref, 0);
+  g_autoptr (GstPad) video_pad = gst_element_get_static_pad (hls, "video");
+  if (video_pad != NULL)
+    gst_pad_add_probe (video_pad, GST_PAD_PROBE_TYPE_BUFFER, on_video_buffer,
+                       g_atomic_rc_box_acquire (muxer->output), output_unref);
+  g_signal_connect (hls, "get-playlist-stream", G_CALLBACK (on_playlist_stream), NULL);
+  g_signal_connect (hls, "delete-fragment", G_CALLBACK (on_delete_fragment), NULL);
 
   g_autoptr (GstBus) bus = gst_element_get_bus (muxer->pipeline);
   muxer->bus_watch = gst_bus_create_watch (bus);
@@ -391,14 +446,15 @@ on_kick (gpointer user_data) {
     return G_SOURCE_REMOVE;
 
   g_autoptr (GError) error = NULL;
-  muxer->is_running = TRUE;
-  g_mutex_lock (&muxer->lock);
-  muxer->n_fragments = 0;
-  g_mutex_unlock (&muxer->lock);
   if (!prepare (muxer, raw, &error)) {
     end_run (muxer, error);
     return G_SOURCE_REMOVE;
   }
+  g_mutex_lock (&muxer->output->lock);
+  muxer->output->n_fragments = 0;
+  muxer->output->has_video = FALSE;
+  g_mutex_unlock (&muxer->output->lock);
+  muxer->is_running = TRUE;
   muxer->deadline = attach_source (muxer, g_timeout_source_new (muxer->deadline_ms),
                                    "understudy muxer deadline", on_deadline);
   gst_element_set_state (muxer->pipeline, GST_STATE_PLAYING);

@@ -24,6 +24,8 @@ unref_bytes (gpointer bytes) {
 static void
 on_muxed (const UsRawSegment *raw, GBytes *bytes, const GError *error, gpointer user_data) {
   Sink *sink = user_data;
+  if (error != NULL)
+    g_test_message ("segment %" G_GUINT64_FORMAT ": %s", raw->open.number, error->message);
   g_ptr_array_add (sink->results, bytes != NULL ? g_bytes_ref (bytes) : NULL);
   g_ptr_array_add (sink->errors, error != NULL ? g_strdup (error->message) : NULL);
   if (sink->results->len == sink->expected)

@@ -86,7 +86,8 @@ test_a_hole_starts_a_new_run (void) {
 static void
 test_target_duration_never_changes (void) {
   g_autoptr (UsWindow) window = us_window_new (5);
-  g_autoptr (UsSegment) one = make (1, 2000), *two = make (2, 5000);
+  g_autoptr (UsSegment) one = make (1, 2000);
+  g_autoptr (UsSegment) two = make (2, 5000);
   g_assert_true (us_window_append (window, one, 2));
   g_assert_true (us_window_append (window, two, 5));
   g_assert_cmpuint (us_window_get_target_duration_s (window), ==, 2);
