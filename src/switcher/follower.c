@@ -50,7 +50,9 @@ struct UsFollower {
   UsOriginFacts facts;
   guint8 recent; /* outcomes of the last requests, newest in bit 0, 1: bad */
   guint n_failures;
-  guint n_quiet_advances; /* of its playlist since the last segment error */
+  guint64 n_advances;
+  guint64 n_judged_advances; /* of which it is known whether they were in step */
+  guint n_quiet_advances;    /* of its playlist since the last segment error */
   gboolean is_urgent;
   guint64 n_5xx;
   guint64 n_errors[US_N_REASONS];
@@ -230,7 +232,7 @@ take_playlist (UsFollower *self, UsPlaylist *playlist) {
   self->facts.target_us = (gint64)playlist->target_duration_s * G_USEC_PER_SEC;
   if (has_advanced) {
     self->facts.last_advance_us = now_us (self);
-    self->facts.n_advances++;
+    self->n_advances++;
     /* Not asked for a segment since: what was held against it is out of date. */
     if (self->facts.segment_error != US_REASON_OK && ++self->n_quiet_advances >= FORGET_ADVANCES)
       us_follower_note_segment (self, US_REASON_OK);
@@ -307,7 +309,7 @@ on_reply (GObject *source, GAsyncResult *result, gpointer user_data) {
   self->request = NULL;
   g_clear_object (&self->cancellable);
 
-  guint64 advances = self->facts.n_advances;
+  guint64 advances = self->n_advances;
   UsReason reason;
   if (reply != NULL)
     reason = take_reply (self, reply);
@@ -322,7 +324,7 @@ on_reply (GObject *source, GAsyncResult *result, gpointer user_data) {
   if (reason != US_REASON_OK)
     schedule (self, retry_delay_ms (self));
   else if (self->playlist != NULL && self->playlist->can_block_reload
-           && (self->facts.n_advances > advances || reply == NULL))
+           && (self->n_advances > advances || reply == NULL))
     send_request (self);
   else
     schedule (self, poll_delay_ms (self));
@@ -484,9 +486,19 @@ us_follower_resolve (const UsFollower *self, const char *uri) {
   return g_uri_resolve_relative (self->url, uri, G_URI_FLAGS_ENCODED, NULL);
 }
 
+/**
+ * us_follower_set_behind:
+ * @since_us: monotonic time since when its twin lists what it does not; 0: it is level with it, or
+ *   they do not compare
+ *
+ * To be called after every change: an advance that leaves it behind is a refill and earns no trust.
+ */
 void
 us_follower_set_behind (UsFollower *self, gint64 since_us) {
   self->facts.behind_since_us = since_us;
+  if (since_us == 0 && self->n_advances > self->n_judged_advances)
+    self->facts.n_in_step++;
+  self->n_judged_advances = self->n_advances;
 }
 
 /* With @is_urgent the twin is no help, so that a failing origin is asked more often. */

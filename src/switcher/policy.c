@@ -138,6 +138,20 @@ judge_errors (const UsPolicy *policy, const UsOriginFacts *facts, gint64 now_us,
   return US_ORIGIN_UP;
 }
 
+/* When a source stops, two origins with other boundaries fall silent up to a segment apart, and
+ * the later one must not pass for alive: it has to have advanced when the silent one's next
+ * segment was overdue. Only the age threshold, the longest patience, needs no such proof. */
+static gboolean
+goes_on_without (const UsPolicy *policy, const UsOriginFacts *facts, const UsOriginFacts *twin,
+                 gint64 now_us) {
+  if (!twin->has_window || twin->error != US_REASON_OK || is_stale (policy, twin, now_us))
+    return FALSE;
+  gint64 age_us = now_us - facts->last_advance_us;
+  gint64 ahead_us = twin->last_advance_us - facts->last_advance_us;
+  return ahead_us > facts->target_us + 200 * G_TIME_SPAN_MILLISECOND
+         || age_us > MAX (policy->settings.age_threshold_us, 3 * facts->target_us);
+}
+
 /* What its silence says, beside its twin's. */
 static UsOriginState
 judge_silence (const UsPolicy *policy, const UsOriginFacts *facts, const UsOriginFacts *twin,
@@ -153,8 +167,7 @@ judge_silence (const UsPolicy *policy, const UsOriginFacts *facts, const UsOrigi
   *reason = US_REASON_OK;
   if (!is_stale (policy, facts, now_us))
     return US_ORIGIN_UP;
-  gboolean twin_goes_on
-      = twin->has_window && twin->error == US_REASON_OK && !is_stale (policy, twin, now_us);
+  gboolean twin_goes_on = goes_on_without (policy, facts, twin, now_us);
   *reason = twin_goes_on ? US_REASON_STALE : US_REASON_SOURCE;
   return twin_goes_on ? US_ORIGIN_FAILED : US_ORIGIN_SUSPECT;
 }
@@ -178,23 +191,20 @@ judge (const UsPolicy *policy, UsOriginId origin, const UsOriginFacts facts[US_N
   if (verdict.state == US_ORIGIN_FAILED) {
     if (old->state != US_ORIGIN_FAILED)
       verdict.failed_us = now_us;
-    verdict.bad_advances = mine->n_advances;
+    verdict.n_in_step_when_bad = mine->n_in_step;
     return verdict;
   }
 
   /* Trust comes back by segments in step, not by an answer, nor by what a restarted packager
    * regenerates in one go while its twin is ahead. */
   gboolean was_bad = old->state == US_ORIGIN_FAILED || old->state == US_ORIGIN_RECOVERING;
-  gboolean is_behind = is_interchangeable && mine->behind_since_us > 0;
-  guint64 n_good = mine->n_advances - verdict.bad_advances;
-  if (was_bad && (is_behind || n_good < policy->settings.required_windows)) {
+  guint64 n_good = mine->n_in_step - verdict.n_in_step_when_bad;
+  if (was_bad && n_good < policy->settings.required_windows) {
     /* A stale list that merely answers again stays what it was until it moves. */
     gboolean is_stuck = old->state == US_ORIGIN_FAILED && n_good == 0
                         && (old->reason == US_REASON_STALE || old->reason == US_REASON_LATE);
     verdict.state = is_stuck ? US_ORIGIN_FAILED : US_ORIGIN_RECOVERING;
     verdict.reason = is_stuck ? old->reason : US_REASON_RECOVERING;
-    if (is_behind)
-      verdict.bad_advances = mine->n_advances;
   }
   if (verdict.state > US_ORIGIN_FAILED && old->state <= US_ORIGIN_FAILED)
     verdict.usable_us = now_us;

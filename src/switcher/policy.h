@@ -52,7 +52,7 @@ typedef struct {
   UsReason segment_error; /* of the last segment fetch since the playlist's last advance */
   guint n_segment_errors; /* in a row */
   gint64 last_advance_us; /* when its playlist was seen to advance */
-  guint64 n_advances;     /* all playlist advances so far */
+  guint64 n_in_step;      /* its advances so far that left it level with its twin */
   gint64 behind_since_us; /* since when its twin lists a segment that it does not; 0: in step */
   gint64 target_us;       /* target duration of its playlist */
 } UsOriginFacts;
@@ -66,9 +66,9 @@ typedef struct {
 typedef struct {
   UsOriginState state;
   UsReason reason;
-  gint64 failed_us;     /* when it last became FAILED; 0: never */
-  gint64 usable_us;     /* when it last became better than FAILED; 0: never */
-  guint64 bad_advances; /* its advances when it was last found bad */
+  gint64 failed_us;           /* when it last became FAILED; 0: never */
+  gint64 usable_us;           /* when it last became better than FAILED; 0: never */
+  guint64 n_in_step_when_bad; /* when it was last found bad */
 } UsOriginVerdict;
 
 /* UsPolicy: the memory of the decision; zero-initialised by us_policy_init(), plain data. */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define SETTLED_MS 2500 /* longer than any verdict takes at these segment lengths */
+#define SETTLED_MS 3000 /* longer than any verdict takes at these segment lengths */
 
 typedef enum {
   FAULT_MODE,    /* a FakeMode */

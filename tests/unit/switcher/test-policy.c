@@ -10,6 +10,7 @@ typedef struct {
   UsPolicy policy;
   UsOriginFacts facts[US_N_ORIGINS];
   gboolean is_frozen[US_N_ORIGINS];
+  guint64 newest[US_N_ORIGINS]; /* number of the newest segment */
   gboolean is_interchangeable;
   gint64 now_us;
   guint n_switches;
@@ -22,9 +23,18 @@ world_init (World *world, gboolean is_interchangeable) {
   *world = (World){ .now_us = 1000 * SECOND, .is_interchangeable = is_interchangeable };
   us_policy_init (&world->policy, &settings, world->now_us);
   for (guint i = 0; i < US_N_ORIGINS; i++)
-    world->facts[i] = (UsOriginFacts){
-      .has_window = TRUE, .last_advance_us = world->now_us, .n_advances = 1, .target_us = 2 * SECOND
-    };
+    world->facts[i] = (UsOriginFacts){ .has_window = TRUE,
+                                       .last_advance_us = world->now_us,
+                                       .target_us = 2 * SECOND };
+}
+
+static void
+advance (World *world, UsOriginId origin, guint n) {
+  UsOriginFacts *facts = &world->facts[origin];
+  facts->last_advance_us = world->now_us;
+  world->newest[origin] += n;
+  if (!world->is_interchangeable || world->newest[origin] >= world->newest[1 - origin])
+    facts->n_in_step++;
 }
 
 static void
@@ -33,14 +43,12 @@ step (World *world) {
   for (guint i = 0; i < US_N_ORIGINS; i++) {
     UsOriginFacts *facts = &world->facts[i];
     gboolean is_quiet = world->is_frozen[i] || facts->error != US_REASON_OK;
-    if (!is_quiet && world->now_us - facts->last_advance_us >= 2 * SECOND) {
-      facts->last_advance_us = world->now_us;
-      facts->n_advances++;
-    }
+    if (!is_quiet && world->now_us - facts->last_advance_us >= 2 * SECOND)
+      advance (world, (UsOriginId)i, 1);
   }
   for (guint i = 0; i < US_N_ORIGINS && world->is_interchangeable; i++) {
     UsOriginFacts *facts = &world->facts[i];
-    gboolean is_behind = facts->n_advances < world->facts[1 - i].n_advances;
+    gboolean is_behind = world->newest[i] < world->newest[1 - i];
     facts->behind_since_us = !is_behind                   ? 0
                              : facts->behind_since_us > 0 ? facts->behind_since_us
                                                           : world->now_us;
@@ -77,7 +85,7 @@ static const struct {
   { US_REASON_REFUSED, STEP },     { US_REASON_RESET, STEP },     { US_REASON_RESOLVE, STEP },
   { US_REASON_TIMEOUT, STEP },     { US_REASON_TRUNCATED, STEP }, { US_REASON_PROTOCOL, STEP },
   { US_REASON_HTTP_4XX, STEP },    { US_REASON_HTTP_5XX, STEP },  { US_REASON_UNPARSABLE, STEP },
-  { US_REASON_UNSUPPORTED, STEP }, { US_REASON_REGRESS, STEP },   { US_REASON_STALE, 3400 * MS },
+  { US_REASON_UNSUPPORTED, STEP }, { US_REASON_REGRESS, STEP },   { US_REASON_STALE, 4100 * MS },
 };
 
 static void
@@ -115,7 +123,7 @@ test_both_bad (void) {
       world_init (&world, FALSE);
       run (&world, 2 * SECOND);
       break_origin (&world, US_ORIGIN_BACKUP, faults[k].error);
-      run (&world, 4 * SECOND);
+      run (&world, 5 * SECOND);
       break_origin (&world, US_ORIGIN_PRIMARY, faults[i].error);
       run (&world, 60 * SECOND);
       g_assert_cmpint (world.policy.active, ==, US_ORIGIN_PRIMARY);
@@ -132,6 +140,8 @@ test_source_quiet (void) {
     world_init (&world, kind == 1);
     run (&world, 2 * SECOND);
     freeze (&world, US_ORIGIN_PRIMARY);
+    if (kind == 0) /* foreign: other boundaries, its last segment ends later */
+      run (&world, 2 * SECOND);
     freeze (&world, US_ORIGIN_BACKUP);
     run (&world, 60 * SECOND);
     g_assert_cmpuint (world.n_switches, ==, 0);
@@ -248,10 +258,26 @@ test_late (void) {
   g_assert_cmpint (world.policy.active, ==, US_ORIGIN_BACKUP);
   /* thawed: catches up at once, is trusted after three more */
   world.is_frozen[0] = FALSE;
-  world.facts[0].n_advances = world.facts[1].n_advances;
+  advance (&world, US_ORIGIN_PRIMARY, (guint)(world.newest[1] - world.newest[0]));
+  world.facts[0].last_advance_us = world.facts[1].last_advance_us;
   run (&world, STEP);
   g_assert_cmpint (world.policy.verdict[0].state, ==, US_ORIGIN_RECOVERING);
   run (&world, 8 * SECOND);
+  g_assert_cmpint (world.policy.active, ==, US_ORIGIN_PRIMARY);
+}
+
+/* One of two is always the second by a little: it is as good as the other. */
+static void
+test_always_second (void) {
+  World world;
+  world_init (&world, TRUE);
+  world.facts[0].last_advance_us += STEP;
+  run (&world, 5 * SECOND);
+  set_error (&world, US_ORIGIN_PRIMARY, US_REASON_RESET);
+  run (&world, STEP);
+  set_error (&world, US_ORIGIN_PRIMARY, US_REASON_OK);
+  run (&world, 8 * SECOND);
+  g_assert_cmpint (world.policy.verdict[0].state, ==, US_ORIGIN_UP);
   g_assert_cmpint (world.policy.active, ==, US_ORIGIN_PRIMARY);
 }
 
@@ -264,15 +290,13 @@ test_refill (void) {
   set_error (&world, US_ORIGIN_PRIMARY, US_REASON_REFUSED);
   run (&world, SECOND);
   set_error (&world, US_ORIGIN_PRIMARY, US_REASON_OK);
-  world.facts[1].n_advances = world.facts[0].n_advances + 6;
-  world.facts[0].behind_since_us = world.now_us;
+  advance (&world, US_ORIGIN_BACKUP, 6);
   for (guint i = 0; i < 5; i++) { /* one after the other, as fast as it can */
-    world.facts[0].n_advances++;
-    world.facts[0].last_advance_us = world.facts[1].last_advance_us = world.now_us;
+    advance (&world, US_ORIGIN_PRIMARY, 1);
     step (&world);
     g_assert_cmpint (world.policy.verdict[0].state, ==, US_ORIGIN_RECOVERING);
   }
-  world.facts[0].n_advances++; /* level */
+  advance (&world, US_ORIGIN_PRIMARY, (guint)(world.newest[1] - world.newest[0])); /* level */
   step (&world);
   run (&world, 3 * SECOND);
   g_assert_cmpint (world.policy.verdict[0].state, ==, US_ORIGIN_RECOVERING);
@@ -293,7 +317,7 @@ test_source_by_self_verdict (void) {
   set_error (&world, US_ORIGIN_BACKUP, US_REASON_OK);
   run (&world, 300 * MS);
   set_error (&world, US_ORIGIN_PRIMARY, US_REASON_OK);
-  world.facts[0].n_advances = world.facts[1].n_advances;
+  world.newest[0] = world.newest[1];
   run (&world, 20 * SECOND);
   g_assert_cmpuint (world.n_switches, ==, 0);
   g_assert_cmpint (world.policy.verdict[0].state, ==, US_ORIGIN_UP);
@@ -384,6 +408,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/policy/patience-is-capped", test_patience_is_capped);
   g_test_add_func ("/switcher/policy/stale-after", test_stale_after);
   g_test_add_func ("/switcher/policy/late", test_late);
+  g_test_add_func ("/switcher/policy/always-second", test_always_second);
   g_test_add_func ("/switcher/policy/refill", test_refill);
   g_test_add_func ("/switcher/policy/source-by-self-verdict", test_source_by_self_verdict);
   g_test_add_func ("/switcher/policy/hold-down", test_hold_down);
