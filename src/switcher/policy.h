@@ -9,7 +9,7 @@ typedef enum { US_ORIGIN_PRIMARY, US_ORIGIN_BACKUP, US_N_ORIGINS } UsOriginId;
 const char *us_origin_word (UsOriginId origin);
 #define us_origin_other(origin) ((UsOriginId)(1 - (origin)))
 
-/* UsReason: the closed list of what can be said of an origin (docs/reference/metrics.md). */
+/* UsReason: the closed list of what can be said of an origin. */
 typedef enum {
   US_REASON_OK,
   US_REASON_STARTING,    /* no answer yet, or nothing listed yet */
