@@ -257,14 +257,19 @@ append_origin (GString *out, const char *label, const UsStatusOrigin *origin, gb
   append_row (out, label, text->str);
 }
 
+/* The row has the width of a terminal: only what is not as it should be is named. */
 static void
 append_roles (GString *out, const UsRoleStatus *roles, guint n_roles) {
   g_autoptr (GString) text = g_string_new (NULL);
+  guint n_running = 0;
+  for (guint i = 0; i < n_roles; i++)
+    n_running += roles[i].state == US_ROLE_STATE_RUNNING;
+  g_string_append_printf (text, "%u of %u running", n_running, n_roles);
   for (guint i = 0; i < n_roles; i++) {
-    g_string_append_printf (text, "%s%s %s", i > 0 ? ", " : "", roles[i].name,
-                            us_role_state_word (roles[i].state));
+    if (roles[i].state != US_ROLE_STATE_RUNNING)
+      g_string_append_printf (text, ", %s %s", roles[i].name, us_role_state_word (roles[i].state));
     if (roles[i].restarts > 0)
-      g_string_append_printf (text, " (%u restarts)", roles[i].restarts);
+      g_string_append_printf (text, ", %s restarted %ux", roles[i].name, roles[i].restarts);
   }
   append_row (out, "roles", text->str);
 }

@@ -47,15 +47,16 @@ static void
 test_block (void) {
   g_autoptr (UsStatus) status = make ();
   g_autofree char *block = us_status_block (status, &urls, roles, G_N_ELEMENTS (roles));
-  g_assert_cmpstr (block, ==,
-                   "  watch     http://localhost:8080/hls/index.m3u8\n"
-                   "  publish   rtmp://localhost:1936/mystream\n"
-                   "  stream    mystream: 640x360 h264 + aac 1.2 Mbit/s from 127.0.0.1:5\n"
-                   "  stream    gone: no publisher\n"
-                   "  primary   failed (refused), last segment 12.3 s old\n"
-                   "  backup    up, last segment 2.0 s old, active\n"
-                   "  switcher  serving, failovers 3, switchbacks 2\n"
-                   "  roles     ingest running, packager-primary waiting (2 restarts)\n");
+  g_assert_cmpstr (
+      block, ==,
+      "  watch     http://localhost:8080/hls/index.m3u8\n"
+      "  publish   rtmp://localhost:1936/mystream\n"
+      "  stream    mystream: 640x360 h264 + aac 1.2 Mbit/s from 127.0.0.1:5\n"
+      "  stream    gone: no publisher\n"
+      "  primary   failed (refused), last segment 12.3 s old\n"
+      "  backup    up, last segment 2.0 s old, active\n"
+      "  switcher  serving, failovers 3, switchbacks 2\n"
+      "  roles     1 of 2 running, packager-primary waiting, packager-primary restarted 2x\n");
 }
 
 static void
