@@ -10,6 +10,7 @@
  */
 #include "http/connection.h"
 
+#include "http/framing.h"
 #include "http/shard.h"
 #include "http/stream.h"
 
@@ -82,6 +83,7 @@ connection_free (UsHttpConnection *connection) {
   g_clear_object (&connection->remote);
   g_clear_object (&connection->local);
   g_clear_pointer (&connection->held, g_byte_array_unref);
+  g_clear_pointer (&connection->inbox, g_byte_array_unref);
   g_free (connection->peer);
   g_free (connection);
 }
@@ -92,8 +94,7 @@ us_http_connection_set_phase (UsHttpConnection *connection, UsGuardPhase phase) 
 
   facts->phase = phase;
   facts->since_us = facts->progress_us = g_get_monotonic_time ();
-  facts->is_parkable = FALSE;
-  connection->has_read = FALSE;
+  connection->is_inbox_fresh = connection->inbox != NULL;
 }
 
 static gssize
@@ -113,42 +114,186 @@ read_while_leaving (UsHttpConnection *connection, char *buffer, gsize size, GErr
   return -1;
 }
 
+/* ---- receiving ---- */
+
+typedef enum { RECEIVED, RECEIVED_NOTHING, RECEIVED_END } Received;
+
+static Received
+receive (UsHttpConnection *connection, void *buffer, gsize size, gsize *n_received) {
+  gssize n;
+
+  if (!connection->is_readable)
+    return RECEIVED_NOTHING;
+  do
+    n = recv (connection->fd, buffer, size, MSG_DONTWAIT);
+  while (n < 0 && errno == EINTR);
+  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+    connection->is_readable = FALSE;
+    return RECEIVED_NOTHING;
+  }
+  if (n <= 0)
+    return RECEIVED_END;
+  /* A short read emptied the socket; an end of file behind it comes as a new edge. */
+  if ((gsize)n < size && !connection->is_hung_up)
+    connection->is_readable = FALSE;
+  connection->facts.progress_us = g_get_monotonic_time ();
+  *n_received = (gsize)n;
+  return RECEIVED;
+}
+
+/* Drops what libsoup has, and empty lines before a request (RFC 9112 2.2). */
+static void
+trim_inbox (UsHttpConnection *connection) {
+  GByteArray *inbox = connection->inbox;
+  gsize n = connection->n_given;
+
+  if (inbox == NULL)
+    return;
+  while (n < inbox->len && (inbox->data[n] == '\r' || inbox->data[n] == '\n'))
+    n++;
+  connection->n_given = 0;
+  if (n == inbox->len)
+    g_clear_pointer (&connection->inbox, g_byte_array_unref);
+  else if (n > 0)
+    g_byte_array_remove_range (inbox, 0, (guint)n);
+}
+
+typedef enum { HEADER_WHOLE, HEADER_PARTIAL, HEADER_REFUSED, HEADER_END } Header;
+
+/* Fills the inbox until it begins with a whole header, and judges that. */
+static Header
+gather_header (UsHttpConnection *connection, guint *status) {
+  trim_inbox (connection);
+  connection->is_inbox_fresh = FALSE;
+  while (TRUE) {
+    GByteArray *inbox = connection->inbox;
+    guint8 buffer[8192];
+    gsize n = 0;
+
+    if (inbox != NULL) {
+      gsize end = us_framing_find_end ((const char *)inbox->data, inbox->len);
+
+      if (end > 0) {
+        connection->n_header = end;
+        *status = us_framing_judge ((const char *)inbox->data, end, US_HTTP_MAX_REQUEST_BODY);
+        return *status == 0 ? HEADER_WHOLE : HEADER_REFUSED;
+      }
+      if (inbox->len > US_FRAMING_MAX_HEADER) {
+        *status = 431;
+        return HEADER_REFUSED;
+      }
+    }
+    switch (receive (connection, buffer, sizeof buffer, &n)) {
+    case RECEIVED:
+      if (connection->inbox == NULL)
+        connection->inbox = g_byte_array_sized_new ((guint)n);
+      g_byte_array_append (connection->inbox, buffer, (guint)n);
+      trim_inbox (connection);
+      if (connection->facts.phase == US_GUARD_IDLE)
+        us_http_connection_set_phase (connection, US_GUARD_HEADER);
+      connection->is_inbox_fresh = FALSE;
+      break;
+    case RECEIVED_NOTHING:
+      /* The beginning of a pipelined request came with the one before it. */
+      if (connection->inbox != NULL && connection->facts.phase == US_GUARD_IDLE) {
+        us_http_connection_set_phase (connection, US_GUARD_HEADER);
+        connection->is_inbox_fresh = FALSE;
+      }
+      return HEADER_PARTIAL;
+    case RECEIVED_END:
+    default:
+      return HEADER_END;
+    }
+  }
+}
+
+static void
+refuse_request (UsHttpConnection *connection, guint status) {
+  us_http_count (us_http_shard_core (connection->shard)->counters.refused_total, 1);
+  us_http_connection_refuse (connection, status);
+}
+
+gboolean
+us_http_connection_fetch (UsHttpConnection *connection) {
+  guint status = 0;
+
+  switch (gather_header (connection, &status)) {
+  case HEADER_WHOLE:
+    return TRUE;
+  case HEADER_REFUSED:
+    refuse_request (connection, status);
+    return FALSE;
+  case HEADER_END:
+    us_http_connection_close (connection);
+    return FALSE;
+  case HEADER_PARTIAL:
+  default:
+    return FALSE;
+  }
+}
+
+/* Hands out of the inbox, up to @limit bytes of it. */
+static gssize
+give (UsHttpConnection *connection, void *buffer, gsize size, gsize limit) {
+  gsize n = MIN (size, limit - connection->n_given);
+
+  memcpy (buffer, connection->inbox->data + connection->n_given, n);
+  connection->n_given += n;
+  if (connection->n_given == connection->inbox->len) {
+    g_clear_pointer (&connection->inbox, g_byte_array_unref);
+    connection->n_given = connection->n_header = 0;
+  } else if (connection->n_given >= connection->n_header)
+    connection->n_header = 0;
+  return (gssize)n;
+}
+
+static gssize
+read_body (UsHttpConnection *connection, void *buffer, gsize size, GError **error) {
+  gsize n = 0;
+
+  if (connection->inbox != NULL)
+    return give (connection, buffer, size, connection->inbox->len);
+  switch (receive (connection, buffer, size, &n)) {
+  case RECEIVED:
+    return (gssize)n;
+  case RECEIVED_NOTHING:
+    return would_block (error);
+  case RECEIVED_END:
+  default:
+    us_http_connection_close (connection);
+    return read_while_leaving (connection, buffer, size, error);
+  }
+}
+
+/* libsoup gets whole, judged headers, and bodies; never a piece of the request that follows. */
 gssize
 us_http_connection_read (UsHttpConnection *connection, void *buffer, gsize size, GError **error) {
-  gssize n;
+  guint status = 0;
 
   if (connection->is_leaving)
     return read_while_leaving (connection, buffer, size, error);
+  if (connection->n_header > 0)
+    return give (connection, buffer, size, connection->n_header);
+  if (connection->facts.phase == US_GUARD_BODY)
+    return read_body (connection, buffer, size, error);
 
-  n = -1;
-  errno = EAGAIN;
-  if (connection->is_readable) {
-    do
-      n = recv (connection->fd, buffer, size, 0);
-    while (n < 0 && errno == EINTR);
-  }
-  connection->has_read = TRUE;
-
-  if (n > 0) {
-    /* A short read emptied the socket; an end of file behind it comes as a new edge. */
-    if ((gsize)n < size && !connection->is_hung_up)
-      connection->is_readable = FALSE;
-    if (connection->facts.phase == US_GUARD_IDLE)
-      us_http_connection_set_phase (connection, US_GUARD_HEADER);
-    else
-      connection->facts.progress_us = g_get_monotonic_time ();
-    return n;
-  }
-  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-    connection->is_readable = FALSE;
-    /* It tried before it waited: it still holds the beginning of a pipelined request. */
-    if (connection->facts.phase == US_GUARD_IDLE && !connection->facts.is_parkable)
-      us_http_connection_set_phase (connection, US_GUARD_HEADER);
+  switch (gather_header (connection, &status)) {
+  case HEADER_WHOLE:
+    return give (connection, buffer, size, connection->n_header);
+  case HEADER_PARTIAL:
     return would_block (error);
+  case HEADER_REFUSED:
+    refuse_request (connection, status);
+    break;
+  case HEADER_END:
+  default:
+    us_http_connection_close (connection);
+    break;
   }
-  us_http_connection_close (connection);
   return read_while_leaving (connection, buffer, size, error);
 }
+
+/* ---- sending ---- */
 
 /* Sends what was held back, and @size bytes of @data behind it, in one call.
  * Returns: bytes of @data sent, or -1 with errno set */
@@ -253,7 +398,6 @@ us_http_connection_released (UsHttpConnection *connection) {
   if (connection->fd < 0)
     connection_free (connection);
   else if (was_leaving) { /* parked or lingering */
-    connection->facts.is_parkable = FALSE;
     if (connection->is_readable || connection->is_hung_up)
       us_http_shard_queue (shard, connection);
   } else {
@@ -280,7 +424,7 @@ us_http_connection_close (UsHttpConnection *connection) {
 
 /**
  * us_http_refusal:
- * @status: 400, 408, 413 or 503
+ * @status: 400, 408, 413, 431 or 503
  *
  * Returns: a whole HTTP/1.1 response as problem+json, ended by the connection's end
  */
@@ -296,6 +440,9 @@ us_http_refusal (guint status) {
   case 413:
     return REFUSAL ("413", "Content Too Large", "", "body-too-large",
                     "Request body is larger than 1 MiB");
+  case 431:
+    return REFUSAL ("431", "Request Header Fields Too Large", "", "header-too-large",
+                    "Request header is larger than 32 KiB");
   case 503:
     return REFUSAL ("503", "Service Unavailable", "Retry-After: 2\r\n", "too-busy",
                     "No room for another connection");

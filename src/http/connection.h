@@ -20,8 +20,11 @@ struct UsHttpConnection {
   gboolean is_queued;                /* in the shard's list of parked connections with news */
   gboolean is_leaving;               /* libsoup must let go: closed, or being parked */
   gboolean has_poison;               /* see stream.c */
-  gboolean has_read;                 /* libsoup read since the last answer was through */
   gboolean is_corked;                /* hold the header back for the body that follows at once */
+  GByteArray *inbox;                 /* nullable: received, not yet given to libsoup */
+  gsize n_given;                     /* bytes of it that were */
+  gsize n_header;                    /* bytes of it that libsoup may have: a judged header */
+  gboolean is_inbox_fresh;           /* not looked at since the last request ended */
   GByteArray *held;                  /* nullable: the header held back, from @held_sent on */
   gsize held_sent;
 
@@ -39,6 +42,10 @@ UsHttpConnection *us_http_connection_new (UsHttpShard *shard, int fd, const char
                                           GSocketAddress *local, GSocketAddress *remote);
 UsHttpConnection *us_http_connection_of_address (GSocketAddress *remote);
 void us_http_connection_set_phase (UsHttpConnection *connection, UsGuardPhase phase);
+
+/* Receives and judges for a connection that libsoup does not hold. Returns: %TRUE when a whole
+ * header is there; the connection may be gone when it returns %FALSE. */
+gboolean us_http_connection_fetch (UsHttpConnection *connection);
 
 /* For the stream: non-blocking, with GPollable's errors. */
 gssize us_http_connection_read (UsHttpConnection *connection, void *buffer, gsize size,

@@ -1,11 +1,10 @@
 /* exchange.c - one request and its answer, between libsoup's message and the routes
  *
- * on_headers() looks at the header before libsoup reads a body: framing that two readers could take
- * in two ways (RFC 9112 6.1 and 6.3, 3.2 for Host) is refused and the connection ended, because a
- * cache in front may be the other reader. on_request() finds the route: a responder is asked at
- * once and again while it says wait; a handler runs in the main context, as a job that goes there
- * and comes back. answer() turns a UsHttpResponse into libsoup's message: conditional requests and
- * ranges are decided here, the body is the responder's own GBytes.
+ * on_headers() notes what the answer will depend on and bounds the body. on_request() finds the
+ * route: a responder is asked at once and again while it says wait; a handler runs in the main
+ * context, as a job that goes there and comes back. answer() turns a UsHttpResponse into libsoup's
+ * message: conditional requests and ranges are decided here, the body is the responder's own
+ * GBytes.
  *
  * Part of the connection, in its shard's thread. A job outlives both: it only keeps the core, and
  * its connection is forgotten by exchange_clear().
@@ -284,14 +283,8 @@ begin_job (UsHttpConnection *connection) {
 
 /* ---- the request ---- */
 
-/* Framing that must be there once at most, seen by one walk over the header. */
-typedef struct {
-  guint n_host, n_length, n_encoding;
-  const char *length, *encoding;
-} Framing;
-
 static void
-read_headers (UsHttpExchange *exchange, Framing *framing) {
+read_headers (UsHttpExchange *exchange) {
   SoupMessageHeadersIter iter;
   const char *name, *value;
 
@@ -299,21 +292,6 @@ read_headers (UsHttpExchange *exchange, Framing *framing) {
                                   soup_server_message_get_request_headers (exchange->message));
   while (soup_message_headers_iter_next (&iter, &name, &value)) {
     switch (g_ascii_tolower (name[0])) {
-    case 'h':
-      framing->n_host += g_ascii_strcasecmp (name, "Host") == 0;
-      break;
-    case 'c':
-      if (g_ascii_strcasecmp (name, "Content-Length") == 0) {
-        framing->n_length++;
-        framing->length = value;
-      }
-      break;
-    case 't':
-      if (g_ascii_strcasecmp (name, "Transfer-Encoding") == 0) {
-        framing->n_encoding++;
-        framing->encoding = value;
-      }
-      break;
     case 'r':
       if (g_ascii_strcasecmp (name, "Range") == 0)
         exchange->range = exchange->range == NULL ? value : "";
@@ -332,30 +310,6 @@ read_headers (UsHttpExchange *exchange, Framing *framing) {
       break;
     }
   }
-}
-
-static gboolean
-is_plain_number (const char *text) {
-  gsize n = strspn (text, "0123456789");
-
-  return n > 0 && n <= 18 && text[n] == '\0';
-}
-
-/* Returns: 0, or the status the request is refused with */
-static guint
-judge_framing (const Framing *framing, SoupHTTPVersion version) {
-  if (framing->n_host > 1 || framing->n_length > 1 || framing->n_encoding > 1
-      || (framing->n_length > 0 && framing->n_encoding > 0))
-    return 400;
-  if (framing->n_length > 0 && !is_plain_number (framing->length))
-    return 400;
-  if (framing->n_encoding > 0
-      && (version == SOUP_HTTP_1_0 || g_ascii_strcasecmp (framing->encoding, "chunked") != 0))
-    return 400;
-  if (framing->n_length > 0
-      && g_ascii_strtoull (framing->length, NULL, 10) > US_HTTP_MAX_REQUEST_BODY)
-    return 413;
-  return 0;
 }
 
 static void
@@ -377,8 +331,6 @@ on_headers (SoupServer *server, SoupServerMessage *message, const char *path, GH
             gpointer user_data) {
   UsHttpConnection *connection = connection_of (message);
   UsHttpExchange *exchange;
-  Framing framing = { 0 };
-  guint refused;
 
   if (connection == NULL || connection->is_leaving)
     return;
@@ -386,20 +338,19 @@ on_headers (SoupServer *server, SoupServerMessage *message, const char *path, GH
   exchange = &connection->exchange;
   exchange->message = g_object_ref (message);
   exchange->request.method = soup_server_message_get_method (message);
-  read_headers (exchange, &framing);
-
-  refused = judge_framing (&framing, soup_server_message_get_http_version (message));
-  if (refused != 0) {
-    us_http_count (us_http_shard_core (connection->shard)->counters.refused_total, 1);
-    soup_server_message_set_status (message, refused, NULL);
-    us_http_connection_refuse (connection, refused);
+  read_headers (exchange);
+  if (soup_message_headers_get_encoding (soup_server_message_get_request_headers (message))
+      == SOUP_ENCODING_NONE) {
+    us_http_connection_set_phase (connection, US_GUARD_HANDLING);
     return;
   }
-  if (framing.n_length > 0 || framing.n_encoding > 0) {
-    us_http_connection_set_phase (connection, US_GUARD_BODY);
-    g_signal_connect (message, "got-chunk", G_CALLBACK (on_got_chunk), NULL);
-  } else
-    us_http_connection_set_phase (connection, US_GUARD_HANDLING);
+  us_http_connection_set_phase (connection, US_GUARD_BODY);
+  g_signal_connect (message, "got-chunk", G_CALLBACK (on_got_chunk), NULL);
+  /* libsoup reads chunks ahead, past their end: what follows would miss its judgement. */
+  if (soup_message_headers_get_encoding (soup_server_message_get_request_headers (message))
+      == SOUP_ENCODING_CHUNKED)
+    soup_message_headers_append (soup_server_message_get_response_headers (message), "Connection",
+                                 "close");
 }
 
 /* Decodes the path; keeps what a handler may rely on: UTF-8, and no ".." to climb with. */

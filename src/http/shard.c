@@ -175,13 +175,6 @@ lend_to_libsoup (UsHttpShard *shard, UsHttpConnection *connection) {
                                connection->remote, NULL);
 }
 
-static gboolean
-has_unread_bytes (UsHttpConnection *connection) {
-  char byte;
-
-  return recv (connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
-}
-
 /* Something happened to a connection that libsoup does not hold, or holds without looking. */
 static void
 handle_queued (UsHttpShard *shard, UsHttpConnection *connection) {
@@ -196,11 +189,7 @@ handle_queued (UsHttpShard *shard, UsHttpConnection *connection) {
     us_http_connection_drain (connection);
     return;
   }
-  if (connection->is_hung_up && !has_unread_bytes (connection)) {
-    us_http_connection_close (connection);
-    return;
-  }
-  if (connection->is_readable)
+  if (us_http_connection_fetch (connection))
     lend_to_libsoup (shard, connection);
 }
 
@@ -273,6 +262,7 @@ check_deadlines (UsHttpShard *shard, gint64 now_us) {
     next = l->next;
     if (connection->is_leaving || connection->fd < 0)
       continue;
+    connection->facts.is_parkable = connection->stream != NULL && connection->inbox == NULL;
     verdict = us_guard_decide (&connection->facts, &shard->core->limits, now_us);
     if (verdict == US_GUARD_PARK && connection->is_readable)
       continue;

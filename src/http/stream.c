@@ -60,7 +60,9 @@ typedef struct {
 static gboolean
 is_ready (const UsHttpConnection *connection, gboolean is_output) {
   return connection == NULL || connection->is_leaving
-         || (is_output ? connection->is_writable : connection->is_readable);
+         || (is_output ? connection->is_writable
+                       : connection->is_readable || connection->is_inbox_fresh
+                             || connection->n_header > 0);
 }
 
 static gboolean
@@ -154,13 +156,8 @@ input_is_readable (GPollableInputStream *stream) {
   return is_ready (((UsHttpInput *)stream)->connection, FALSE);
 }
 
-/* libsoup waits for the next request without having tried to read: it holds no half of one. */
 static GSource *
 input_create_source (GPollableInputStream *stream, GCancellable *cancellable) {
-  UsHttpConnection *connection = ((UsHttpInput *)stream)->connection;
-
-  if (connection != NULL && connection->facts.phase == US_GUARD_IDLE && !connection->has_read)
-    connection->facts.is_parkable = TRUE;
   return stream_source_new (stream, FALSE, cancellable);
 }
 

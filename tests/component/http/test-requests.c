@@ -162,6 +162,9 @@ test_smuggling (void) {
     "GET /hls/a HTTP/1.1\r\nHost: t\r\nHost: u\r\n\r\n" NEXT,
     "GET /hls/a HTTP/1.1\r\n\r\n" NEXT,
     "POST /hls/a HTTP/1.1\r\nHost: t\r\nContent-Length: 99999999999\r\n\r\n" NEXT,
+    "POST /hls/a HTTP/1.1\r\nHost: t\r\nContent-Length : 5\r\n\r\n12345" NEXT,
+    "POST /hls/a HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: gzip\r\n\r\n" NEXT,
+    "GET /hls/a HTTP/1.1\nHost: t\n\n" NEXT,
     "NONSENSE\r\n\r\n" NEXT,
   };
   UsHttpServerSettings settings;
@@ -214,6 +217,35 @@ test_pipelined (void) {
   /* parked in between: comes back */
   g_usleep (600 * 1000);
   g_assert_cmpuint (raw_ask_status (fd, "/hls/index.m3u8"), ==, 200);
+  close (fd);
+}
+
+/* A header larger than allowed, in one piece and without an end. */
+static void
+test_large_header (void) {
+  UsHttpServerSettings settings;
+  g_autoptr (UsHttpServer) server = NULL;
+  g_autofree char *filler = g_strnfill (30000, 'x'), *fits = NULL;
+  int fd;
+
+  raw_settings (&settings);
+  server = raw_server (&settings);
+  fd = raw_connect (server);
+  fits = g_strdup_printf ("X: %s\r\n", filler);
+  {
+    g_autofree char *response = raw_ask (fd, "GET", "/hls/index.m3u8", fits);
+    g_autofree char *again = raw_ask (fd, "GET", "/hls/index.m3u8", fits);
+    g_autofree char *refused = NULL;
+
+    g_assert_cmpuint (raw_status (response), ==, 200);
+    g_assert_cmpuint (raw_status (again), ==, 200);
+    raw_send (fd, "GET / HTTP/1.1\r\nX: ");
+    raw_send (fd, filler);
+    raw_send (fd, filler);
+    refused = raw_receive (fd, TRUE);
+    g_assert_cmpuint (raw_status (refused), ==, 431);
+  }
+  raw_expect_end (fd);
   close (fd);
 }
 
@@ -367,6 +399,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/http/requests/ranges", test_ranges);
   g_test_add_func ("/http/requests/smuggling", test_smuggling);
   g_test_add_func ("/http/requests/pipelined", test_pipelined);
+  g_test_add_func ("/http/requests/large-header", test_large_header);
   g_test_add_func ("/http/requests/half-closed", test_half_closed);
   g_test_add_func ("/http/requests/handler", test_handler);
   g_test_add_func ("/http/requests/port-in-use", test_port_in_use);
