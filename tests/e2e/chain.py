@@ -185,10 +185,10 @@ class Chain:
 
     def ffmpeg_publish(self, path, key="mystream", app="live"):
         """The command of the README: a file, looped, copied, in real time."""
-        log = open(self.home / f"publisher-{key}.log", "ab")
-        return self.spawn(["ffmpeg", "-nostdin", "-v", "warning", "-re", "-stream_loop", "-1", "-i",
-                           path, "-c", "copy", "-f", "flv", self.publish_url(key, app)],
-                          stdout=log, stderr=log)
+        with open(self.home / f"publisher-{key}.log", "ab") as log:
+            return self.spawn(["ffmpeg", "-nostdin", "-v", "warning", "-re", "-stream_loop", "-1",
+                               "-i", path, "-c", "copy", "-f", "flv", self.publish_url(key, app)],
+                              stdout=log, stderr=log)
 
     def wait_playable(self, stream=None, segments=3):
         """Until the viewer's playlist lists so many segments."""
@@ -217,7 +217,10 @@ def material(name, gop_s=2.0, seconds=20, size="320x180", rate=30, video_kbps=80
              "-f", "lavfi", "-i", "sine=r=48000:b=2", "-t", str(seconds),
              "-c:v", "libx264", "-preset", "ultrafast", "-bf", str(bframes), "-g", str(gop),
              "-keyint_min", str(gop), "-sc_threshold", "0", "-b:v", f"{video_kbps}k",
-             "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "96k", "-ac", "2", str(path)],
+             "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "96k", "-ac", "2",
+             # Sound as long as the pictures, counting the encoder's priming frame: without this the
+             # loop would have a seam of its own.
+             "-frames:a", str(seconds * 48000 // 1024), str(path)],
             check=True)
     return path
 

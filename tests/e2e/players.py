@@ -6,6 +6,7 @@ times of pictures and sound, and what the player complained about.
 
 import subprocess
 import threading
+import traceback
 
 from chain import PLAYER, Failure
 
@@ -52,6 +53,13 @@ class _Player(threading.Thread):
         self.start()
 
     def run(self):
+        try:
+            self._play()
+        except Exception:
+            self.playback.complaints.append(traceback.format_exc())
+            raise
+
+    def _play(self):
         process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True, errors="replace")
         timer = threading.Timer(self.limit_s, process.kill)
@@ -78,12 +86,11 @@ class FFmpeg(_Player):
     """ffmpeg: decodes everything, prints MD5s; complains from level `warning` on."""
 
     def __init__(self, url, seconds, name="ffmpeg"):
+        self.timebase, self.kind = {}, {}  # before the thread starts
         super().__init__(name, [
             "ffmpeg", "-nostdin", "-v", "warning", "-copyts", "-i", url, "-map", "0:v?", "-map",
             "0:a?", "-t", seconds, "-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f",
             "framemd5", "-"], seconds * 2 + 90)
-        self.timebase = {}
-        self.kind = {}
 
     def take(self, line):
         if line.startswith("#tb"):
