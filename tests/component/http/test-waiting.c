@@ -221,7 +221,7 @@ test_stop_with_grace (void) {
   UsHttpServer *server;
   Reader running = { 0 };
   g_autofree char *held = NULL;
-  int fd, waiting, idle, small = 4096;
+  int fd, waiting, idle, small = 64 * 1024;
   GThread *thread;
 
   raw_settings (&settings);
