@@ -43,7 +43,8 @@ void us_http_reply_free (UsHttpReply *reply);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsHttpReply, us_http_reply_free)
 
 /* UsHttpClient: a GObject around one SoupSession; use in one thread. Redirects: at most 3, http
- * and https only. Connections stay open between fetches, 64 per host. */
+ * and https only. Connections stay open between fetches, up to 2048 per host: a blocked long-poll
+ * holds one. Direct: proxies of the environment are not used. */
 #define US_TYPE_HTTP_CLIENT us_http_client_get_type ()
 G_DECLARE_FINAL_TYPE (UsHttpClient, us_http_client, US, HTTP_CLIENT, GObject)
 
