@@ -157,10 +157,7 @@ escape (const char *text) {
 }
 
 static gboolean
-read_group_line (const UsConfig *config,
-                 char *line,
-                 const UsOptionGroup **group,
-                 const char *place,
+read_group_line (const UsConfig *config, char *line, const UsOptionGroup **group, const char *place,
                  GError **error) {
   char *end = strchr (line, ']');
   if (end == NULL || end[1] != '\0' || end == line + 1) {
@@ -180,12 +177,8 @@ read_group_line (const UsConfig *config,
 }
 
 static gboolean
-read_key_line (UsConfig *config,
-               char *line,
-               const UsOptionGroup *group,
-               const char *place,
-               guint number,
-               GError **error) {
+read_key_line (UsConfig *config, char *line, const UsOptionGroup *group, const char *place,
+               guint number, GError **error) {
   char *equals = strchr (line, '=');
   if (equals == NULL || equals == line) {
     g_set_error (error, US_CONFIG_ERROR, US_CONFIG_ERROR_SYNTAX,
@@ -246,8 +239,8 @@ read_key_line (UsConfig *config,
  * Returns: %TRUE when every line was understood
  */
 gboolean
-us_config_load_text (
-    UsConfig *config, const char *name, const char *text, gsize size, GError **error) {
+us_config_load_text (UsConfig *config, const char *name, const char *text, gsize size,
+                     GError **error) {
   const UsOptionGroup *group = NULL;
   if (size > US_CONFIG_MAX_FILE) {
     g_set_error (error, US_CONFIG_ERROR, US_CONFIG_ERROR_FILE,
@@ -381,9 +374,7 @@ find_option (const UsConfig *config, const char *own_group, const char *name) {
 }
 
 static void
-set_unknown_option (const UsConfig *config,
-                    const char *own_group,
-                    const char *name,
+set_unknown_option (const UsConfig *config, const char *own_group, const char *name,
                     GError **error) {
   g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; i < config->values->len; i++) {
@@ -416,12 +407,8 @@ set_unknown_option (const UsConfig *config,
  * Returns: %TRUE when the option exists and its value fits
  */
 gboolean
-us_config_load_option (UsConfig *config,
-                       const char *own_group,
-                       const char *argument,
-                       const char *next,
-                       gboolean *used_next,
-                       GError **error) {
+us_config_load_option (UsConfig *config, const char *own_group, const char *argument,
+                       const char *next, gboolean *used_next, GError **error) {
   *used_next = FALSE;
   if (!g_str_has_prefix (argument, "--")) {
     g_set_error (error, US_CONFIG_ERROR, US_CONFIG_ERROR_UNKNOWN,

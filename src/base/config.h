@@ -17,22 +17,15 @@ UsConfig *us_config_new (const UsOptionGroup *const *groups);
 void us_config_free (UsConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsConfig, us_config_free)
 
-gboolean us_config_load_text (UsConfig *config,
-                              const char *name,
-                              const char *text,
-                              gsize size,
+gboolean us_config_load_text (UsConfig *config, const char *name, const char *text, gsize size,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean
-us_config_load_file (UsConfig *config, const char *path, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean us_config_load_file (UsConfig *config, const char *path,
+                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean us_config_load_default_file (UsConfig *config, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean us_config_load_environment (UsConfig *config,
-                                     const char *const *environment,
+gboolean us_config_load_environment (UsConfig *config, const char *const *environment,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
-gboolean us_config_load_option (UsConfig *config,
-                                const char *own_group,
-                                const char *argument,
-                                const char *next,
-                                gboolean *used_next,
+gboolean us_config_load_option (UsConfig *config, const char *own_group, const char *argument,
+                                const char *next, gboolean *used_next,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 /* For values the program itself works out (a port that the kernel chose). */
@@ -45,8 +38,8 @@ const char *us_config_get_string (const UsConfig *config, const char *group, con
 gboolean us_config_get_bool (const UsConfig *config, const char *group, const char *key);
 gint64 us_config_get_integer (const UsConfig *config, const char *group, const char *key);
 gint64 us_config_get_duration_ms (const UsConfig *config, const char *group, const char *key);
-char *
-us_config_get_address (const UsConfig *config, const char *group, const char *key, guint16 *port);
+char *us_config_get_address (const UsConfig *config, const char *group, const char *key,
+                             guint16 *port);
 GStrv us_config_get_list (const UsConfig *config, const char *group, const char *key);
 
 char *us_config_print (const UsConfig *config);

@@ -25,11 +25,8 @@
  * Returns: the descriptor's number, or -1 when none of that name was handed to this process
  */
 int
-us_inherit_find (const char *listen_pid,
-                 const char *listen_fds,
-                 const char *listen_fdnames,
-                 gint64 pid,
-                 const char *name) {
+us_inherit_find (const char *listen_pid, const char *listen_fds, const char *listen_fdnames,
+                 gint64 pid, const char *name) {
   gint64 wanted_pid = 0;
   gint64 count = 0;
   if (listen_pid == NULL || listen_fds == NULL || listen_fdnames == NULL

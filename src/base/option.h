@@ -57,8 +57,7 @@ typedef enum {
 GQuark us_config_error_quark (void);
 
 const char *us_option_get_default (const UsOptionGroup *group, const UsOption *option);
-gboolean us_option_check (const UsOption *option,
-                          const char *value,
+gboolean us_option_check (const UsOption *option, const char *value,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 char *us_option_describe_type (const UsOption *option);
 

@@ -49,15 +49,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsHttpReply, us_http_reply_free)
 G_DECLARE_FINAL_TYPE (UsHttpClient, us_http_client, US, HTTP_CLIENT, GObject)
 
 UsHttpClient *us_http_client_new (const char *user_agent);
-void us_http_client_fetch_async (UsHttpClient *client,
-                                 const char *url,
-                                 const UsHttpFetch *fetch,
-                                 GCancellable *cancellable,
-                                 GAsyncReadyCallback callback,
+void us_http_client_fetch_async (UsHttpClient *client, const char *url, const UsHttpFetch *fetch,
+                                 GCancellable *cancellable, GAsyncReadyCallback callback,
                                  gpointer user_data);
 /* Any HTTP status is a reply; GError (US_HTTP_ERROR) only when there is none. */
-UsHttpReply *us_http_client_fetch_finish (UsHttpClient *client,
-                                          GAsyncResult *result,
+UsHttpReply *us_http_client_fetch_finish (UsHttpClient *client, GAsyncResult *result,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -9,9 +9,7 @@ typedef struct UsExposition UsExposition;
 
 UsExposition *us_exposition_new (void);
 /* Starts a family: writes # HELP and # TYPE. @type: "counter", "gauge" or "histogram". */
-void us_exposition_family (UsExposition *exposition,
-                           const char *name,
-                           const char *type,
+void us_exposition_family (UsExposition *exposition, const char *name, const char *type,
                            const char *help);
 /* One sample of the current family. Labels: name, value pairs ended by NULL; values are escaped. */
 void us_exposition_sample (UsExposition *exposition, double value, ...) G_GNUC_NULL_TERMINATED;

@@ -7,11 +7,7 @@ G_BEGIN_DECLS
 
 /* Fills @response. @type: short stable word, sent as "urn:understudy:problem:<type>"; @detail names
  * the value, what was expected, and the remedy. */
-void us_http_problem (UsHttpResponse *response,
-                      guint status,
-                      const char *type,
-                      const char *title,
-                      const char *detail_format,
-                      ...) G_GNUC_PRINTF (5, 6);
+void us_http_problem (UsHttpResponse *response, guint status, const char *type, const char *title,
+                      const char *detail_format, ...) G_GNUC_PRINTF (5, 6);
 
 G_END_DECLS

@@ -25,12 +25,8 @@ UsSite *us_site_new (void);
 void us_site_add_stream (UsSite *site, const UsSiteStream *stream);
 /* @content_type: static. Segments stay addable after they left the playlist: a listed URI answers
  * as long as it is in the site. @etag: with quotes. */
-void us_site_add_segment (UsSite *site,
-                          const char *stream,
-                          const char *name,
-                          GBytes *bytes,
-                          const char *etag,
-                          const char *content_type);
+void us_site_add_segment (UsSite *site, const char *stream, const char *name, GBytes *bytes,
+                          const char *etag, const char *content_type);
 /* How long a playlist request for an unknown stream, or a segment request for the number after
  * the last, may be held before it gets a 404: covers a stream that is just starting. */
 void us_site_set_patience (UsSite *site, guint unknown_stream_ms, guint next_segment_ms);
@@ -42,9 +38,7 @@ void us_site_free (UsSite *site);
 
 /* A UsHttpRespond. Answers playlists (blocking reload by _HLS_msn, RFC 8216bis 6.2.5.2; 400 for a
  * number more than two ahead), segments, HEAD, If-None-Match; unknown: 404 problem+json. */
-UsHttpVerdict us_site_respond (gconstpointer site,
-                               const UsHttpRequest *request,
-                               guint waited_ms,
+UsHttpVerdict us_site_respond (gconstpointer site, const UsHttpRequest *request, guint waited_ms,
                                UsHttpResponse *response);
 
 G_END_DECLS

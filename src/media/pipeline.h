@@ -14,12 +14,10 @@ typedef enum {
 GQuark us_pipeline_error_quark (void);
 
 gboolean us_media_init (GError **error) G_GNUC_WARN_UNUSED_RESULT;
-char *
-us_pipeline_find (const char *folder, const char *name, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+char *us_pipeline_find (const char *folder, const char *name,
+                        GError **error) G_GNUC_WARN_UNUSED_RESULT;
 char *us_pipeline_select (const char *text, const char *const *tags);
-GstElement *us_pipeline_parse (const char *folder,
-                               const char *name,
-                               const char *const *tags,
+GstElement *us_pipeline_parse (const char *folder, const char *name, const char *const *tags,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 GError *us_pipeline_error_from_message (GstMessage *message);
 
