@@ -104,7 +104,7 @@ main (int argc, char **argv) {
   GstElement *audio = make_sink ("audio/x-raw,format=S16LE,channels=2", "audioconvert");
   if (playbin == NULL || video == NULL || audio == NULL)
     return 2;
-  g_object_set (playbin, "uri", argv[1], "flags", 0x3, NULL);
+  g_object_set (playbin, "uri", argv[1], "flags", 0x13 /* video, audio, soft volume */, NULL);
   use_sink (playbin, "video-sink", video, &player);
   use_sink (playbin, "audio-sink", audio, &player);
   g_autoptr (GstBus) bus = gst_element_get_bus (playbin);

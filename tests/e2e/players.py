@@ -88,7 +88,7 @@ class FFmpeg(_Player):
     def __init__(self, url, seconds, name="ffmpeg"):
         self.timebase, self.kind = {}, {}  # before the thread starts
         super().__init__(name, [
-            "ffmpeg", "-nostdin", "-v", "warning", "-copyts", "-i", url, "-map", "0:v?", "-map",
+            "ffmpeg", "-nostdin", "-v", "warning", "-i", url, "-map", "0:v?", "-map",
             "0:a?", "-t", seconds, "-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f",
             "framemd5", "-"], seconds * 2 + 90)
 
