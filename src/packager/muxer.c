@@ -35,7 +35,7 @@ typedef struct {
   GMutex lock;           /* protects the rest; taken alone, held for moments */
   GOutputStream *stream; /* (nullable) what the run's fragment is written to */
   guint n_fragments;     /* asked for in this run; more than one is an error */
-  gboolean has_video;    /* the first picture of this run has passed */
+  gboolean has_begun;    /* the first unit of the leading track has passed in this run */
 } Output;
 
 struct UsMuxer {
@@ -275,15 +275,16 @@ on_fragment_stream (GstElement *sink, const char *location, gpointer user_data) 
 
 /* To splitmuxsink a segment shall be one group of pictures. It gathers a group before it lets
  * anything out, and when the last of several groups ends with the stream while the one before is
- * still on its way out, 1.22.0 computes a negative duration and fails the whole run ("Queued GOP
- * time is negative"; seen in 1 of 25 segments with two groups on a busy machine). Cost: only the
- * first key frame of a segment carries the transport stream's random access indicator. */
+ * still on its way out, 1.22.0 computes a negative duration and fails the whole run ("Timestamping
+ * error on input streams"; seen in 1 of 25 segments with two groups on a busy machine). Without
+ * video every audio frame would be a group of its own. Cost: only the first key frame of a segment
+ * carries the transport stream's random access indicator. */
 static GstPadProbeReturn
-on_video_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data) {
+on_leading_buffer (GstPad *pad, GstPadProbeInfo *info, gpointer user_data) {
   Output *output = user_data;
   g_mutex_lock (&output->lock);
-  gboolean is_first = !output->has_video;
-  output->has_video = TRUE;
+  gboolean is_first = !output->has_begun;
+  output->has_begun = TRUE;
   g_mutex_unlock (&output->lock);
   if (!is_first) {
     GstBuffer *buffer = gst_buffer_make_writable (GST_PAD_PROBE_INFO_BUFFER (info));
@@ -335,9 +336,10 @@ build_pipeline (UsMuxer *muxer, const char *layout, GError **error) {
   g_signal_connect_data (hls, "get-fragment-stream", G_CALLBACK (on_fragment_stream),
                          g_atomic_rc_box_acquire (muxer->output),
                          (GClosureNotify)(GCallback)output_unref, 0);
-  g_autoptr (GstPad) video_pad = gst_element_get_static_pad (hls, "video");
-  if (video_pad != NULL)
-    gst_pad_add_probe (video_pad, GST_PAD_PROBE_TYPE_BUFFER, on_video_buffer,
+  g_autoptr (GstPad) leading
+      = gst_element_get_static_pad (hls, muxer->video != NULL ? "video" : "audio");
+  if (leading != NULL)
+    gst_pad_add_probe (leading, GST_PAD_PROBE_TYPE_BUFFER, on_leading_buffer,
                        g_atomic_rc_box_acquire (muxer->output), output_unref);
   g_signal_connect (hls, "get-playlist-stream", G_CALLBACK (on_playlist_stream), NULL);
   g_signal_connect (hls, "delete-fragment", G_CALLBACK (on_delete_fragment), NULL);
@@ -452,7 +454,7 @@ on_kick (gpointer user_data) {
   }
   g_mutex_lock (&muxer->output->lock);
   muxer->output->n_fragments = 0;
-  muxer->output->has_video = FALSE;
+  muxer->output->has_begun = FALSE;
   g_mutex_unlock (&muxer->output->lock);
   muxer->is_running = TRUE;
   muxer->deadline = attach_source (muxer, g_timeout_source_new (muxer->deadline_ms),

@@ -157,6 +157,28 @@ test_layouts (void) {
   sink_clear (&sink);
 }
 
+/* Every audio frame is a key frame: many groups in one run, and many runs of one pipeline. */
+static void
+test_audio_alone (void) {
+  g_autoptr (UsMaterial) material = us_material_new (8, 30, 0, "aac");
+  const guint n = 80;
+  Sink sink = { 0 };
+  sink_init (&sink);
+  UsMuxerSettings settings;
+  us_muxer_settings_default (&settings);
+  settings.deadline_ms = 20000;
+  settings.max_waiting = n;
+  g_autoptr (UsMuxer) muxer = us_muxer_new (&settings, on_muxed, &sink);
+  for (guint i = 0; i < n; i++) {
+    gint64 from_ms = (i % 8) * 1000;
+    us_muxer_push (muxer, cut (material, i, from_ms, from_ms + 1000, US_CODEC_AAC));
+  }
+  sink_run (&sink, n);
+  for (guint i = 0; i < n; i++)
+    assert_segment (g_ptr_array_index (sink.results, i), FALSE, TRUE);
+  sink_clear (&sink);
+}
+
 /* A segment that cannot be made is answered with an error, and the next one is fine. */
 static void
 test_a_fault_costs_one_segment (void) {
@@ -225,6 +247,7 @@ main (int argc, char **argv) {
     g_error ("%s", error->message);
   g_test_add_func ("/packager/muxer/twins", test_twins);
   g_test_add_func ("/packager/muxer/layouts", test_layouts);
+  g_test_add_func ("/packager/muxer/audio-alone", test_audio_alone);
   g_test_add_func ("/packager/muxer/fault", test_a_fault_costs_one_segment);
   g_test_add_func ("/packager/muxer/bounded", test_the_queue_is_bounded);
   g_test_add_func ("/packager/muxer/free-while-running", test_free_while_running);
