@@ -62,6 +62,34 @@ us_terminal_clip (const char *block, guint columns, guint *lines) {
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
+/**
+ * us_terminal_shorten:
+ * @text: what the roles wrote
+ * @size: of @text
+ * @is_line_start: whether @text begins a line
+ *
+ * On a screen the date of each line is known: "2026-11-21T20:26:16.123Z" becomes "20:26:16.123".
+ * Log files keep it all.
+ *
+ * Returns: (transfer full): the shortened text
+ */
+char *
+us_terminal_shorten (const char *text, gsize size, gboolean is_line_start) {
+  const gsize date = strlen ("2026-11-21T"), stamp = strlen ("2026-11-21T20:26:16.123Z");
+  g_autoptr (GString) out = g_string_sized_new (size);
+  for (gsize i = 0; i < size; i++) {
+    if (is_line_start && size - i >= stamp && text[i + 4] == '-' && text[i + date - 1] == 'T'
+        && text[i + stamp - 1] == 'Z') {
+      g_string_append_len (out, text + i + date, (gssize)(stamp - date - 1));
+      i += stamp;
+    }
+    if (i < size)
+      g_string_append_c (out, text[i]);
+    is_line_start = i < size && text[i] == '\n';
+  }
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
 static void
 erase (UsTerminal *terminal) {
   if (terminal->drawn == 0)
@@ -89,7 +117,8 @@ pass_on (UsTerminal *terminal) {
   if (n <= 0)
     return n < 0 && errno == EINTR;
   erase (terminal);
-  write_all (terminal->out, text, (gsize)n);
+  g_autofree char *shown = us_terminal_shorten (text, (gsize)n, !terminal->is_line_open);
+  write_all (terminal->out, shown, strlen (shown));
   terminal->is_line_open = text[n - 1] != '\n';
   return TRUE;
 }
@@ -148,7 +177,8 @@ us_terminal_free (UsTerminal *terminal) {
     return;
   while (pass_on (terminal))
     continue;
-  draw (terminal);
+  if (terminal->drawn == 0)
+    draw (terminal);
   g_source_destroy (terminal->source);
   g_source_unref (terminal->source);
   dup2 (terminal->out, STDERR_FILENO);

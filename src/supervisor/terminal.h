@@ -16,6 +16,7 @@ void us_terminal_show (UsTerminal *terminal, const char *block);
 void us_terminal_free (UsTerminal *terminal);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsTerminal, us_terminal_free)
 
+char *us_terminal_shorten (const char *text, gsize size, gboolean is_line_start);
 char *us_terminal_clip (const char *block, guint columns, guint *lines);
 
 G_END_DECLS

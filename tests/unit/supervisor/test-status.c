@@ -116,6 +116,30 @@ test_json (void) {
 }
 
 static void
+test_shorten (void) {
+  static const struct {
+    const char *text;
+    gboolean is_line_start;
+    const char *expected;
+  } rows[] = {
+    { "2026-11-21T20:26:16.123Z info x\n", TRUE, "20:26:16.123 info x\n" },
+    { "2026-11-21T20:26:16.123Z a\n2026-11-21T20:26:17.000Z b\n", TRUE,
+      "20:26:16.123 a\n20:26:17.000 b\n" },
+    { "2026-11-21T20:26:16.123Z rest\n2026-11-21T20:26:17.000Z b", FALSE,
+      "2026-11-21T20:26:16.123Z rest\n20:26:17.000 b" },
+    { "2026-11-21T20:26:16.123Z", TRUE, "20:26:16.123" },
+    { "2026-11-21T20:26:16.123", TRUE, "2026-11-21T20:26:16.123" },
+    { "a word about 2026-11-21T20:26:16.123Z\n", TRUE, "a word about 2026-11-21T20:26:16.123Z\n" },
+    { "", TRUE, "" },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *got
+        = us_terminal_shorten (rows[i].text, strlen (rows[i].text), rows[i].is_line_start);
+    g_assert_cmpstr (got, ==, rows[i].expected);
+  }
+}
+
+static void
 test_clip (void) {
   guint lines = 0;
   g_autofree char *text = us_terminal_clip ("0123456789\n\nab\xc3\xa9"
@@ -138,6 +162,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/supervisor/status/no-answers", test_no_answers);
   g_test_add_func ("/supervisor/status/odd-answers", test_odd_answers);
   g_test_add_func ("/supervisor/status/json", test_json);
+  g_test_add_func ("/supervisor/terminal/shorten", test_shorten);
   g_test_add_func ("/supervisor/terminal/clip", test_clip);
   return g_test_run ();
 }
