@@ -56,6 +56,8 @@ append_value (GString *text, double value) {
     g_string_append (text, value > 0 ? "+Inf" : "-Inf");
   else if (value == floor (value) && fabs (value) < 9007199254740992.0)
     g_string_append_printf (text, "%" G_GINT64_FORMAT, (gint64)value);
+  else if (g_ascii_strtod (g_ascii_formatd (buffer, sizeof buffer, "%.15g", value), NULL) == value)
+    g_string_append (text, buffer); /* 18.804, where all 17 digits say 18.803999999999998 */
   else
     g_string_append (text, g_ascii_dtostr (buffer, sizeof buffer, value));
 }

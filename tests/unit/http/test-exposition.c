@@ -19,6 +19,8 @@ test_text (void) {
   us_exposition_sample (exposition, NAN, NULL);
   us_exposition_sample (exposition, 4294967297.0, NULL);
   us_exposition_sample (exposition, -1, NULL);
+  us_exposition_sample (exposition, 18.803999999999998, NULL); /* nearest to 18.804 */
+  us_exposition_sample (exposition, 0.1 + 0.2, NULL);          /* not the one nearest to 0.3 */
   us_exposition_family (exposition, "delay", "histogram", "Delay");
   us_exposition_sample (exposition, 2, "_bucket", "", "le", "+Inf", NULL);
   us_exposition_sample (exposition, 2, "_count", "", NULL);
@@ -32,6 +34,7 @@ test_text (void) {
                    "# TYPE age gauge\n"
                    "age{origin=\"a\\\"b\\\\c\\nd\",x=\"y\"} 0.25\n"
                    "age +Inf\nage -Inf\nage NaN\nage 4294967297\nage -1\n"
+                   "age 18.804\nage 0.30000000000000004\n"
                    "# HELP delay Delay\n# TYPE delay histogram\n"
                    "delay_bucket{le=\"+Inf\"} 2\ndelay_count 2\n",
                    size);
