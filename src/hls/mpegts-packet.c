@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK (us - mpegts - error - quark, us_mpegts_error)
+G_DEFINE_QUARK (us_mpegts_error, us_mpegts_error)
 
 /* A table section's fields up to its content, and the CRC at its end. */
 #define PAT_HEADER 8

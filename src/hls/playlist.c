@@ -19,7 +19,7 @@
 /* As much of a bad value as an error message quotes. */
 #define MAX_QUOTE 48
 
-G_DEFINE_QUARK (us - playlist - error - quark, us_playlist_error)
+G_DEFINE_QUARK (us_playlist_error, us_playlist_error)
 
 static void
 segment_free (UsPlaylistSegment *segment) {

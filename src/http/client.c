@@ -31,7 +31,7 @@ struct _UsHttpClient {
 };
 
 G_DEFINE_FINAL_TYPE (UsHttpClient, us_http_client, G_TYPE_OBJECT)
-G_DEFINE_QUARK (us - http - error - quark, us_http_error)
+G_DEFINE_QUARK (us_http_error, us_http_error)
 
 typedef enum { STEP_CONNECT, STEP_FIRST_BYTE, STEP_BODY } Step;
 

@@ -19,7 +19,7 @@
 #define MAX_TEXT_BYTES (64 * 1024)
 #define ONLY_WITH "# only with:"
 
-G_DEFINE_QUARK (us - pipeline - error - quark, us_pipeline_error)
+G_DEFINE_QUARK (us_pipeline_error, us_pipeline_error)
 
 /**
  * us_media_init:

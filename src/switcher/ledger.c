@@ -31,7 +31,7 @@ struct UsLedger {
   guint64 n_gaps, n_over_target;
 };
 
-G_DEFINE_QUARK (us - ledger - error - quark, us_ledger_error)
+G_DEFINE_QUARK (us_ledger_error, us_ledger_error)
 
 static void
 row_free (gpointer data) {

@@ -32,7 +32,7 @@ struct UsSwitcher {
   UsHttpServer *server;
 };
 
-G_DEFINE_QUARK (us - switcher - error - quark, us_switcher_error)
+G_DEFINE_QUARK (us_switcher_error, us_switcher_error)
 
 /**
  * us_switcher_settings_default:
