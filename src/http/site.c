@@ -35,7 +35,9 @@ typedef struct {
   const char *content_type;
 } Segment;
 
-typedef struct {
+typedef struct Stream Stream;
+struct Stream {
+  Stream *also; /* nullable: the same stream's other playlists, as in a folder of renditions */
   char *name;
   char *playlist_name;
   GBytes *playlist; /* nullable */
@@ -43,8 +45,8 @@ typedef struct {
   guint64 last_number;
   guint target_duration_s;
   char *unavailable;    /* nullable */
-  GHashTable *segments; /* name to Segment */
-} Stream;
+  GHashTable *segments; /* name to Segment; one table for all playlists of a stream */
+};
 
 struct UsSite {
   GHashTable *streams;          /* name to Stream */
@@ -66,6 +68,7 @@ static void
 stream_free (gpointer data) {
   Stream *stream = data;
 
+  g_clear_pointer (&stream->also, stream_free);
   g_free (stream->name);
   g_free (stream->playlist_name);
   g_clear_pointer (&stream->playlist, g_bytes_unref);
@@ -91,9 +94,18 @@ make_etag (GBytes *bytes) {
   return g_strdup_printf ("\"%.32s\"", hash);
 }
 
+static const Stream *
+find_playlist (const Stream *stream, const char *playlist_name) {
+  while (stream != NULL && strcmp (playlist_name, stream->playlist_name) != 0)
+    stream = stream->also;
+  return stream;
+}
+
+/* Under a name that is there already: another playlist of that stream, or the same one anew. */
 void
 us_site_add_stream (UsSite *site, const UsSiteStream *description) {
   Stream *stream = g_new0 (Stream, 1);
+  Stream *known = g_hash_table_lookup (site->streams, description->name);
 
   stream->name = g_strdup (description->name);
   stream->playlist_name
@@ -105,7 +117,13 @@ us_site_add_stream (UsSite *site, const UsSiteStream *description) {
   stream->last_number = description->last_number;
   stream->target_duration_s = MAX (description->target_duration_s, 1);
   stream->unavailable = g_strdup (description->unavailable);
-  stream->segments = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, segment_free);
+  if (known != NULL && find_playlist (known, stream->playlist_name) == NULL) {
+    g_hash_table_steal (site->streams, known->name);
+    stream->also = known;
+    stream->segments = g_hash_table_ref (known->segments);
+  } else {
+    stream->segments = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, segment_free);
+  }
   if (site->default_stream != NULL && strcmp (site->default_stream->name, stream->name) == 0)
     site->default_stream = NULL;
   g_hash_table_replace (site->streams, stream->name, stream);
@@ -264,6 +282,7 @@ static UsHttpVerdict
 respond_file (const UsSite *site, const Stream *stream, const char *name,
               const UsHttpRequest *request, guint waited_ms, UsHttpResponse *response) {
   const Segment *segment = g_hash_table_lookup (stream->segments, name);
+  const Stream *playlist;
 
   if (segment != NULL) {
     response->status = 200;
@@ -274,8 +293,9 @@ respond_file (const UsSite *site, const Stream *stream, const char *name,
     response->allow_range = TRUE;
     return US_HTTP_REPLY;
   }
-  if (strcmp (name, stream->playlist_name) == 0)
-    return respond_playlist (site, stream, request, waited_ms, response);
+  playlist = find_playlist (stream, name);
+  if (playlist != NULL)
+    return respond_playlist (site, playlist, request, waited_ms, response);
   if (waited_ms < site->next_segment_ms && is_next_segment (stream, name))
     return US_HTTP_WAIT;
   return respond_missing (response, "unknown-segment", "Unknown segment", request->path);

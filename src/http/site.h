@@ -21,7 +21,7 @@ typedef struct {
 } UsSiteStream;
 
 UsSite *us_site_new (void);
-/* Copies strings, references bytes. */
+/* Copies strings, references bytes. A stream with several playlists is added once for each. */
 void us_site_add_stream (UsSite *site, const UsSiteStream *stream);
 /* @content_type: static. Segments stay addable after they left the playlist: a listed URI answers
  * as long as it is in the site. @etag: with quotes. */

@@ -155,10 +155,57 @@ test_same_bytes_same_tag (void) {
   g_bytes_unref (b.body);
 }
 
+/* One folder with a multivariant playlist and its renditions beside it. */
+static void
+test_several_playlists (void) {
+  static const Row rows[] = {
+    { "/hls/master.m3u8", "", 0, 200, "master" },
+    { "/hls/low.m3u8", "", 0, 200, "low" },
+    { "/hls/show/high.m3u8", "", 0, 200, "high" },
+    { "/hls/show/high.m3u8", "_HLS_msn=8", 0, 0, NULL },
+    { "/hls/show/low.m3u8", "_HLS_msn=8", 0, 200, "low" },
+    { "/hls/show/a.ts", "", 0, 200, "a" },
+    { "/hls/show/b.ts", "", 0, 200, "b" },
+    { "/hls/show/none.m3u8", "", 0, 404, NULL },
+  };
+  static const struct {
+    const char *name, *text;
+    guint64 last;
+    const char *segment;
+  } playlists[] = {
+    { "low.m3u8", "low", 9, "a.ts" },
+    { "master.m3u8", "master", 0, NULL },
+    { "high.m3u8", "high", 7, "b.ts" },
+  };
+  UsSite *site = us_site_new ();
+
+  us_site_set_patience (site, 1000, 500);
+  for (guint i = 0; i < G_N_ELEMENTS (playlists); i++) {
+    g_autoptr (GBytes) text = text_bytes (playlists[i].text);
+    UsSiteStream stream = { .name = "show",
+                            .is_default = TRUE,
+                            .playlist_name = playlists[i].name,
+                            .playlist = text,
+                            .last_number = playlists[i].last,
+                            .target_duration_s = 2 };
+
+    us_site_add_stream (site, &stream);
+    if (playlists[i].segment != NULL) {
+      g_autoptr (GBytes) bytes = text_bytes (playlists[i].segment);
+
+      us_site_add_segment (site, "show", playlists[i].segment, bytes, "\"tag\"", "video/mp2t");
+    }
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    check (site, &rows[i]);
+  us_site_free (site);
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/http/site/paths", test_paths);
+  g_test_add_func ("/http/site/several-playlists", test_several_playlists);
   g_test_add_func ("/http/site/blocking-reload", test_blocking_reload);
   g_test_add_func ("/http/site/same-bytes-same-tag", test_same_bytes_same_tag);
   return g_test_run ();
