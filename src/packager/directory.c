@@ -1,302 +1,292 @@
-/* directory.c - follows playlists in a folder and serves them, with their segments, from memory
+/* directory.c - finds the playlists of a folder and serves them, with their segments, from memory
  *
- * A request never turns into a file name: only files that a playlist in the folder lists are read,
- * by the scan, and requests are answered from the published site. A new playlist is taken over
- * only when every segment it lists could be read, so what is listed can always be served
- * (RFC 8216 6.2.1), also when the writer lists a segment before it is complete on disk.
+ * A request never turns into a file name: only files that a playlist in the folder lists are read
+ * (playlist-file.c), by the scan, and requests are answered from the published site.
  *
  * Layout: ROOT/<playlist>.m3u8 belongs to the default stream, ROOT/<stream>/<playlist>.m3u8 to
  * <stream>. Multivariant playlists are served as they are; their variants are found by the same
- * rule. Main loop only; the folder is polled, since inotify misses network file systems.
+ * rule. Links are not followed. Main loop only; the folder is polled, since inotify misses network
+ * file systems. How long a scan may take is bounded: known playlists are looked at in turn until
+ * the time is up, and a folder is searched for new ones the more seldom the longer that takes.
  */
 #include "packager/directory.h"
 
-#include <gio/gio.h>
-#include <glib/gstdio.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define US_LOG_TOPIC "packager.directory"
 #include "base/log.h"
 #include "base/names.h"
-#include "hls/playlist.h"
-#include "hls/segment.h"
+#include "packager/playlist-file.h"
 #include "packager/verdict.h"
 
-#define MAX_SEGMENT_BYTES (64 * 1024 * 1024)
-#define MAX_PLAYLISTS 256
+#define SCAN_US (100 * 1000) /* of looking at playlists, per scan; the rest waits for the next */
+#define SEARCH_SHARE 20      /* searching takes at most this part of the time */
+#define MAX_ENTRIES 100000   /* of one folder, per search */
+#define MAX_FOLDERS 1024     /* below the root, per search */
+#define MAX_COMPLAINTS 64
 
 typedef struct {
   char *stream;
+  char *folder; /* (nullable) below the root */
   char *playlist_name;
-  char *path;
-  GBytes *text;         /* as last taken over */
-  GHashTable *segments; /* name to UsSegment, all that must answer */
-  GQueue leaving;       /* names not listed any more, oldest first */
-  guint64 last_number;
-  guint n_listed;
-  guint target_duration_s;
-  gint64 advanced_us;
-  gboolean is_live;
-  gboolean was_seen; /* in this scan */
+  UsPlaylistFile *file;
   UsVerdict verdict;
-  char *complaint; /* (nullable) last problem logged, so that it is logged once */
-} Followed;
+} Entry;
 
 struct UsDirectory {
   UsOrigin *origin;
   char *root;
   char *default_stream;
   gboolean has_self_verdict;
-  GHashTable *followed; /* path to Followed */
+  guint max_playlists;
+  gsize max_bytes;
+  GHashTable *keys;       /* "stream/playlist" to Entry (not owned) */
+  GQueue entries;         /* Entry; the head is looked at next */
+  gint64 search_us;       /* when to search again */
+  GHashTable *complaints; /* sentences that were logged */
   GSource *poll;
 };
 
 static void
-followed_free (gpointer data) {
-  Followed *followed = data;
-  g_clear_pointer (&followed->text, g_bytes_unref);
-  g_hash_table_unref (followed->segments);
-  g_queue_clear_full (&followed->leaving, g_free);
-  g_free (followed->stream);
-  g_free (followed->playlist_name);
-  g_free (followed->path);
-  g_free (followed->complaint);
-  g_free (followed);
+entry_free (gpointer data) {
+  Entry *entry = data;
+  us_playlist_file_free (entry->file);
+  g_free (entry->stream);
+  g_free (entry->folder);
+  g_free (entry->playlist_name);
+  g_free (entry);
 }
 
+static void complain (UsDirectory *directory, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* Each sentence once; there are few, and after too many different ones nothing is said any more. */
 static void
-complain (Followed *followed, const char *text) {
-  if (g_strcmp0 (followed->complaint, text) == 0)
+complain (UsDirectory *directory, const char *format, ...) {
+  va_list args;
+  va_start (args, format);
+  g_autofree char *text = g_strdup_vprintf (format, args);
+  va_end (args);
+  if (g_hash_table_size (directory->complaints) >= MAX_COMPLAINTS
+      || g_hash_table_contains (directory->complaints, text))
     return;
-  if (text != NULL)
-    us_warning ("%s: %s", followed->path, text);
-  g_free (followed->complaint);
-  followed->complaint = g_strdup (text);
+  us_warning ("%s", text);
+  g_hash_table_add (directory->complaints, g_steal_pointer (&text));
 }
 
-/* Only plain names inside the playlist's own folder: no scheme, no folder, no query. */
-static gboolean
-is_plain_name (const char *uri) {
-  return *uri != '\0' && *uri != '.' && strpbrk (uri, "/\\:?#%") == NULL;
-}
-
-static UsSegment *
-read_segment (const Followed *followed, const UsPlaylistSegment *row, const char *uri,
-              GError **error) {
-  g_autofree char *folder = g_path_get_dirname (followed->path);
-  g_autofree char *path = g_build_filename (folder, uri, NULL);
-  GStatBuf info;
-  if (g_stat (path, &info) != 0 || !S_ISREG (info.st_mode) || info.st_size == 0
-      || info.st_size > MAX_SEGMENT_BYTES) {
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                 "lists '%s', which is no file of 1 to %d bytes", uri, MAX_SEGMENT_BYTES);
-    return NULL;
-  }
-  char *data = NULL;
-  gsize size = 0;
-  if (!g_file_get_contents (path, &data, &size, error))
-    return NULL;
-  g_autoptr (GBytes) bytes = g_bytes_new_take (data, size);
-  UsSegment *segment = us_segment_new (0, row->number, uri, bytes);
-  segment->duration_us = row->duration_us;
-  return segment;
-}
-
-/* Reads what @row needs and is not held yet into @fresh. */
-static gboolean
-gather (Followed *followed, const UsPlaylistSegment *row, GHashTable *fresh, GError **error) {
-  const char *uris[] = { row->uri, row->map_uri };
-  for (guint i = 0; i < G_N_ELEMENTS (uris); i++) {
-    if (uris[i] == NULL || g_hash_table_contains (fresh, uris[i]) || row->is_gap)
-      continue;
-    if (!is_plain_name (uris[i])) {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_FILENAME,
-                   "lists '%.80s'; only files beside the playlist are served", uris[i]);
-      return FALSE;
-    }
-    UsSegment *segment = g_hash_table_lookup (followed->segments, uris[i]);
-    /* A packager that restarted writes other bytes under a name it has used before. */
-    if (segment != NULL && i == 0 && segment->number != row->number)
-      segment = NULL;
-    segment
-        = segment != NULL ? us_segment_ref (segment) : read_segment (followed, row, uris[i], error);
-    if (segment == NULL)
-      return FALSE;
-    g_hash_table_insert (fresh, segment->name, segment);
-  }
-  return TRUE;
-}
-
-/* What is no longer listed stays for as many segments as the playlist held, and one more. */
-static void
-keep_leaving (Followed *followed, GHashTable *fresh) {
-  GHashTableIter iter;
-  gpointer name, segment;
-  g_hash_table_iter_init (&iter, followed->segments);
-  while (g_hash_table_iter_next (&iter, &name, NULL)) {
-    if (!g_hash_table_contains (fresh, name)
-        && g_queue_find_custom (&followed->leaving, name, (GCompareFunc)strcmp) == NULL)
-      g_queue_push_tail (&followed->leaving, g_strdup (name));
-  }
-  while (followed->leaving.length > followed->n_listed + 1)
-    g_free (g_queue_pop_head (&followed->leaving));
-  for (GList *link = followed->leaving.head; link != NULL; link = link->next) {
-    segment = g_hash_table_lookup (followed->segments, link->data);
-    if (segment != NULL && !g_hash_table_contains (fresh, link->data))
-      g_hash_table_insert (fresh, ((UsSegment *)segment)->name, us_segment_ref (segment));
-  }
-}
-
-static gboolean
-take_over (Followed *followed, GBytes *text, GError **error) {
-  g_autoptr (UsPlaylist) playlist
-      = us_playlist_parse (g_bytes_get_data (text, NULL), g_bytes_get_size (text), error);
-  if (playlist == NULL)
-    return FALSE;
-  g_autoptr (GHashTable) fresh
-      = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)us_segment_unref);
-  for (guint i = 0; i < playlist->segments->len; i++) {
-    if (!gather (followed, g_ptr_array_index (playlist->segments, i), fresh, error))
-      return FALSE;
-  }
-  const UsPlaylistSegment *last
-      = playlist->segments->len > 0
-            ? g_ptr_array_index (playlist->segments, playlist->segments->len - 1)
-            : NULL;
-  guint64 last_number = last != NULL ? last->number : 0;
-  if (followed->text == NULL || last_number != followed->last_number)
-    followed->advanced_us = g_get_monotonic_time ();
-  followed->last_number = last_number;
-  followed->n_listed = playlist->segments->len;
-  followed->target_duration_s = playlist->target_duration_s;
-  followed->is_live = !playlist->is_ended && playlist->variants->len == 0;
-  keep_leaving (followed, fresh);
-  g_hash_table_unref (followed->segments);
-  followed->segments = g_steal_pointer (&fresh);
-  g_clear_pointer (&followed->text, g_bytes_unref);
-  followed->text = g_bytes_ref (text);
-  return TRUE;
-}
+/* --- what is served -------------------------------------------------------------------------- */
 
 static void
-show (UsDirectory *directory, Followed *followed) {
-  g_autoptr (GPtrArray) segments = g_ptr_array_new ();
-  GHashTableIter iter;
-  gpointer segment;
-  g_hash_table_iter_init (&iter, followed->segments);
-  while (g_hash_table_iter_next (&iter, NULL, &segment))
-    g_ptr_array_add (segments, segment);
+show (UsDirectory *directory, const Entry *entry) {
+  const UsPlaylistFacts *facts = us_playlist_file_get_facts (entry->file);
   UsOriginStream shown = {
-    .name = followed->stream,
-    .playlist_name = followed->playlist_name,
-    .playlist = followed->text,
-    .segments = segments,
-    .last_number = followed->last_number,
-    .target_duration_s = followed->target_duration_s,
-    .unavailable = directory->has_self_verdict ? us_verdict_sentence (followed->verdict) : NULL,
+    .name = entry->stream,
+    .playlist_name = entry->playlist_name,
+    .playlist = facts->text,
+    .segments = facts->segments,
+    .last_number = facts->last_number,
+    .target_duration_s = facts->target_duration_s,
+    .unavailable = directory->has_self_verdict ? us_verdict_sentence (entry->verdict) : NULL,
   };
   us_origin_set_stream (directory->origin, &shown);
 }
 
 static UsVerdict
-judge (const Followed *followed) {
-  UsVerdictFacts facts = {
-    .has_segments = followed->is_live && followed->n_listed > 0,
+judge (const Entry *entry, gint64 now_us) {
+  const UsPlaylistFacts *facts = us_playlist_file_get_facts (entry->file);
+  UsVerdictFacts verdict_facts = {
+    .has_segments = facts->is_live && facts->n_listed > 0,
     .is_connected = TRUE,
-    .since_advance_us = g_get_monotonic_time () - followed->advanced_us,
-    .target_duration_s = followed->target_duration_s,
+    .since_advance_us = now_us - facts->advanced_us,
+    .target_duration_s = facts->target_duration_s,
   };
-  return us_verdict (&facts);
+  return us_verdict (&verdict_facts);
 }
 
-static void
-look_at (UsDirectory *directory, Followed *followed) {
-  g_autoptr (GError) error = NULL;
-  char *data = NULL;
-  gsize size = 0;
-  GStatBuf info;
-  gboolean has_changed = FALSE;
+/* --- known playlists ------------------------------------------------------------------------- */
 
-  if (g_stat (followed->path, &info) == 0 && info.st_size <= US_PLAYLIST_MAX_BYTES
-      && g_file_get_contents (followed->path, &data, &size, &error)) {
-    g_autoptr (GBytes) text = g_bytes_new_take (data, size);
-    if (followed->text == NULL || !g_bytes_equal (text, followed->text))
-      has_changed = take_over (followed, text, &error);
-  }
-  complain (followed, error != NULL ? error->message : NULL);
-  UsVerdict verdict = judge (followed);
-  if (verdict != followed->verdict) {
-    us_event (US_LOG_NOTICE, US_EVENT_ORIGIN_STATE, "%s is %s", followed->path,
-              us_verdict_word (verdict));
-    followed->verdict = verdict;
+static gsize
+memory_left (const UsDirectory *directory) {
+  gsize held = 0;
+  for (const GList *link = directory->entries.head; link != NULL; link = link->next)
+    held += us_playlist_file_get_bytes (((const Entry *)link->data)->file);
+  return directory->max_bytes > held ? directory->max_bytes - held : 0;
+}
+
+static UsPlaylistFileLook
+look_into (UsDirectory *directory, Entry *entry, int root, gint64 now_us) {
+  int folder = entry->folder != NULL ? us_file_open_folder (root, entry->folder, NULL) : root;
+  if (folder < 0)
+    return US_PLAYLIST_FILE_GONE;
+  UsPlaylistFileLook look
+      = us_playlist_file_look (entry->file, folder, now_us, memory_left (directory));
+  if (folder != root)
+    close (folder);
+  return look;
+}
+
+/* Returns: %FALSE when it is gone */
+static gboolean
+look_at (UsDirectory *directory, Entry *entry, int root) {
+  gint64 now_us = g_get_monotonic_time ();
+  UsPlaylistFileLook look
+      = root >= 0 ? look_into (directory, entry, root, now_us) : US_PLAYLIST_FILE_GONE;
+  if (look == US_PLAYLIST_FILE_GONE)
+    return FALSE;
+  UsVerdict verdict = judge (entry, now_us);
+  gboolean has_changed = look == US_PLAYLIST_FILE_CHANGED;
+  if (verdict != entry->verdict) {
+    us_event (US_LOG_NOTICE, US_EVENT_ORIGIN_STATE, "%s is %s",
+              us_playlist_file_get_path (entry->file), us_verdict_word (verdict));
+    entry->verdict = verdict;
     has_changed = TRUE;
   }
-  if (has_changed && followed->text != NULL)
-    show (directory, followed);
+  if (has_changed && us_playlist_file_get_facts (entry->file)->text != NULL)
+    show (directory, entry);
+  return TRUE;
 }
 
 static void
-scan_folder (UsDirectory *directory, const char *folder, const char *stream) {
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
-  for (const char *name; dir != NULL && (name = g_dir_read_name (dir)) != NULL;) {
-    g_autofree char *path = g_build_filename (folder, name, NULL);
-    if (*name == '.')
-      continue;
-    if (stream == NULL && g_file_test (path, G_FILE_TEST_IS_DIR)) {
-      scan_folder (directory, path, name);
-      continue;
+forget (UsDirectory *directory, Entry *entry) {
+  g_autofree char *key = g_strconcat (entry->stream, "/", entry->playlist_name, NULL);
+  us_info ("%s is gone", us_playlist_file_get_path (entry->file));
+  us_origin_remove_stream (directory->origin, entry->stream, entry->playlist_name);
+  g_hash_table_remove (directory->keys, key);
+  entry_free (entry);
+}
+
+static void
+look_at_all (UsDirectory *directory, int root) {
+  gint64 until_us = g_get_monotonic_time () + SCAN_US;
+  for (guint n = directory->entries.length; n > 0; n--) {
+    Entry *entry = g_queue_pop_head (&directory->entries);
+    /* In the queue while it is looked at: its own memory counts, too. */
+    g_queue_push_tail (&directory->entries, entry);
+    if (!look_at (directory, entry, root)) {
+      g_queue_pop_tail (&directory->entries);
+      forget (directory, entry);
     }
-    if (!g_str_has_suffix (name, ".m3u8"))
-      continue;
-    Followed *followed = g_hash_table_lookup (directory->followed, path);
-    if (followed == NULL) {
-      if (g_hash_table_size (directory->followed) >= MAX_PLAYLISTS)
-        continue;
-      followed = g_new0 (Followed, 1);
-      followed->stream = g_strdup (stream != NULL ? stream : directory->default_stream);
-      followed->playlist_name = g_strdup (name);
-      followed->path = g_strdup (path);
-      followed->segments
-          = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)us_segment_unref);
-      followed->verdict = US_VERDICT_STARTING;
-      g_queue_init (&followed->leaving);
-      g_hash_table_insert (directory->followed, followed->path, followed);
-    }
-    followed->was_seen = TRUE;
-    look_at (directory, followed);
+    if (g_get_monotonic_time () > until_us)
+      return;
   }
+}
+
+/* --- new playlists --------------------------------------------------------------------------- */
+
+static void
+add_entry (UsDirectory *directory, const char *folder, const char *name) {
+  const char *stream = folder != NULL ? folder : directory->default_stream;
+  g_autofree char *key = g_strconcat (stream, "/", name, NULL);
+  const Entry *known = g_hash_table_lookup (directory->keys, key);
+  if (known != NULL) {
+    if (g_strcmp0 (known->folder, folder) != 0)
+      complain (directory, "%s: '%s' is there twice, in the folder itself and in '%s' below it",
+                directory->root, name, stream);
+    return;
+  }
+  if (directory->entries.length >= directory->max_playlists) {
+    complain (directory, "%s has more than %u playlists, and the others are not served",
+              directory->root, directory->max_playlists);
+    return;
+  }
+  g_autofree char *path = g_build_filename (directory->root, folder != NULL ? folder : name,
+                                            folder != NULL ? name : NULL, NULL);
+  Entry *entry = g_new0 (Entry, 1);
+  entry->stream = g_strdup (stream);
+  entry->folder = g_strdup (folder);
+  entry->playlist_name = g_strdup (name);
+  entry->file = us_playlist_file_new (name, path);
+  entry->verdict = US_VERDICT_STARTING;
+  g_hash_table_insert (directory->keys, g_steal_pointer (&key), entry);
+  g_queue_push_tail (&directory->entries, entry);
+}
+
+static gboolean
+leads_to_folder (int parent, const char *name) {
+  struct stat info;
+  return fstatat (parent, name, &info, 0) == 0 && S_ISDIR (info.st_mode);
+}
+
+/* Searches an open folder. @fd: (transfer full); @folder: its name, or NULL for the root;
+ * @folders: (nullable): filled with the names of folders in it */
+static void
+search_folder (UsDirectory *directory, int fd, const char *folder, GPtrArray *folders) {
+  DIR *dir = fdopendir (fd);
+  if (dir == NULL) {
+    close (fd);
+    return;
+  }
+  guint n_entries = 0;
+  const struct dirent *found;
+  while ((found = readdir (dir)) != NULL) {
+    if (n_entries++ >= MAX_ENTRIES) {
+      complain (directory, "%s%s%s has more than %d entries; playlists behind them are not found",
+                directory->root, folder != NULL ? "/" : "", folder != NULL ? folder : "",
+                MAX_ENTRIES);
+      break;
+    }
+    if (!us_file_is_plain_name (found->d_name))
+      continue;
+    if (g_str_has_suffix (found->d_name, ".m3u8"))
+      add_entry (directory, folder, found->d_name);
+    else if (folders != NULL && (found->d_type == DT_DIR || found->d_type == DT_UNKNOWN)
+             && folders->len < MAX_FOLDERS)
+      g_ptr_array_add (folders, g_strdup (found->d_name));
+    else if (folders != NULL && found->d_type == DT_LNK && leads_to_folder (fd, found->d_name))
+      complain (directory, "%s/%s is a link, and links are not followed", directory->root,
+                found->d_name);
+  }
+  closedir (dir);
+}
+
+static void
+search (UsDirectory *directory) {
+  gint64 begun_us = g_get_monotonic_time ();
+  g_autoptr (GPtrArray) folders = g_ptr_array_new_with_free_func (g_free);
+  int root = us_file_open_folder (AT_FDCWD, directory->root, NULL);
+  if (root < 0)
+    return;
+  search_folder (directory, dup (root), NULL, folders);
+  for (guint i = 0; i < folders->len; i++) {
+    const char *name = g_ptr_array_index (folders, i);
+    int fd = us_file_open_folder (root, name, NULL);
+    if (fd >= 0)
+      search_folder (directory, fd, name, NULL);
+  }
+  close (root);
+  gint64 now_us = g_get_monotonic_time ();
+  directory->search_us = now_us + (now_us - begun_us) * SEARCH_SHARE;
+}
+
+static void
+scan (UsDirectory *directory) {
+  int root = us_file_open_folder (AT_FDCWD, directory->root, NULL);
+  look_at_all (directory, root);
+  if (root >= 0)
+    close (root);
 }
 
 /**
  * us_directory_scan:
  * @directory: the directory
  *
- * Takes over what changed in the folder since the last look.
+ * Searches the folder and takes over what changed since the last look.
  */
 void
 us_directory_scan (UsDirectory *directory) {
-  GHashTableIter iter;
-  gpointer value;
-  g_hash_table_iter_init (&iter, directory->followed);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    ((Followed *)value)->was_seen = FALSE;
-
-  scan_folder (directory, directory->root, NULL);
-
-  g_hash_table_iter_init (&iter, directory->followed);
-  while (g_hash_table_iter_next (&iter, NULL, &value)) {
-    Followed *followed = value;
-    if (followed->was_seen)
-      continue;
-    us_origin_remove_stream (directory->origin, followed->stream, followed->playlist_name);
-    g_hash_table_iter_remove (&iter);
-  }
+  search (directory);
+  scan (directory);
 }
 
 static gboolean
 on_poll (gpointer user_data) {
-  us_directory_scan (user_data);
+  UsDirectory *directory = user_data;
+  if (g_get_monotonic_time () >= directory->search_us)
+    search (directory);
+  scan (directory);
   return G_SOURCE_CONTINUE;
 }
 
@@ -306,15 +296,20 @@ on_poll (gpointer user_data) {
  */
 void
 us_directory_settings_default (UsDirectorySettings *settings) {
-  *settings = (UsDirectorySettings){ .root = ".", .poll_ms = 200, .has_self_verdict = TRUE };
+  *settings = (UsDirectorySettings){
+    .root = ".",
+    .poll_ms = 200,
+    .max_playlists = 256,
+    .max_bytes = (gsize)1024 * 1024 * 1024,
+    .has_self_verdict = TRUE,
+  };
   us_origin_settings_default (&settings->origin);
 }
 
 static void
 on_get_health (const UsHttpRequest *request, UsHttpResponse *response, gpointer user_data) {
   UsDirectory *directory = user_data;
-  char *text = g_strdup_printf ("{\"status\":\"ok\",\"playlists\":%u}",
-                                g_hash_table_size (directory->followed));
+  char *text = g_strdup_printf ("{\"status\":\"ok\",\"playlists\":%u}", directory->entries.length);
   response->status = 200;
   response->content_type = "application/json";
   response->cache_control = "no-store";
@@ -343,7 +338,11 @@ us_directory_new (const UsDirectorySettings *settings, GError **error) {
   directory->root = g_strdup (settings->root);
   directory->default_stream = g_strdup (settings->origin.default_stream);
   directory->has_self_verdict = settings->has_self_verdict;
-  directory->followed = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, followed_free);
+  directory->max_playlists = settings->max_playlists;
+  directory->max_bytes = settings->max_bytes;
+  directory->keys = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  directory->complaints = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_queue_init (&directory->entries);
   us_http_server_add_handler (us_origin_get_server (directory->origin), "/healthz", "GET",
                               on_get_health, directory);
   if (!us_origin_start (directory->origin, error)) {
@@ -376,7 +375,9 @@ us_directory_free (UsDirectory *directory) {
     g_clear_pointer (&directory->poll, g_source_unref);
   }
   g_clear_pointer (&directory->origin, us_origin_free);
-  g_hash_table_unref (directory->followed);
+  g_queue_clear_full (&directory->entries, entry_free);
+  g_hash_table_unref (directory->keys);
+  g_hash_table_unref (directory->complaints);
   g_free (directory->root);
   g_free (directory->default_stream);
   g_free (directory);

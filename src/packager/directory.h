@@ -11,6 +11,8 @@ typedef struct {
   UsOriginSettings origin;
   const char *root;          /* folder with playlists, and one level of folders below it */
   guint poll_ms;             /* how often the folder is looked at */
+  guint max_playlists;       /* more are not served */
+  gsize max_bytes;           /* held in memory of all of them; what does not fit is not served */
   gboolean has_self_verdict; /* answer 503 when a live playlist stands still */
 } UsDirectorySettings;
 
