@@ -48,7 +48,7 @@ typedef struct {
   guint values;
 } Reader;
 
-G_DEFINE_QUARK (us - amf0 - error - quark, us_amf0_error)
+G_DEFINE_QUARK (us_amf0_error, us_amf0_error)
 
 static void
 member_clear (gpointer data) {
