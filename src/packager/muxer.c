@@ -29,6 +29,7 @@
 #include "media/pipeline.h"
 
 #define BASE_MS 10000
+#define PACKETS_PER_BUFFER 64
 
 /* Where the fragment of a run goes; shared with streaming threads. */
 typedef struct {
@@ -305,6 +306,18 @@ on_delete_fragment (GstElement *sink, const char *location, gpointer user_data) 
   /* Without a handler hlssink2 would unlink files that never existed and fail. */
 }
 
+/* Left alone, mpegtsmux hands every packet of 188 bytes down as a buffer of its own. What it pads
+ * the last bundle with are null packets, which us_mpegts_finish() takes out. */
+static void
+bundle_packets (GstBin *bin) {
+  g_autoptr (GstIterator) found = gst_bin_iterate_all_by_element_factory_name (bin, "mpegtsmux");
+  g_auto (GValue) item = G_VALUE_INIT;
+  while (gst_iterator_next (found, &item) == GST_ITERATOR_OK) {
+    g_object_set (g_value_get_object (&item), "alignment", PACKETS_PER_BUFFER, NULL);
+    g_value_reset (&item);
+  }
+}
+
 static char *
 layout_of (const UsRawSegment *raw) {
   g_autoptr (GString) tags = g_string_new (raw->tracks & US_TRACK_VIDEO ? "h264 " : "");
@@ -332,6 +345,7 @@ build_pipeline (UsMuxer *muxer, const char *layout, GError **error) {
     drop_pipeline (muxer);
     return FALSE;
   }
+  bundle_packets (GST_BIN (muxer->pipeline));
   muxer->output = output_new ();
   g_signal_connect_data (hls, "get-fragment-stream", G_CALLBACK (on_fragment_stream),
                          g_atomic_rc_box_acquire (muxer->output),
