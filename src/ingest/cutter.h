@@ -5,7 +5,8 @@
 
 G_BEGIN_DECLS
 
-#define US_CUTTER_VIDEO_LOST_MS 1000     /* video silent this long while audio goes on */
+#define US_CUTTER_VIDEO_LOST_MS 2000     /* no video for so long, by media and by arrival */
+#define US_CUTTER_VIDEO_GONE_MS 10000    /* the same by media alone: a push faster than time */
 #define US_CUTTER_UNKNOWN_TARGET_MS 3000 /* patience while no target duration is fixed */
 #define US_CUTTER_MAX_SEGMENT_MS 60000   /* a segment that finds no end by then is a fault */
 
@@ -20,6 +21,7 @@ typedef struct {
   gboolean is_video;
   gboolean is_keyframe; /* of video */
   gint64 time_ms;
+  gint64 arrival_us; /* monotonic */
 } UsCutterFrame;
 
 /* UsCutter: plain value; us_cutter_start() with the frame that opens an epoch. */
@@ -30,11 +32,13 @@ typedef struct {
   gboolean has_video; /* the epoch has video */
   gboolean is_video_lost;
   gint64 last_video_ms;
+  gint64 last_video_us; /* when it arrived */
   gint64 last_key_ms;
   gint64 gop_ms;         /* last key-frame interval, 0: none seen */
   gint64 longest_gop_ms; /* of this epoch */
 } UsCutter;
 
+gboolean us_cutter_is_video_lost (gint64 gap_ms, gint64 silent_us);
 void us_cutter_start (UsCutter *cutter, gint64 duration_ms, const UsCutterFrame *first);
 UsCut us_cutter_step (UsCutter *cutter, const UsCutterFrame *frame);
 

@@ -63,7 +63,8 @@ struct UsSegmenter {
   GQueue pending; /* Frame */
   gsize pending_bytes;
   guint n_pending_keys;
-  gint64 last_video_ms; /* any video while waiting, on the timeline */
+  gint64 last_video_ms; /* any video while waiting, on the timeline ... */
+  gint64 last_video_us; /* ... and when it arrived */
   gboolean has_waiting_video;
 
   guint n_epochs; /* since @epochs_since_us */
@@ -131,6 +132,13 @@ warn_long_segment (UsSegmenter *segmenter, const UsRingSegment *segment) {
   gint64 length_ms = segment->end_ms - segment->media_ms;
   if (seconds_rounded (length_ms) <= segment->target_duration_s || segmenter->is_long_logged)
     return;
+  if (segmenter->cutter.is_video_lost) {
+    us_warning ("%s: video has stopped; segment %" G_GUINT64_FORMAT " lasts %.3f s, since it takes "
+                "%d s to be certain of that",
+                segmenter->name, segment->number, (double)length_ms / 1000.0,
+                US_CUTTER_VIDEO_LOST_MS / 1000);
+    return;
+  }
   segmenter->is_long_logged = TRUE;
   us_event (US_LOG_WARNING, US_EVENT_KEYFRAME_INTERVAL,
             "%s: segment %" G_GUINT64_FORMAT " lasts %.3f s, longer than the target duration of "
@@ -164,6 +172,7 @@ close_segment (UsSegmenter *segmenter, gint64 end_ms) {
                                : segmenter->memory->discontinuity;
   fix_target_duration (segmenter, segment->end_ms - segment->media_ms);
   segment->target_duration_s = segmenter->stats.target_duration_s;
+  us_state_note_closed (segmenter->state, segmenter->memory); /* before any relay hears of it */
   segment->is_closed = TRUE;
   segmenter->has_history = TRUE;
   segmenter->is_first_of_epoch = FALSE;
@@ -197,15 +206,26 @@ append (UsSegmenter *segmenter, const Frame *frame) {
                   frame->is_keyframe, media_ms, frame->payload);
 }
 
-/* Where the last frames end, for a segment that no key frame closes. */
+static gint64
+end_of_track_ms (UsSegmenter *segmenter, UsTimelineTrack track) {
+  gboolean has_time = segmenter->tracks[track].has_time;
+  return has_time ? segmenter->tracks[track].last_ms + segmenter->tracks[track].frame_ms : 0;
+}
+
+/* Where the last frames end, for a segment that no key frame closes. Audio that was sent ahead of
+ * living video does not make it longer than the target duration. */
 static gint64
 end_of_frames_ms (UsSegmenter *segmenter) {
-  gint64 end_ms = 0;
-  for (guint i = 0; i < US_TIMELINE_N_TRACKS; i++) {
-    if (segmenter->tracks[i].has_time)
-      end_ms = MAX (end_ms, segmenter->tracks[i].last_ms + segmenter->tracks[i].frame_ms);
+  gint64 video_end_ms = end_of_track_ms (segmenter, US_TIMELINE_VIDEO);
+  gint64 audio_end_ms = end_of_track_ms (segmenter, US_TIMELINE_AUDIO);
+  const UsRingSegment *open = us_ring_get_open (segmenter->ring);
+  const UsCutter *cutter = &segmenter->cutter;
+  if (cutter->has_video && !cutter->is_video_lost && open != NULL) {
+    gint64 limit_ms
+        = open->media_ms + (cutter->target_ms > 0 ? cutter->target_ms : cutter->duration_ms);
+    audio_end_ms = MIN (audio_end_ms, limit_ms);
   }
-  return end_ms;
+  return MAX (video_end_ms, audio_end_ms);
 }
 
 static void
@@ -234,7 +254,7 @@ static void
 start_epoch (UsSegmenter *segmenter, const Frame *first) {
   us_input_adopt (&segmenter->video);
   us_input_adopt (&segmenter->audio);
-  UsCutterFrame cut = { first->is_video, first->is_keyframe, first->time_ms };
+  UsCutterFrame cut = { first->is_video, first->is_keyframe, first->time_ms, now_us (segmenter) };
   us_cutter_start (&segmenter->cutter, segmenter->settings.segment_duration_ms, &cut);
   segmenter->cutter.target_ms
       = 1000ll * us_state_get_target_duration (segmenter->state, segmenter->memory);
@@ -291,7 +311,7 @@ store (UsSegmenter *segmenter, const Frame *frame, GError **error) {
   gint64 media_ms = frame->time_ms - segmenter->base_ms;
   if (media_ms < 0)
     return drop (segmenter, frame, US_DROP_EARLY);
-  UsCutterFrame cut = { frame->is_video, frame->is_keyframe, frame->time_ms };
+  UsCutterFrame cut = { frame->is_video, frame->is_keyframe, frame->time_ms, now_us (segmenter) };
   switch (us_cutter_step (&segmenter->cutter, &cut)) {
   case US_CUT_OPEN:
     close_segment (segmenter, media_ms);
@@ -360,14 +380,14 @@ choose_first (UsSegmenter *segmenter, gint64 t) {
   const Frame *oldest = g_queue_peek_head (&segmenter->pending);
   if (oldest == NULL)
     return NULL;
-  gint64 wait_ms = is_first ? US_SEGMENTER_ANALYSE_MS : 0;
-  gint64 since_ms = oldest->time_ms;
-  if (us_input_is_known (&segmenter->video)) {
-    wait_ms = US_SEGMENTER_VIDEO_WAIT_MS;
-    if (segmenter->has_waiting_video)
-      since_ms = MAX (since_ms, segmenter->last_video_ms);
+  gint64 since_ms = oldest->time_ms, since_us = segmenter->waiting_since_us;
+  if (!us_input_is_known (&segmenter->video))
+    return t - since_ms >= (is_first ? US_SEGMENTER_ANALYSE_MS : 0) ? oldest : NULL;
+  if (segmenter->has_waiting_video) {
+    since_ms = MAX (since_ms, segmenter->last_video_ms);
+    since_us = MAX (since_us, segmenter->last_video_us);
   }
-  return t - since_ms >= wait_ms ? oldest : NULL;
+  return us_cutter_is_video_lost (t - since_ms, now_us (segmenter) - since_us) ? oldest : NULL;
 }
 
 static void
@@ -399,6 +419,7 @@ wait_with (UsSegmenter *segmenter, const Frame *frame, GError **error) {
   if (frame->is_video) {
     segmenter->has_waiting_video = TRUE;
     segmenter->last_video_ms = frame->time_ms;
+    segmenter->last_video_us = now_us (segmenter);
     if (!frame->is_keyframe && segmenter->n_pending_keys == 0)
       return drop (segmenter, frame, US_DROP_NO_KEYFRAME);
   }
@@ -412,10 +433,10 @@ wait_with (UsSegmenter *segmenter, const Frame *frame, GError **error) {
   const Frame *first = choose_first (segmenter, frame->time_ms);
   if (first != NULL)
     return start_from_pending (segmenter, first, error);
-  /* Audio that the coming key frame will outdate. */
+  /* Audio that the coming key frame will outdate, even if it is sent far ahead of video. */
   while (segmenter->n_pending_keys == 0 && segmenter->pending.length > 0
          && frame->time_ms - ((Frame *)segmenter->pending.head->data)->time_ms
-                > US_SEGMENTER_VIDEO_WAIT_MS) {
+                > US_CUTTER_VIDEO_GONE_MS) {
     segmenter->audio.dropped[US_DROP_EARLY]++;
     pop_pending (segmenter);
   }

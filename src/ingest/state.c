@@ -4,8 +4,14 @@
  * die: `ingest.state` (a key file, replaced atomically and synced) survives the machine, and
  * because a sync per segment would be too dear it holds numbers reserved ahead; `ingest.last` (one
  * line of fixed length per stream, overwritten in place, never synced) survives the process and
- * holds the exact last number. After a crash of the process numbers therefore go on without a hole,
- * which viewers would notice; after a crash of the machine they jump ahead, but never back.
+ * holds the last number that was closed. After a crash of the process numbers therefore go on
+ * without a hole, which viewers would notice; after a crash of the machine they jump ahead, but
+ * never back.
+ *
+ * Why the number of a segment that the crash cut in half may be used again: a packager publishes a
+ * segment only when it has the mark that closes it, and us_state_note_closed() has written the
+ * number before that mark can leave the process. A number above the one in `ingest.last` was thus
+ * never published by anybody. If it cannot be written, the file is emptied and counts for nothing.
  *
  * `ingest.last` counts only when it was written under the same kernel boot. A stream nobody
  * remembers starts at the Unix time in seconds: segments last a second or more, so a forgotten
@@ -110,8 +116,14 @@ static void
 write_record (UsState *state, guint index, const char *text) {
   char record[RECORD_SIZE + 1];
   format_record (record, text);
-  if (pwrite (state->last_fd, record, RECORD_SIZE, (off_t)index * RECORD_SIZE) != RECORD_SIZE)
-    warn_once (state, "write " LAST_FILE, g_strerror (errno));
+  if (pwrite (state->last_fd, record, RECORD_SIZE, (off_t)index * RECORD_SIZE) == RECORD_SIZE)
+    return;
+  warn_once (state, "write " LAST_FILE, g_strerror (errno));
+  /* An old record would have numbers used twice after a crash; none only makes them jump. */
+  if (ftruncate (state->last_fd, 0) != 0)
+    us_warning ("cannot empty " LAST_FILE " either: %s", g_strerror (errno));
+  close (state->last_fd);
+  state->last_fd = -1;
 }
 
 static void
@@ -121,7 +133,7 @@ remember (UsState *state, UsStateStream *stream) {
     return;
   g_autofree char *text = g_strdup_printf (
       "%s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %u %" G_GINT64_FORMAT,
-      stream->name, stream->number, stream->epoch, stream->discontinuity, stream->target_duration_s,
+      stream->name, stream->closed, stream->epoch, stream->discontinuity, stream->target_duration_s,
       stream->active_ms);
   write_record (state, stream->slot + 1, text);
 }
@@ -145,13 +157,14 @@ load_record (UsState *state, const char *record) {
   UsStateStream *stream = find (state, words[0]);
   if (stream == NULL)
     stream = add (state, words[0]);
-  stream->number = values[0];
+  if (values[0] > 0)
+    stream->number = stream->closed = values[0];
   stream->epoch = MAX (stream->epoch, values[1]);
   stream->discontinuity = MAX (stream->discontinuity, values[2]);
   stream->target_duration_s = (guint)MIN (values[3], G_MAXUINT16);
   stream->active_ms = (gint64)values[4];
   stream->reserved = MAX (stream->reserved, stream->number);
-  stream->is_exact = stream->number > 0;
+  stream->is_exact = stream->closed > 0;
 }
 
 static void
@@ -204,6 +217,7 @@ load_group (UsState *state, GKeyFile *file, const char *group, gboolean is_clean
   stream->active_ms = (gint64)get_number (file, group, "active");
   stream->number = stream->reserved;
   stream->is_exact = is_clean && stream->reserved > 0;
+  stream->closed = stream->is_exact ? stream->number : 0;
 }
 
 static void
@@ -334,6 +348,19 @@ us_state_take_number (UsState *state, UsStateStream *stream) {
 }
 
 /**
+ * us_state_note_closed:
+ * @state: the memory
+ * @stream: a stream; the last number it took belongs to a segment that is whole now
+ *
+ * To be called before anybody is told: after a crash numbers go on behind this one.
+ */
+void
+us_state_note_closed (UsState *state, UsStateStream *stream) {
+  stream->closed = stream->number;
+  remember (state, stream);
+}
+
+/**
  * us_state_take_epoch:
  * @state: the memory
  * @stream: a stream
@@ -360,7 +387,7 @@ void
 us_state_raise_number (UsState *state, UsStateStream *stream, guint64 number) {
   if (number <= stream->number)
     return;
-  stream->number = number;
+  stream->number = stream->closed = number;
   stream->is_exact = TRUE;
   stream->reserved = MAX (stream->reserved, number + US_STATE_BLOCK);
   state->is_dirty = TRUE;
@@ -372,13 +399,15 @@ us_state_raise_number (UsState *state, UsStateStream *stream, guint64 number) {
  * @state: the memory
  * @stream: a stream
  *
+ * Kept for good by the us_state_note_closed() of the same segment, so that a crash between the two
+ * counts nothing twice.
+ *
  * Returns: the discontinuity number of the segment that has just become discontinuous
  */
 guint64
 us_state_count_discontinuity (UsState *state, UsStateStream *stream) {
   stream->discontinuity++;
   state->is_dirty = TRUE;
-  remember (state, stream);
   return stream->discontinuity;
 }
 

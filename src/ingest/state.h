@@ -20,6 +20,7 @@ typedef struct UsState UsState;
 typedef struct {
   char *name;
   guint64 number; /* last segment number handed out, 0: never any */
+  guint64 closed; /* last number that anybody may have published, 0: none is known */
   guint64 epoch;  /* last epoch id handed out */
   guint64 discontinuity;
   guint target_duration_s; /* 0: not fixed yet */
@@ -35,6 +36,7 @@ UsState *us_state_new (const char *dir, const UsClock *clock);
 UsStateStream *us_state_open (UsState *state, const char *name);
 void us_state_close (UsState *state, UsStateStream *stream);
 guint64 us_state_take_number (UsState *state, UsStateStream *stream);
+void us_state_note_closed (UsState *state, UsStateStream *stream);
 guint64 us_state_take_epoch (UsState *state, UsStateStream *stream);
 void us_state_raise_number (UsState *state, UsStateStream *stream, guint64 number);
 guint64 us_state_count_discontinuity (UsState *state, UsStateStream *stream);

@@ -6,6 +6,7 @@
 #include "unit/ingest/media.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 
 #define UNIX_S 1800000000ll
 
@@ -438,6 +439,118 @@ test_restart (Fixture *fixture, gconstpointer data) {
   g_assert_cmpuint (after->closing.target_duration_s, ==, before->closing.target_duration_s);
 }
 
+/* An ingest that can be killed: this program again. It prints its port and runs for ever. */
+static G_NORETURN void
+serve (const char *dir, const char *const *relay_urls) {
+  UsIngestSettings settings;
+  us_ingest_settings_default (&settings);
+  settings.rtmp.address = "127.0.0.1";
+  settings.rtmp.port = 0;
+  settings.state_dir = dir;
+  settings.relay_urls = relay_urls;
+  GError *error = NULL;
+  UsIngest *ingest = us_ingest_new (&settings, us_clock_system (), &error);
+  if (ingest == NULL)
+    g_error ("%s", error->message);
+  g_print ("%u\n", us_ingest_get_rtmp_port (ingest));
+  for (;;)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static GSubprocess *
+spawn (Fixture *fixture) {
+  GError *error = NULL;
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", &error);
+  g_assert_no_error (error);
+  GSubprocess *child = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, self, "--serve",
+                                         fixture->dir, fixture->urls[0], fixture->urls[1], NULL);
+  g_assert_no_error (error);
+  g_autoptr (GDataInputStream) out = g_data_input_stream_new (g_subprocess_get_stdout_pipe (child));
+  g_autofree char *line = g_data_input_stream_read_line (out, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_nonnull (line);
+  fixture->port = (guint16)g_ascii_strtoull (line, NULL, 10);
+  return child;
+}
+
+static void
+kill_child (GSubprocess *child) {
+  g_subprocess_send_signal (child, SIGKILL);
+  g_assert_true (g_subprocess_wait (child, NULL, NULL));
+  g_object_unref (child);
+}
+
+static gboolean
+are_disconnected (gpointer data) {
+  Fixture *fixture = data;
+  return fixture->twins[0]->connection == NULL && fixture->twins[1]->connection == NULL;
+}
+
+/* Killed in the middle of a segment, twice: nobody has that one, so its number is used again, and
+ * what viewers see has no hole. */
+static void
+test_killed (Fixture *fixture, gconstpointer data) {
+  guint64 first = 0, first_epoch = 0;
+  for (guint round = 0; round < 3; round++) {
+    GSubprocess *child = spawn (fixture);
+    Encoder *encoder = encoder_new (fixture->port, "live/cam1");
+    encoder_send_configs (encoder, 1);
+    encoder_send_media (encoder, 5000, 200); /* two segments and a half */
+    for (guint i = 0; i < 2; i++) {
+      Count count = { fixture->twins[i], 2 * round + 3 };
+      wait_until (has_segments, &count, NULL, "a third segment");
+    }
+    if (round == 0)
+      first = first_number (fixture->twins[0]);
+    for (guint i = 0; i < 2; i++) {
+      Count closed = { fixture->twins[i], first + 2 * round + 1 };
+      wait_until (has_closed, &closed, NULL, "two whole segments");
+    }
+    kill_child (child);
+    wait_until (are_disconnected, fixture, NULL, "the end of the relays");
+    encoder_free (encoder);
+    for (guint i = 0; i < 2; i++) {
+      guint64 number = first + 2 * round;
+      const FakeSegment *opening = fake_server_get (fixture->twins[i], number);
+      g_assert_nonnull (opening);
+      g_assert_cmpuint (fake_server_last_closed (fixture->twins[i]), ==, number + 1);
+      g_assert_cmpuint (opening->opening.epoch, >, first_epoch);
+      g_assert_cmpint (opening->closing.is_discontinuous, ==, round > 0);
+      g_assert_cmpuint (opening->closing.discontinuity, ==, round);
+      check_equal (fixture->twins[0], fixture->twins[1], number);
+      check_equal (fixture->twins[0], fixture->twins[1], number + 1);
+    }
+    first_epoch = fake_server_get (fixture->twins[0], first + 2 * round)->opening.epoch;
+  }
+}
+
+/* Audio three seconds ahead of its pictures: every segment has both. */
+static void
+test_audio_ahead (Fixture *fixture, gconstpointer data) {
+  const gint64 lead_ms = 3000;
+  FakeServer *server = fixture->twins[0];
+  start (fixture, us_clock_system ());
+  Encoder *encoder = encoder_new (fixture->port, "live/cam1");
+  encoder_send_configs (encoder, 1);
+  for (gint64 t = 20; t < 10000; t += 20) {
+    encoder_send (encoder, US_RTMP_AUDIO, t, media_audio ((guint32)t));
+    if (t >= lead_ms && (t - lead_ms) % 40 == 0)
+      encoder_send (encoder, US_RTMP_VIDEO, t - lead_ms,
+                    media_video ((t - lead_ms) % 1000 == 0, (guint32)t, 200));
+  }
+  encoder_finish (encoder);
+  wait_until (is_ended, server, NULL, "end mark");
+  guint64 first = first_number (server);
+  g_assert_cmpuint (fake_server_last_closed (server), ==, first + 3);
+  for (guint64 number = first; number <= first + 3; number++) {
+    const FakeSegment *one = fake_server_get (server, number);
+    g_assert_cmpint (one->closing.tracks, ==, US_TRACK_VIDEO | US_TRACK_AUDIO);
+    g_assert_cmpint (one->closing.closes_end_ms - one->opening.media_ms, <=, 2000);
+    g_assert_false (one->closing.is_discontinuous);
+  }
+  encoder_free (encoder);
+}
+
 static gboolean
 are_all_closed (gpointer data) {
   Encoder **encoders = data;
@@ -572,6 +685,8 @@ test_port_in_use (Fixture *fixture, gconstpointer data) {
 
 int
 main (int argc, char **argv) {
+  if (argc == 5 && g_str_equal (argv[1], "--serve"))
+    serve (argv[2], (const char *const[]){ argv[3], argv[4], NULL });
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, function) g_test_add (name, Fixture, NULL, set_up, function, tear_down)
   ADD ("/ingest/marks", test_marks);
@@ -586,6 +701,8 @@ main (int argc, char **argv) {
   ADD ("/ingest/late-packager", test_late_packager);
   ADD ("/ingest/push", test_push);
   ADD ("/ingest/restart", test_restart);
+  ADD ("/ingest/killed", test_killed);
+  ADD ("/ingest/audio-ahead", test_audio_ahead);
   ADD ("/ingest/fifty-publishers", test_fifty_publishers);
   ADD ("/ingest/drain", test_drain);
   ADD ("/ingest/status", test_status);

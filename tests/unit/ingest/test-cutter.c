@@ -62,7 +62,7 @@ test_keys (void) {
 
 static UsCut
 step (UsCutter *cutter, gboolean is_video, gboolean is_keyframe, gint64 t) {
-  UsCutterFrame frame = { is_video, is_keyframe, t };
+  UsCutterFrame frame = { is_video, is_keyframe, t, t * 1000 }; /* arrives when it is due */
   return us_cutter_step (cutter, &frame);
 }
 
@@ -100,15 +100,54 @@ test_video_lost_and_back (void) {
   us_cutter_start (&cutter, 2000, &first);
   cutter.target_ms = 2000;
   g_assert_cmpint (step (&cutter, TRUE, FALSE, 1000), ==, US_CUT_CONTINUE);
-  g_assert_cmpint (step (&cutter, FALSE, FALSE, 2399), ==, US_CUT_CONTINUE);
-  /* in time for the rounded EXTINF to stay within the target duration */
-  g_assert_cmpint (step (&cutter, FALSE, FALSE, 2400), ==, US_CUT_OPEN);
-  g_assert_cmpint (step (&cutter, FALSE, FALSE, 4399), ==, US_CUT_CONTINUE);
-  g_assert_cmpint (step (&cutter, FALSE, FALSE, 4400), ==, US_CUT_OPEN);
-  g_assert_cmpint (step (&cutter, TRUE, FALSE, 4500), ==, US_CUT_DROP);
-  g_assert_cmpint (step (&cutter, TRUE, TRUE, 4540), ==, US_CUT_OPEN);
-  g_assert_cmpint (step (&cutter, TRUE, FALSE, 4580), ==, US_CUT_CONTINUE);
+  g_assert_cmpint (step (&cutter, FALSE, FALSE, 3000), ==, US_CUT_CONTINUE);
+  g_assert_cmpint (step (&cutter, FALSE, FALSE, 3001), ==, US_CUT_OPEN);
+  g_assert_cmpint (step (&cutter, FALSE, FALSE, 5000), ==, US_CUT_CONTINUE);
+  g_assert_cmpint (step (&cutter, FALSE, FALSE, 5001), ==, US_CUT_OPEN);
+  g_assert_cmpint (step (&cutter, TRUE, FALSE, 5100), ==, US_CUT_DROP);
+  g_assert_cmpint (step (&cutter, TRUE, TRUE, 5140), ==, US_CUT_OPEN);
+  g_assert_cmpint (step (&cutter, TRUE, FALSE, 5180), ==, US_CUT_CONTINUE);
   g_assert_cmpint (cutter.gop_ms, ==, 0); /* the outage is no key-frame interval */
+}
+
+static void
+test_lost (void) {
+  static const struct {
+    gint64 gap_ms, silent_ms;
+    gboolean is_lost;
+  } rows[] = {
+    { 0, 0, FALSE },        { 3000, 0, FALSE },    /* audio is sent ahead */
+    { 3000, 2000, FALSE },  { 3000, 2001, TRUE },  /* and then nothing follows */
+    { 2000, 60000, FALSE }, { 2001, 60000, TRUE }, /* everything stood still for a while */
+    { 10000, 0, FALSE },    { 10001, 0, TRUE },    /* a push at many times the speed */
+    { -3000, 9000, FALSE }, { -3000, 0, FALSE },   /* video is ahead */
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_test_message ("row %u", i);
+    g_assert_cmpint (us_cutter_is_video_lost (rows[i].gap_ms, rows[i].silent_ms * 1000), ==,
+                     rows[i].is_lost);
+  }
+}
+
+/* Audio that comes seconds before the pictures it belongs to cuts nothing, in bursts or steadily.
+ */
+static void
+test_audio_ahead (void) {
+  static const gint64 leads_ms[] = { 500, 1500, 3000, 8000 };
+  for (guint i = 0; i < G_N_ELEMENTS (leads_ms); i++) {
+    UsCutter cutter;
+    UsCutterFrame first = { TRUE, TRUE, 0, 0 };
+    us_cutter_start (&cutter, 2000, &first);
+    cutter.target_ms = 2000;
+    for (gint64 t = 40; t < 20000; t += 40) {
+      UsCutterFrame audio = { FALSE, FALSE, t + leads_ms[i], t * 1000 };
+      UsCutterFrame video = { TRUE, t % 1000 == 0, t, t * 1000 };
+      g_test_message ("%" G_GINT64_FORMAT " ms ahead at %" G_GINT64_FORMAT, leads_ms[i], t);
+      g_assert_cmpint (us_cutter_step (&cutter, &audio), ==, US_CUT_CONTINUE);
+      g_assert_cmpint (us_cutter_step (&cutter, &video), ==,
+                       t % 2000 == 0 ? US_CUT_OPEN : US_CUT_CONTINUE);
+    }
+  }
 }
 
 static void
@@ -128,6 +167,8 @@ main (int argc, char **argv) {
   g_test_add_func ("/cutter/audio-only", test_audio_only);
   g_test_add_func ("/cutter/audio-does-not-cut-video", test_audio_does_not_cut_video);
   g_test_add_func ("/cutter/video-lost-and-back", test_video_lost_and_back);
+  g_test_add_func ("/cutter/lost", test_lost);
+  g_test_add_func ("/cutter/audio-ahead", test_audio_ahead);
   g_test_add_func ("/cutter/overlong", test_overlong);
   return g_test_run ();
 }

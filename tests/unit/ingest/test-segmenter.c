@@ -274,25 +274,72 @@ test_video_dies_and_returns (Fixture *fixture, gconstpointer data) {
   us_segmenter_begin (fixture->segmenter);
   push_configs (fixture, TRUE);
   push_range (fixture, 0, 5000, 1000, TRUE);
-  for (gint64 t = 5000; t < 12000; t += 20)
+  for (gint64 t = 5000; t < 12000; t += 20) {
+    us_fake_clock_advance_us (&fixture->clock, 20000);
     (void)push (fixture, A, t, media_audio ((guint32)t));
+  }
   push_range (fixture, 12000, 17000, 1000, TRUE);
   gboolean was_audio_only = FALSE;
+  guint n_long = 0;
   UsTracks last = US_TRACK_NONE;
   for (guint64 serial = 1; us_ring_get (fixture->ring, serial) != NULL; serial++) {
     const UsRingSegment *one = segment (fixture, serial);
     if (!one->is_closed)
       break;
     was_audio_only |= one->tracks == US_TRACK_AUDIO;
-    g_assert_cmpint ((one->end_ms - one->media_ms + 500) / 1000, <=, one->target_duration_s);
+    n_long += (one->end_ms - one->media_ms + 500) / 1000 > one->target_duration_s;
+    g_assert_cmpint (one->end_ms - one->media_ms, <=, 4000);
     g_assert_cmpint (one->is_discontinuous, ==, serial > 1 && one->tracks != last);
     last = one->tracks;
   }
+  g_assert_cmpuint (n_long, <=, 1); /* the one in which it was not certain yet */
   g_assert_true (was_audio_only);
   g_assert_cmpint (last, ==, US_TRACK_VIDEO | US_TRACK_AUDIO);
   UsSegmenterStats stats;
   us_segmenter_get_stats (fixture->segmenter, &stats);
   g_assert_cmpuint (stats.epochs_total, ==, 1);
+}
+
+/* An encoder that sends audio @lead_ms before the pictures it belongs to, @burst_ms at a time. */
+static void
+push_ahead (Fixture *fixture, gint64 length_ms, gint64 lead_ms, gint64 burst_ms) {
+  for (gint64 t = 20; t <= lead_ms; t += 20)
+    (void)push (fixture, A, t, media_audio ((guint32)t));
+  for (gint64 from = 0; from < length_ms; from += burst_ms) {
+    for (gint64 t = from + 20; t <= from + burst_ms; t += 20)
+      (void)push (fixture, A, lead_ms + t, media_audio ((guint32)t));
+    for (gint64 t = from; t < from + burst_ms; t += 40)
+      (void)push (fixture, V, t, media_video (t % 1000 == 0, (guint32)t, 20));
+    us_fake_clock_advance_us (&fixture->clock, burst_ms * 1000);
+  }
+}
+
+static void
+test_audio_ahead (Fixture *fixture, gconstpointer data) {
+  static const struct {
+    gint64 lead_ms, burst_ms;
+  } rows[] = { { 3000, 40 }, { 3000, 2000 }, { 1200, 40 }, { 8000, 40 }, { 0, 2000 } };
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_test_message ("%" G_GINT64_FORMAT " ms ahead", rows[i].lead_ms);
+    us_segmenter_begin (fixture->segmenter);
+    push_configs (fixture, TRUE);
+    guint64 serial = us_ring_get_newest (fixture->ring) + 1;
+    push_ahead (fixture, 14000, rows[i].lead_ms, rows[i].burst_ms);
+    us_segmenter_end (fixture->segmenter);
+    g_assert_cmpuint (us_ring_get_newest (fixture->ring), ==, serial + 6);
+    for (gint64 k = 0; k < 7; k++, serial++) {
+      const UsRingSegment *one = segment (fixture, serial);
+      g_assert_cmpint (one->tracks & US_TRACK_VIDEO, !=, 0);
+      g_assert_cmpint (one->media_ms, ==, k * 2000);
+      g_assert_cmpint (one->end_ms, ==, (k + 1) * 2000);
+      g_assert_true (item (one, 0)->is_keyframe);
+    }
+  }
+  UsSegmenterStats stats;
+  us_segmenter_get_stats (fixture->segmenter, &stats);
+  g_assert_cmpuint (stats.epochs_total, ==, G_N_ELEMENTS (rows));
+  g_assert_cmpuint (us_segmenter_get_video (fixture->segmenter)->dropped[US_DROP_NO_KEYFRAME], ==,
+                    0);
 }
 
 static void
@@ -466,6 +513,7 @@ main (int argc, char **argv) {
   ADD ("/segmenter/broken-config", test_broken_config);
   ADD ("/segmenter/clock-reset", test_clock_reset);
   ADD ("/segmenter/video-dies-and-returns", test_video_dies_and_returns);
+  ADD ("/segmenter/audio-ahead", test_audio_ahead);
   ADD ("/segmenter/target-duration", test_target_duration);
   ADD ("/segmenter/target-duration-set", test_target_duration_set);
   ADD ("/segmenter/no-keyframe", test_no_keyframe);

@@ -104,15 +104,62 @@ test_killed (Fixture *fixture, gconstpointer data) {
   guint64 last = us_state_take_number (state, stream);
   (void)us_state_take_number (state, other);
   us_state_flush (state);
-  for (guint i = 0; i < 7; i++)
+  for (guint i = 0; i < 7; i++) {
     last = us_state_take_number (state, stream);
-  (void)us_state_count_discontinuity (state, stream);
+    if (i == 3)
+      (void)us_state_count_discontinuity (state, stream);
+    us_state_note_closed (state, stream);
+  }
+  (void)us_state_take_number (state, stream); /* half a segment, which nobody ever publishes ... */
+  (void)us_state_take_epoch (state, stream);
+  (void)us_state_count_discontinuity (state, stream); /* ... nor its discontinuity */
   crash (fixture, state);
   us_fake_clock_advance_us (&fixture->clock, 10 * G_USEC_PER_SEC);
   state = start (fixture);
   stream = us_state_open (state, "a");
   g_assert_cmpuint (stream->discontinuity, ==, 1);
   g_assert_cmpuint (us_state_take_number (state, stream), ==, last + 1);
+  us_state_free (state);
+}
+
+/* Killed in the first segment ever: no number is known to be published, none is repeated either. */
+static void
+test_killed_at_first (Fixture *fixture, gconstpointer data) {
+  UsState *state = start (fixture);
+  UsStateStream *stream = us_state_open (state, "a");
+  guint64 first = us_state_take_number (state, stream);
+  (void)us_state_take_epoch (state, stream);
+  us_state_flush (state);
+  crash (fixture, state);
+  us_fake_clock_advance_us (&fixture->clock, -3600ll * G_USEC_PER_SEC);
+  state = start (fixture);
+  stream = us_state_open (state, "a");
+  g_assert_cmpuint (stream->number, >, 0); /* there was something before */
+  guint64 second = us_state_take_number (state, stream);
+  g_assert_cmpuint (second, >, first);
+  crash (fixture, state); /* and again, without a flush */
+  state = start (fixture);
+  stream = us_state_open (state, "a");
+  g_assert_cmpuint (us_state_take_number (state, stream), ==, second);
+  us_state_note_closed (state, stream);
+  crash (fixture, state);
+  state = start (fixture);
+  stream = us_state_open (state, "a");
+  g_assert_cmpuint (us_state_take_number (state, stream), ==, second + 1);
+  us_state_free (state);
+}
+
+/* A packager said what it holds: that was published, whatever was known here. */
+static void
+test_killed_after_raise (Fixture *fixture, gconstpointer data) {
+  UsState *state = start (fixture);
+  UsStateStream *stream = us_state_open (state, "a");
+  us_state_raise_number (state, stream, UNIX_S + 500);
+  us_state_flush (state);
+  crash (fixture, state);
+  state = start (fixture);
+  stream = us_state_open (state, "a");
+  g_assert_cmpuint (us_state_take_number (state, stream), ==, UNIX_S + 501);
   us_state_free (state);
 }
 
@@ -226,6 +273,8 @@ main (int argc, char **argv) {
   ADD ("/state/first", test_first);
   ADD ("/state/clean-restart", test_clean_restart);
   ADD ("/state/killed", test_killed);
+  ADD ("/state/killed-at-first", test_killed_at_first);
+  ADD ("/state/killed-after-raise", test_killed_after_raise);
   ADD ("/state/machine-died", test_machine_died);
   ADD ("/state/corrupt", test_corrupt);
   ADD ("/state/odd-values", test_odd_values);
