@@ -153,7 +153,7 @@ on_media (UsRtmpConnection *connection, UsRtmpMessage *message, gpointer user_da
   stream->fed_us = g_get_monotonic_time ();
   stream->is_ended = us_assembler_is_ended (stream->assembler);
   if (error != NULL) {
-    us_rtmp_connection_close (connection, error->message);
+    us_rtmp_connection_refuse (connection, "NetStream.Publish.Denied", error->message);
     return;
   }
   if (raw == NULL)
@@ -201,7 +201,8 @@ on_publish (UsRtmpConnection *connection, const UsRtmpPublish *publish, gpointer
      * leftover that has not noticed its end yet. */
     UsRtmpConnection *old = g_steal_pointer (&stream->connection);
     us_rtmp_connection_set_handler (old, &idle_handler, NULL);
-    us_rtmp_connection_close (old, "replaced by a newer relay connection");
+    us_rtmp_connection_refuse (old, "NetStream.Publish.Denied",
+                               "replaced by a newer relay connection");
   }
   g_clear_pointer (&stream->assembler, us_assembler_free);
   stream->assembler = us_assembler_new ();

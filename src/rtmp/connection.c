@@ -329,7 +329,8 @@ us_rtmp_connection_accept (UsRtmpConnection *connection, const UsAmf0 *info) {
 
 /**
  * us_rtmp_connection_refuse:
- * @connection: a connection whose publish waits for an answer; else it is only closed
+ * @connection: a connection whose publish waits for an answer, or that publishes; any other is
+ *   only closed
  * @code: "NetStream.Publish.BadName", "NetStream.Publish.Denied" ...
  * @description: why, for the person at the encoder
  */

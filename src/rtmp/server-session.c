@@ -165,14 +165,17 @@ us_rtmp_server_session_accept (UsRtmpServerSession *session, const UsAmf0 *info)
 
 /**
  * us_rtmp_server_session_refuse:
- * @session: a session whose publish waits for an answer; else nothing happens
+ * @session: a session whose publish waits for an answer, or one that publishes; else nothing
+ * happens
  * @code: "NetStream.Publish.BadName", "NetStream.Publish.Denied" ...
  * @description: why, for the person at the encoder
+ *
+ * May be called from the media callback; no media comes after it.
  */
 void
 us_rtmp_server_session_refuse (UsRtmpServerSession *session, const char *code,
                                const char *description) {
-  if (session->state != US_RTMP_SERVER_ASKED)
+  if (session->state != US_RTMP_SERVER_ASKED && session->state != US_RTMP_SERVER_PUBLISHING)
     return;
   session->state = US_RTMP_SERVER_REFUSED;
   write_status (session, us_rtmp_command_new_status ("error", code, description));

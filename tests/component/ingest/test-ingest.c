@@ -341,6 +341,7 @@ test_faulty_publisher (Fixture *fixture, gconstpointer data) {
     encoder_send_media (faulty, 1000, 200);
   }
   wait_until (is_closed, faulty, NULL, "faulty publisher closed");
+  g_assert_nonnull (strstr (faulty->fault, "NetStream.Publish.Denied: codec configuration"));
   encoder_send_media (good, 4000, 200);
   encoder_finish (good);
   while (server->n_end_marks < 2)

@@ -30,6 +30,7 @@ us_feeder_connect (guint16 port, const char *stream, const UsMaterial *material)
   UsFeeder *feeder = g_new0 (UsFeeder, 1);
   feeder->material = material;
   feeder->first = 1000;
+  feeder->target_duration_s = 1;
   feeder->epoch = 0x18bcfe56800;
   feeder->client = us_rtmp_client_new (url, 20000, &handler, feeder, &error);
   g_assert_no_error (error);
@@ -118,7 +119,7 @@ us_feeder_send (UsFeeder *feeder, guint k) {
     .discontinuity = feeder->discontinuity,
     .is_discontinuous = feeder->is_discontinuous,
     .tracks = tracks,
-    .target_duration_s = 1,
+    .target_duration_s = feeder->target_duration_s,
   };
   feeder->is_discontinuous = FALSE;
   if (feeder->client != NULL)

@@ -16,6 +16,7 @@ typedef struct {
   guint64 first; /* number of segment 0 */
   guint64 epoch;
   guint64 discontinuity;
+  guint target_duration_s;   /* 1 */
   gboolean is_discontinuous; /* of the next segment that is opened */
   guint64 resume;            /* what the packager said it holds */
   gboolean is_ready, is_closed, has_config;

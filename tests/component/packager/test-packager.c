@@ -100,6 +100,13 @@ await_segment (UsViewer *viewer, const UsFeeder *feeder, guint k) {
   us_viewer_await (viewer, name);
 }
 
+/* The same for a playlist that may answer 503 again at any time. */
+static void
+await_listed (UsViewer *viewer, const UsFeeder *feeder, guint k) {
+  g_autofree char *name = us_segment_name (feeder->epoch, feeder->first + k);
+  g_autoptr (UsHttpReply) reply = await_text (viewer, "index.m3u8", name);
+}
+
 static GBytes *
 get_segment (UsViewer *viewer, const UsFeeder *feeder, guint k) {
   g_autofree char *name = us_segment_name (feeder->epoch, feeder->first + k);
@@ -336,11 +343,9 @@ test_self_verdict (void) {
     us_feeder_send (other, k);
   }
   await_segment (calm, other, 0);
-  await_segment (viewer, feeder, 0);
+  await_listed (viewer, feeder, 0);
 
-  gint64 listed_us = g_get_monotonic_time ();
   g_autoptr (UsHttpReply) stale = await_status (viewer, "index.m3u8", 503);
-  g_assert_cmpint (g_get_monotonic_time () - listed_us, >, 500 * 1000);
   g_assert_cmpstr (stale->content_type, ==, "application/problem+json");
   assert_contains (stale, "playlist is stale");
   g_autoptr (GBytes) kept = get_segment (viewer, feeder, 0); /* segments are served all the same */
@@ -349,7 +354,7 @@ test_self_verdict (void) {
   us_viewer_look (calm); /* the setting is off there */
 
   us_feeder_send (feeder, 2); /* recovery */
-  await_segment (viewer, feeder, 1);
+  await_listed (viewer, feeder, 1);
 
   us_feeder_free (feeder);
   g_autoptr (UsHttpReply) lost = await_status (viewer, "index.m3u8", 503);
@@ -358,7 +363,7 @@ test_self_verdict (void) {
   feeder = feed (packager, "show");
   us_feeder_send (feeder, 2);
   us_feeder_end (feeder);
-  await_segment (viewer, feeder, 2);
+  await_listed (viewer, feeder, 2);
   g_autoptr (UsHttpReply) ended = await_status (viewer, "index.m3u8", 503);
   assert_contains (ended, "publisher is gone");
   us_feeder_free (feeder);
@@ -379,6 +384,7 @@ test_a_newer_connection_replaces (void) {
   g_autoptr (UsFeeder) new = feed (packager, "show");
   g_assert_cmpuint (new->resume, ==, 1000);
   us_viewer_wait (&old->is_closed);
+  g_assert_nonnull (strstr (old->close_reason, "replaced by a newer relay connection"));
   for (guint k = 1; k < 4; k++)
     us_feeder_send (new, k);
   await_segment (viewer, new, 2);
@@ -433,6 +439,8 @@ test_garbage (void) {
     us_feeder_send (bad, i);
     us_feeder_send_raw (bad, rows[i].type, rows[i].data, rows[i].size);
     us_viewer_wait (&bad->is_closed);
+    g_test_message ("row %u: %s", i, bad->close_reason);
+    g_assert_nonnull (strstr (bad->close_reason, "NetStream.Publish.Denied: "));
     us_feeder_send (good, i + 1);
     await_segment (viewer, good, i);
   }
@@ -543,6 +551,7 @@ test_blocking_reload (void) {
   g_autoptr (UsPackager) packager = packager_new ();
   g_autoptr (UsFeeder) feeder = feed (packager, "show");
   UsViewer *viewer = view (packager, "show");
+  feeder->target_duration_s = 10; /* requests are held for two of them */
   us_feeder_send (feeder, 0);
   us_feeder_send (feeder, 1);
   await_segment (viewer, feeder, 0);

@@ -19,7 +19,8 @@ typedef struct {
   UsRtmpListener *listener;
   UsRtmpConnection *connection; /* the last one that published */
   const char *refuse;
-  gboolean reads_nothing; /* closes from the media callback */
+  gboolean reads_nothing;   /* closes from the media callback */
+  const char *refuse_media; /* refuses from the media callback, with this sentence */
   guint n_published;
   guint n_media;
   guint64 n_bytes;
@@ -78,6 +79,8 @@ on_media (UsRtmpConnection *connection, UsRtmpMessage *message, gpointer user_da
     g_assert_cmpuint (data[i], ==, (guint8)(i + message->timestamp_ms));
   if (f->reads_nothing)
     us_rtmp_connection_close (connection, "enough");
+  if (f->refuse_media != NULL)
+    us_rtmp_connection_refuse (connection, "NetStream.Publish.Denied", f->refuse_media);
 }
 
 static void
@@ -267,6 +270,26 @@ test_closed_by_the_server (void) {
   g_assert_cmpuint (f->n_media, ==, 1); /* nothing after close, though more was read */
   g_assert_cmpstr (f->reason, ==, "enough");
   g_assert_false (send_video (f, 1, 0));
+}
+
+/* The reason arrives even while the publisher sends much more than anybody reads. */
+static void
+test_refused_while_publishing (void) {
+  g_autoptr (Fixture) f = fixture_new ();
+  start (f);
+  f->refuse_media = "no key frame for 60 s";
+  guint i = 0;
+  while (f->error == NULL) {
+    if (i > 100000 || !send_video (f, 10000, i++))
+      g_main_context_iteration (NULL, TRUE);
+    us_rtmp_client_flush (f->client);
+    g_main_context_iteration (NULL, FALSE);
+  }
+  g_assert_error (f->error, US_RTMP_ERROR, US_RTMP_ERROR_REFUSED);
+  g_assert_nonnull (strstr (f->error->message, "no key frame for 60 s"));
+  wait_until (f->n_closed == 1);
+  g_assert_cmpuint (f->n_media, ==, 1);
+  g_assert_nonnull (strstr (f->reason, "NetStream.Publish.Denied"));
 }
 
 static void
@@ -477,6 +500,7 @@ main (int argc, char **argv) {
   ADD ("gathering", test_gathering);
   ADD ("back-pressure", test_back_pressure);
   ADD ("refused", test_refused);
+  ADD ("refused-while-publishing", test_refused_while_publishing);
   ADD ("closed-by-the-server", test_closed_by_the_server);
   ADD ("client-vanishes", test_client_vanishes);
   ADD ("free-at-any-moment", test_free_at_any_moment);

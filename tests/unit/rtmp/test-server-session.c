@@ -21,6 +21,7 @@ typedef struct {
   GString *log;         /* what came out, in words */
   const char *refuse;   /* code, or NULL to accept */
   gboolean is_silent;   /* does not answer at all */
+  guint refuse_at;      /* refuses in the callback of so many video messages, 0: never */
   guint n_media[32];
   guint32 last_ms;
   GByteArray *in; /* what the next push sends */
@@ -43,6 +44,8 @@ on_media (UsRtmpMessage *message, gpointer user_data) {
   Dialogue *d = user_data;
   d->n_media[message->type & 31]++;
   d->last_ms = message->timestamp_ms;
+  if (d->refuse_at > 0 && d->n_media[US_RTMP_VIDEO] == d->refuse_at)
+    us_rtmp_server_session_refuse (d->session, "NetStream.Publish.Denied", "too much");
   gsize size;
   const guint8 *data = g_bytes_get_data (message->payload, &size);
   if (message->type == US_RTMP_DATA_AMF0 && d->n_media[US_RTMP_DATA_AMF0] == 1 && size > 3)
@@ -295,6 +298,25 @@ test_refuse (void) {
   g_assert_cmpuint (d->n_media[US_RTMP_VIDEO], ==, 0);
 }
 
+/* A publisher that was accepted and turned out to be no good hears why; nothing passes after it,
+ * not even from the same read. */
+static void
+test_refuse_while_publishing (void) {
+  g_autoptr (Dialogue) d = dialogue_new ();
+  d->refuse_at = 2;
+  add_connect (d, us_amf0_new_string ("live"));
+  add_publish (d, us_amf0_new_string ("key"));
+  for (guint i = 0; i < 5; i++)
+    add_message (d, US_RTMP_VIDEO, "17 01");
+  assert_pushes (d);
+  g_assert_cmpint (us_rtmp_server_session_get_state (d->session), ==, US_RTMP_SERVER_REFUSED);
+  g_assert_true (g_str_has_suffix (d->log->str, "onStatus:NetStream.Publish.Start "
+                                                "onStatus:NetStream.Publish.Denied "));
+  g_assert_cmpuint (d->n_media[US_RTMP_VIDEO], ==, 2);
+  us_rtmp_server_session_refuse (d->session, "NetStream.Publish.Denied", "again");
+  g_assert_null (us_rtmp_server_session_take_output (d->session));
+}
+
 static void
 test_names (void) {
   g_autofree char *large = g_strnfill (300, 'x');
@@ -508,6 +530,7 @@ main (int argc, char **argv) {
   ADD ("amf3-command", test_amf3_command);
   ADD ("accept-with-info", test_accept_with_info);
   ADD ("refuse", test_refuse);
+  ADD ("refuse-while-publishing", test_refuse_while_publishing);
   ADD ("names", test_names);
   ADD ("null-for-an-object", test_null_where_an_object_is_expected);
   ADD ("order", test_order);
