@@ -265,17 +265,30 @@ respond_playlist (const UsSite *site, const Stream *stream, const UsHttpRequest 
   return US_HTTP_REPLY;
 }
 
-/* Is @name "<hex>-<number>.ts" with the number that comes next? */
+/* Is @name "<hex>-<number>.ts", as our packagers call their segments? */
 static gboolean
-is_next_segment (const Stream *stream, const char *name) {
+is_segment_name (const char *name, guint64 *number) {
   gsize n_hex = strspn (name, "0123456789abcdef");
   const char *end;
-  guint64 number;
 
   if (n_hex == 0 || n_hex > 16 || name[n_hex] != '-')
     return FALSE;
-  end = parse_number (name + n_hex + 1, &number);
-  return end != NULL && strcmp (end, ".ts") == 0 && number == stream->last_number + 1;
+  end = parse_number (name + n_hex + 1, number);
+  return end != NULL && strcmp (end, ".ts") == 0;
+}
+
+/* Worth waiting for: the segment that comes next, and behind a switcher any segment as long as it
+ * knows none: it was restarted, and its predecessor listed this one. */
+static guint
+segment_patience_ms (const UsSite *site, const Stream *stream, const char *name) {
+  gboolean is_starting = stream == NULL || stream->playlist == NULL;
+  guint64 number;
+
+  if (!is_segment_name (name, &number))
+    return 0;
+  if (is_starting)
+    return site->is_steady ? site->unknown_stream_ms : 0;
+  return number == stream->last_number + 1 ? site->next_segment_ms : 0;
 }
 
 static UsHttpVerdict
@@ -296,7 +309,7 @@ respond_file (const UsSite *site, const Stream *stream, const char *name,
   playlist = find_playlist (stream, name);
   if (playlist != NULL)
     return respond_playlist (site, playlist, request, waited_ms, response);
-  if (waited_ms < site->next_segment_ms && is_next_segment (stream, name))
+  if (waited_ms < segment_patience_ms (site, stream, name))
     return US_HTTP_WAIT;
   return respond_missing (response, "unknown-segment", "Unknown segment", request->path);
 }
@@ -336,9 +349,10 @@ us_site_respond (gconstpointer data, const UsHttpRequest *request, guint waited_
   if (stream != NULL)
     return respond_file (site, stream, name, request, waited_ms, response);
 
-  /* Perhaps it is just starting: worth waiting for the way in, not for a piece of it. */
+  /* Perhaps it is just starting: worth waiting for the way in, and for a piece of it only where
+   * nobody else can have it. */
   is_playlist = g_str_has_suffix (name, ".m3u8");
-  if (is_playlist && waited_ms < site->unknown_stream_ms)
+  if (waited_ms < (is_playlist ? site->unknown_stream_ms : segment_patience_ms (site, NULL, name)))
     return US_HTTP_WAIT;
   return respond_missing (response, "unknown-stream", "Unknown stream", request->path);
 }

@@ -32,7 +32,9 @@ void us_site_add_segment (UsSite *site, const char *stream, const char *name, GB
 void us_site_set_patience (UsSite *site, guint unknown_stream_ms, guint next_segment_ms);
 /* What a blocked reload gets when its segment did not come within three target durations: 503 as
  * RFC 8216bis 6.2.5.2 advises (so that a proxy in front asks elsewhere), or, when @is_steady, the
- * last playlist: there is no elsewhere behind a switcher, and players give up on errors. */
+ * last playlist: there is no elsewhere behind a switcher, and players give up on errors. For the
+ * same reason segments of a stream that has no playlist yet, or is unknown, are then held like its
+ * playlist: the switcher may have been restarted, and its predecessor listed them. */
 void us_site_set_steady (UsSite *site, gboolean is_steady);
 void us_site_free (UsSite *site);
 

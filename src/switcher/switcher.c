@@ -271,10 +271,11 @@ us_switcher_new (const UsSwitcherSettings *settings, GError **error) {
  */
 gboolean
 us_switcher_start (UsSwitcher *self, GError **error) {
-  if (!us_http_server_start (self->server, error))
-    return FALSE;
+  /* The site comes first: requests that waited while the switcher was down are answered at once. */
   add_feed (self, self->default_stream);
   publish_site (self);
+  if (!us_http_server_start (self->server, error))
+    return FALSE;
   for (guint i = 0; i < US_N_ORIGINS; i++)
     us_catalog_start (self->catalogs[i]);
   us_notice ("serving on port %u from %s and %s", us_switcher_get_port (self),

@@ -98,11 +98,37 @@ test_paths (void) {
     { "/hls/nobody/e-42.ts", "", 0, 404, NULL },
     { "/hls/starting/index.m3u8", "", 999, 0, NULL },
     { "/hls/starting/index.m3u8", "", 1000, 503, "stream-starting" },
+    { "/hls/starting/e-40.ts", "", 0, 404, "unknown-segment" },
     { "/hls/stale/index.m3u8", "", 0, 503, "input silent for 9 s" },
     { "/hls/stale/e-41.ts", "", 0, 200, "segment" },
   };
   UsSite *site = make_site ();
 
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    check (site, &rows[i]);
+  us_site_free (site);
+}
+
+/* A switcher that was restarted knows nothing for a moment: what it listed before it died is asked
+ * for now, and there is no elsewhere. */
+static void
+test_steady_start (void) {
+  static const Row rows[] = {
+    { "/hls/starting/index.m3u8", "", 999, 0, NULL },
+    { "/hls/starting/index.m3u8", "", 1000, 503, "stream-starting" },
+    { "/hls/starting/e-40.ts", "", 0, 0, NULL },
+    { "/hls/starting/e-40.ts", "", 999, 0, NULL },
+    { "/hls/starting/e-40.ts", "", 1000, 404, "unknown-segment" },
+    { "/hls/starting/favicon.ico", "", 0, 404, "unknown-segment" },
+    { "/hls/nobody/e-40.ts", "", 999, 0, NULL },
+    { "/hls/nobody/e-40.ts", "", 1000, 404, "unknown-stream" },
+    { "/hls/nobody/favicon.ico", "", 0, 404, "unknown-stream" },
+    { "/hls/e-40.ts", "", 0, 404, "unknown-segment" }, /* known to be gone */
+    { "/hls/mystream/e-40.ts", "", 0, 404, "unknown-segment" },
+  };
+  UsSite *site = make_site ();
+
+  us_site_set_steady (site, TRUE);
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     check (site, &rows[i]);
   us_site_free (site);
@@ -205,6 +231,7 @@ int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/http/site/paths", test_paths);
+  g_test_add_func ("/http/site/steady-start", test_steady_start);
   g_test_add_func ("/http/site/several-playlists", test_several_playlists);
   g_test_add_func ("/http/site/blocking-reload", test_blocking_reload);
   g_test_add_func ("/http/site/same-bytes-same-tag", test_same_bytes_same_tag);
