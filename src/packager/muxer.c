@@ -12,9 +12,13 @@
  * Main loop: everything except on_fragment_stream(), which a streaming thread calls once per run
  * and which only takes a lock to hand out the output stream. A run ends with EOS or ERROR on the
  * bus, or at the deadline. The pipeline is built anew when the tracks or codecs change, and after
- * any error. A pipeline that did not reach EOS is taken down by a thread of its own: its streaming
- * threads may be stuck in a plugin, and gst_element_set_state() would then never return. What that
- * thread and the streaming threads touch is in the reference-counted Output, never in the muxer.
+ * any error. Since a run is a function of its segment, one that failed is simply done once more in
+ * a new pipeline: hlssink2 and splitmuxsink have races around end of stream that show up once in
+ * some thousand runs of a busy machine ("Fragment closed without knowing its location"), and none
+ * of them may cost a segment. A pipeline that did not reach EOS is taken down by a thread of its
+ * own: its streaming threads may be stuck in a plugin, and gst_element_set_state() would then never
+ * return. What that thread and the streaming threads touch is in the reference-counted Output,
+ * never in the muxer.
  */
 #include "packager/muxer.h"
 
@@ -48,6 +52,8 @@ struct UsMuxer {
 
   GQueue waiting; /* UsRawSegment, the head is the one in the pipeline while is_running */
   gboolean is_running;
+  gboolean is_retry; /* the head of waiting has failed once */
+  guint64 n_retried;
   GSource *deadline; /* while is_running */
   GSource *kick;     /* starts the next run from the main loop, never from within push() */
 
@@ -189,6 +195,17 @@ us_muxer_get_n_waiting (const UsMuxer *muxer) {
   return muxer->waiting.length;
 }
 
+/**
+ * us_muxer_get_n_retried:
+ * @muxer: the muxer
+ *
+ * Returns: how many runs failed and were done once more
+ */
+guint64
+us_muxer_get_n_retried (const UsMuxer *muxer) {
+  return muxer->n_retried;
+}
+
 /* --- the end of a run ------------------------------------------------------------------------ */
 
 static GBytes *
@@ -203,35 +220,51 @@ take_fragment (UsMuxer *muxer, const UsRawSegment *raw, GError **error) {
                  "the pipeline made %u fragments of one segment", n_fragments);
     return NULL;
   }
-  if (!g_output_stream_close (stream, NULL, error))
-    return NULL;
-  g_autoptr (GBytes) fragment
-      = g_memory_output_stream_steal_as_bytes (G_MEMORY_OUTPUT_STREAM (stream));
+  /* Left open: the sink flushes it once more when it stops, and would warn of a closed one; in
+   * GStreamer 1.26 splitmuxsink leaks every warning that passes it. */
+  GMemoryOutputStream *memory = G_MEMORY_OUTPUT_STREAM (stream);
+  g_autoptr (GBytes) fragment = g_bytes_new_with_free_func (
+      g_memory_output_stream_get_data (memory), g_memory_output_stream_get_data_size (memory),
+      g_object_unref, g_object_ref (stream));
   return us_mpegts_finish (fragment, raw->open.number, error);
 }
 
-/* @error: (nullable): why the pipeline failed; it is then thrown away */
+/* Takes the fragment out of a pipeline that has reached end of stream, and readies it for the next
+ * run. */
+static GBytes *
+harvest (UsMuxer *muxer, const UsRawSegment *raw, GError **error) {
+  GBytes *bytes = take_fragment (muxer, raw, error);
+  gst_element_set_state (muxer->pipeline, GST_STATE_READY);
+  /* Messages of the run that is over must not be taken for the next one's. */
+  g_autoptr (GstBus) bus = gst_element_get_bus (muxer->pipeline);
+  gst_bus_set_flushing (bus, TRUE);
+  gst_bus_set_flushing (bus, FALSE);
+  return bytes;
+}
+
+/* @cause: (nullable): why the run failed; its pipeline is then thrown away */
 static void
-end_run (UsMuxer *muxer, const GError *error) {
+end_run (UsMuxer *muxer, const GError *cause) {
   g_autoptr (UsRawSegment) raw = g_queue_pop_head (&muxer->waiting);
-  g_autoptr (GError) finish_error = NULL;
+  g_autoptr (GError) error = cause != NULL ? g_error_copy (cause) : NULL;
   g_autoptr (GBytes) bytes = NULL;
 
   clear_source (&muxer->deadline);
+  if (error == NULL)
+    bytes = harvest (muxer, raw, &error);
   if (error != NULL)
-    drop_pipeline (muxer); /* in the middle of a run, unlike below */
+    drop_pipeline (muxer);
   muxer->is_running = FALSE;
-  if (error == NULL) {
-    bytes = take_fragment (muxer, raw, &finish_error);
-    error = finish_error;
-    gst_element_set_state (muxer->pipeline, GST_STATE_READY);
-    /* Messages of the run that is over must not be taken for the next one's. */
-    g_autoptr (GstBus) bus = gst_element_get_bus (muxer->pipeline);
-    gst_bus_set_flushing (bus, TRUE);
-    gst_bus_set_flushing (bus, FALSE);
-    if (error != NULL)
-      drop_pipeline (muxer);
+  if (error != NULL && !muxer->is_retry) {
+    muxer->is_retry = TRUE;
+    muxer->n_retried++;
+    us_info ("segment %" G_GUINT64_FORMAT " is made once more: %s", raw->open.number,
+             error->message);
+    g_queue_push_head (&muxer->waiting, g_steal_pointer (&raw));
+    schedule_next (muxer);
+    return;
   }
+  muxer->is_retry = FALSE;
   schedule_next (muxer);
   muxer->func (raw, bytes, error, muxer->user_data);
 }
