@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "base/etag.h"
+
 /* A reference count in front of the public part keeps it out of the callers' sight. */
 typedef struct {
   UsSegment segment;
@@ -94,8 +96,7 @@ us_segment_new (guint64 epoch, guint64 number, const char *name, GBytes *bytes) 
   segment->wall_ms = -1;
   segment->name = name != NULL ? g_strdup (name) : us_segment_name (epoch, number);
   segment->bytes = g_bytes_ref (bytes);
-  g_autofree char *hash = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes);
-  segment->etag = g_strdup_printf ("\"%s\"", hash);
+  segment->etag = us_etag (bytes);
   return segment;
 }
 

@@ -14,6 +14,7 @@
  */
 #include "http/site.h"
 
+#include "base/etag.h"
 #include "http/problem.h"
 
 #include <string.h>
@@ -86,14 +87,6 @@ us_site_new (void) {
   return site;
 }
 
-/* A strong entity tag of the bytes: equal playlists of two origins have equal tags. */
-static char *
-make_etag (GBytes *bytes) {
-  g_autofree char *hash = g_compute_checksum_for_bytes (G_CHECKSUM_SHA256, bytes);
-
-  return g_strdup_printf ("\"%.32s\"", hash);
-}
-
 static const Stream *
 find_playlist (const Stream *stream, const char *playlist_name) {
   while (stream != NULL && strcmp (playlist_name, stream->playlist_name) != 0)
@@ -112,7 +105,7 @@ us_site_add_stream (UsSite *site, const UsSiteStream *description) {
       = g_strdup (description->playlist_name != NULL ? description->playlist_name : "index.m3u8");
   if (description->playlist != NULL) {
     stream->playlist = g_bytes_ref (description->playlist);
-    stream->playlist_etag = make_etag (stream->playlist);
+    stream->playlist_etag = us_etag (stream->playlist);
   }
   stream->last_number = description->last_number;
   stream->target_duration_s = MAX (description->target_duration_s, 1);
