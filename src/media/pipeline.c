@@ -173,6 +173,9 @@ us_pipeline_error_from_message (GstMessage *message) {
   g_autoptr (GError) cause = NULL;
   g_autofree char *debug = NULL;
   gst_message_parse_error (message, &cause, &debug);
-  return g_error_new (US_PIPELINE_ERROR, US_PIPELINE_ERROR_RUNTIME, "%s: %s",
-                      GST_MESSAGE_SRC_NAME (message), cause->message);
+  /* "file.c(123): function (): /path/to/element:" and, on a line of its own, the detail. */
+  const char *detail = debug != NULL ? strrchr (debug, '\n') : NULL;
+  return g_error_new (US_PIPELINE_ERROR, US_PIPELINE_ERROR_RUNTIME, "%s: %s%s%s",
+                      GST_MESSAGE_SRC_NAME (message), cause->message, detail != NULL ? " " : "",
+                      detail != NULL ? detail + 1 : "");
 }

@@ -23,6 +23,7 @@ void us_muxer_settings_default (UsMuxerSettings *settings);
 UsMuxer *us_muxer_new (const UsMuxerSettings *settings, UsMuxerFunc func, gpointer user_data);
 void us_muxer_push (UsMuxer *muxer, UsRawSegment *raw);
 guint us_muxer_get_n_waiting (const UsMuxer *muxer);
+guint64 us_muxer_get_n_retried (const UsMuxer *muxer);
 void us_muxer_free (UsMuxer *muxer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsMuxer, us_muxer_free)
 

@@ -304,39 +304,51 @@ on_get_health (const UsHttpRequest *request, UsHttpResponse *response, gpointer 
   response->body = g_bytes_new_take (text, strlen (text));
 }
 
-static double
-stream_metric (const Stream *stream, guint which) {
-  switch (which) {
-  case 0:
-    return (double)stream->n_segments;
-  case 1:
-    return (double)stream->n_failed;
-  case 2:
-    return stream->mux_seconds_sum;
-  case 3:
-    return (double)(g_get_monotonic_time () - stream->advanced_us) / G_USEC_PER_SEC;
-  case 4:
-    return (double)us_window_get_last_number (stream->window);
-  case 5:
-    return (double)us_window_get_bytes (stream->window);
-  default:
-    return stream->verdict == US_VERDICT_FRESH ? 1 : 0;
-  }
+enum {
+  METRIC_SEGMENTS,
+  METRIC_FAILED,
+  METRIC_RETRIED,
+  METRIC_MUX_SECONDS,
+  METRIC_SINCE_ADVANCE,
+  METRIC_LAST_NUMBER,
+  METRIC_BYTES,
+  METRIC_FRESH,
+  N_METRICS,
+};
+
+static void
+measure (const Stream *stream, double values[N_METRICS]) {
+  gint64 since_us = g_get_monotonic_time () - stream->advanced_us;
+  values[METRIC_SEGMENTS] = (double)stream->n_segments;
+  values[METRIC_FAILED] = (double)stream->n_failed;
+  values[METRIC_RETRIED] = (double)us_muxer_get_n_retried (stream->muxer);
+  values[METRIC_MUX_SECONDS] = stream->mux_seconds_sum;
+  values[METRIC_SINCE_ADVANCE] = (double)since_us / G_USEC_PER_SEC;
+  values[METRIC_LAST_NUMBER] = (double)us_window_get_last_number (stream->window);
+  values[METRIC_BYTES] = (double)us_window_get_bytes (stream->window);
+  values[METRIC_FRESH] = stream->verdict == US_VERDICT_FRESH ? 1 : 0;
 }
 
 static void
 on_get_metrics (const UsHttpRequest *request, UsHttpResponse *response, gpointer user_data) {
   static const struct {
     const char *name, *type, *help;
-  } families[] = {
-    { "understudy_packager_segments_total", "counter", "Segments finished." },
-    { "understudy_packager_failed_segments_total", "counter", "Segments that could not be made." },
-    { "understudy_packager_mux_seconds_total", "counter",
-      "Time from a complete raw segment to its listing, summed." },
-    { "understudy_packager_since_advance_seconds", "gauge", "Since the playlist last grew." },
-    { "understudy_packager_last_number", "gauge", "Media sequence number of the last segment." },
-    { "understudy_packager_window_bytes", "gauge", "Bytes of all segments that are kept." },
-    { "understudy_packager_fresh", "gauge", "1 while the playlist is served as fresh." },
+  } families[N_METRICS] = {
+    [METRIC_SEGMENTS] = { "understudy_packager_segments_total", "counter", "Segments finished." },
+    [METRIC_FAILED] = { "understudy_packager_failed_segments_total", "counter",
+                        "Segments that could not be made." },
+    [METRIC_RETRIED] = { "understudy_packager_retried_runs_total", "counter",
+                         "Pipeline runs that failed and were done once more." },
+    [METRIC_MUX_SECONDS] = { "understudy_packager_mux_seconds_total", "counter",
+                             "Time from a complete raw segment to its listing, summed." },
+    [METRIC_SINCE_ADVANCE]
+    = { "understudy_packager_since_advance_seconds", "gauge", "Since the playlist last grew." },
+    [METRIC_LAST_NUMBER]
+    = { "understudy_packager_last_number", "gauge", "Media sequence number of the last segment." },
+    [METRIC_BYTES]
+    = { "understudy_packager_window_bytes", "gauge", "Bytes of all segments that are kept." },
+    [METRIC_FRESH]
+    = { "understudy_packager_fresh", "gauge", "1 while the playlist is served as fresh." },
   };
   UsPackager *packager = user_data;
   UsExposition *exposition = us_exposition_new ();
@@ -347,8 +359,10 @@ on_get_metrics (const UsHttpRequest *request, UsHttpResponse *response, gpointer
     g_hash_table_iter_init (&iter, packager->streams);
     while (g_hash_table_iter_next (&iter, NULL, &value)) {
       const Stream *stream = value;
-      us_exposition_sample (exposition, stream_metric (stream, i), "packager", packager->name,
-                            "stream", stream->name, NULL);
+      double values[N_METRICS];
+      measure (stream, values);
+      us_exposition_sample (exposition, values[i], "packager", packager->name, "stream",
+                            stream->name, NULL);
     }
   }
   response->status = 200;

@@ -149,7 +149,12 @@ class Encoder(unittest.TestCase):
                                lambda: len(player.playback.pictures) > shown)
             finally:
                 report = watch.stop()
-            self.assertEqual(report["violations"], [])
+            # A killed encoder may have sent a picture and not the B-frames shown before it: the
+            # last segment of an epoch may have that hole. Nothing else may be wrong.
+            ends = [number - 1 for number in report["discontinuities"]]
+            wrong = [v for v in report["violations"]
+                     if v["kind"] != "video" or v.get("number") not in ends]
+            self.assertEqual(wrong, [])
             self.assertEqual(report["failed_requests"], [])
             self.assertEqual(len(report["discontinuities"]), 2)
             numbers = [segment["number"] for segment in report["segments"]]

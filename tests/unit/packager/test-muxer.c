@@ -197,6 +197,7 @@ test_a_fault_costs_one_segment (void) {
   sink_run (&sink, 3);
   g_assert_null (g_ptr_array_index (sink.results, 1));
   g_assert_nonnull (strstr (g_ptr_array_index (sink.errors, 1), "configuration"));
+  g_assert_cmpuint (us_muxer_get_n_retried (muxer), >=, 1);
   assert_segment (g_ptr_array_index (sink.results, 2), TRUE, TRUE);
   sink_clear (&sink);
 }
