@@ -70,6 +70,17 @@ add_stream (JsonBuilder *json, const UsFeed *feed) {
   json_builder_end_object (json);
 }
 
+/* The stream that stands for the switcher as a whole: the default one, unless only others run. */
+static const UsFeed *
+leading_feed (const GPtrArray *feeds) {
+  const UsFeed *first = g_ptr_array_index (feeds, 0);
+  for (guint i = 0; i < feeds->len && !us_feed_is_ready (first); i++) {
+    if (us_feed_is_ready (g_ptr_array_index (feeds, i)))
+      return g_ptr_array_index (feeds, i);
+  }
+  return first;
+}
+
 /**
  * us_report_health:
  * @can_serve: (out): whether any stream can be played; decides between 200 and 503
@@ -81,23 +92,25 @@ us_report_health (const GPtrArray *feeds, const UsClock *clock, gboolean *can_se
   *can_serve = FALSE;
   for (guint i = 0; i < feeds->len; i++)
     *can_serve = *can_serve || us_feed_is_ready (g_ptr_array_index (feeds, i));
-  const UsFeed *first = g_ptr_array_index (feeds, 0);
+  const UsFeed *leading = leading_feed (feeds);
 
   g_autoptr (JsonBuilder) json = json_builder_new ();
   json_builder_begin_object (json);
   json_builder_set_member_name (json, "status");
   json_builder_add_string_value (json, *can_serve ? "ok" : "unavailable");
   json_builder_set_member_name (json, "active_origin");
-  json_builder_add_string_value (json, us_origin_word (us_feed_get_policy (first)->active));
+  json_builder_add_string_value (json, us_origin_word (us_feed_get_policy (leading)->active));
   json_builder_set_member_name (json, "streams");
   json_builder_begin_array (json);
   for (guint i = 0; i < feeds->len; i++)
     add_stream (json, g_ptr_array_index (feeds, i));
   json_builder_end_array (json);
+  json_builder_set_member_name (json, "origins_as_seen_by");
+  json_builder_add_string_value (json, us_feed_get_name (leading));
   json_builder_set_member_name (json, "origins");
   json_builder_begin_object (json);
   for (guint i = 0; i < US_N_ORIGINS; i++)
-    add_origin (json, first, (UsOriginId)i, clock);
+    add_origin (json, leading, (UsOriginId)i, clock);
   json_builder_end_object (json);
   json_builder_end_object (json);
 
