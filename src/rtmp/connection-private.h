@@ -14,6 +14,9 @@ UsRtmpConnection *us_rtmp_connection_new (int fd, const char *host, guint16 port
                                           gpointer user_data);
 const char *us_rtmp_connection_get_host (UsRtmpConnection *connection);
 gboolean us_rtmp_connection_has_handler (UsRtmpConnection *connection);
+/* Open, and has published nothing so far. */
+gboolean us_rtmp_connection_is_pending (UsRtmpConnection *connection);
+gint64 us_rtmp_connection_get_opened_us (UsRtmpConnection *connection);
 void us_rtmp_connection_abort (UsRtmpConnection *connection, const char *reason);
 void us_rtmp_connection_free (UsRtmpConnection *connection);
 

@@ -291,6 +291,17 @@ us_rtmp_connection_get_host (UsRtmpConnection *connection) {
 }
 
 gboolean
+us_rtmp_connection_is_pending (UsRtmpConnection *connection) {
+  return connection->reason == NULL
+         && us_rtmp_server_session_get_state (connection->session) < US_RTMP_SERVER_PUBLISHING;
+}
+
+gint64
+us_rtmp_connection_get_opened_us (UsRtmpConnection *connection) {
+  return connection->liveness.opened_us;
+}
+
+gboolean
 us_rtmp_connection_has_handler (UsRtmpConnection *connection) {
   return connection->has_handler;
 }

@@ -3,8 +3,8 @@
  * One listening socket, one watch in the thread-default main context, and the connections it owns.
  * When descriptors run out the loop gives up its reserve descriptor to take the waiting peer in
  * and close it, then rests for 100 ms: the port answers again as soon as descriptors are free. The
- * same rest follows any other unexpected failure. Peers above a cap are closed at once; one log
- * line says when that begins.
+ * same rest follows any other unexpected failure. Peers above a cap are closed at once, or, when
+ * all places are taken, the oldest that has published nothing; one log line says when that begins.
  */
 #include "rtmp/listener.h"
 
@@ -63,23 +63,52 @@ on_connection_done (UsRtmpConnection *connection, gpointer user_data) {
   us_rtmp_connection_free (connection);
 }
 
-static gboolean
-is_above_cap (UsRtmpListener *listener, const char *host) {
+/* The one that has published nothing for longest; a flood of connections must not lock encoders
+ * out. %NULL: all publish. */
+static UsRtmpConnection *
+find_idlest (UsRtmpListener *listener) {
+  UsRtmpConnection *idlest = NULL;
+  GHashTableIter iter;
+  gpointer key;
+  g_hash_table_iter_init (&iter, listener->connections);
+  while (g_hash_table_iter_next (&iter, &key, NULL)) {
+    if (us_rtmp_connection_is_pending (key)
+        && (idlest == NULL
+            || us_rtmp_connection_get_opened_us (key) < us_rtmp_connection_get_opened_us (idlest)))
+      idlest = key;
+  }
+  return idlest;
+}
+
+static void
+log_cap (UsRtmpListener *listener, const char *host, const char *what) {
   const UsRtmpListenerSettings *settings = &listener->settings;
-  guint total = g_hash_table_size (listener->connections);
-  gboolean is_full = total >= settings->max_connections;
-  gboolean is_host_full
-      = settings->max_per_address > 0 && count_host (listener, host) >= settings->max_per_address;
-  if (!is_full && !is_host_full) {
-    listener->is_refusing = FALSE;
+  if (!listener->is_refusing)
+    us_warning ("%s: %u are open, %u from %s (caps %u and %u)", what,
+                g_hash_table_size (listener->connections), count_host (listener, host), host,
+                settings->max_connections, settings->max_per_address);
+  listener->is_refusing = TRUE;
+}
+
+/* Returns FALSE when a cap leaves no room for one more from @host. */
+static gboolean
+make_room (UsRtmpListener *listener, const char *host) {
+  const UsRtmpListenerSettings *settings = &listener->settings;
+  if (settings->max_per_address > 0 && count_host (listener, host) >= settings->max_per_address) {
+    log_cap (listener, host, "refusing connections");
     return FALSE;
   }
-  if (!listener->is_refusing)
-    us_warning ("refusing connections from %s: %u are open, %u from there (caps %u and %u)", host,
-                total, count_host (listener, host), settings->max_connections,
-                settings->max_per_address);
-  listener->is_refusing = TRUE;
-  return TRUE;
+  if (g_hash_table_size (listener->connections) < settings->max_connections) {
+    listener->is_refusing = FALSE;
+    return TRUE;
+  }
+  UsRtmpConnection *idlest = find_idlest (listener);
+  log_cap (listener, host,
+           idlest != NULL ? "closing the oldest connections that publish nothing"
+                          : "refusing connections");
+  if (idlest != NULL)
+    us_rtmp_connection_abort (idlest, "it published nothing, and others wait for its place");
+  return idlest != NULL;
 }
 
 /* The peer's address as text; IPv4 through an IPv6 socket counts as IPv4. */
@@ -105,7 +134,7 @@ static void
 take_connection (UsRtmpListener *listener, int fd, const struct sockaddr_storage *address) {
   char host[INET6_ADDRSTRLEN];
   guint16 port = describe_peer (address, host);
-  if (is_above_cap (listener, host)) {
+  if (!make_room (listener, host)) {
     close (fd);
     return;
   }

@@ -425,6 +425,31 @@ test_caps (void) {
   wait_until (us_rtmp_listener_get_n_connections (f->listener) == 0);
 }
 
+/* All places are taken by peers that say nothing: an encoder gets in all the same, and one that
+ * publishes is never pushed out. */
+static void
+test_flood (void) {
+  UsRtmpListenerSettings settings = default_settings ();
+  settings.max_connections = 3;
+  g_autoptr (Fixture) f = fixture_new_with (&settings);
+  int fds[5];
+  for (guint i = 0; i < 3; i++) {
+    fds[i] = connect_raw (f);
+    wait_until (us_rtmp_listener_get_n_connections (f->listener) == i + 1);
+  }
+  start (f);
+  wait_until (is_closed_by_peer (fds[0]));
+  for (guint i = 3; i < 5; i++)
+    fds[i] = connect_raw (f);
+  wait_until (is_closed_by_peer (fds[1]) && is_closed_by_peer (fds[2]));
+  g_assert_cmpuint (us_rtmp_listener_get_n_connections (f->listener), ==, 3);
+  g_assert_no_error (f->error);
+  g_assert_true (send_video (f, 1, 0)); /* the publisher was not pushed out */
+  g_assert_false (is_closed_by_peer (fds[3]) || is_closed_by_peer (fds[4]));
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
+}
+
 static void
 test_descriptors_run_out (void) {
   g_autoptr (Fixture) f = fixture_new ();
@@ -511,6 +536,7 @@ main (int argc, char **argv) {
   ADD ("silent-publisher", test_silent_publisher);
   ADD ("other-protocols", test_other_protocols);
   ADD ("caps", test_caps);
+  ADD ("flood", test_flood);
   ADD ("descriptors-run-out", test_descriptors_run_out);
   ADD ("port-in-use", test_port_in_use);
   ADD ("inherited-descriptor", test_inherited_descriptor);
