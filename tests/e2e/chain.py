@@ -218,9 +218,11 @@ def material(name, gop_s=2.0, seconds=20, size="320x180", rate=30, video_kbps=80
              "-c:v", "libx264", "-preset", "ultrafast", "-bf", str(bframes), "-g", str(gop),
              "-keyint_min", str(gop), "-sc_threshold", "0", "-b:v", f"{video_kbps}k",
              "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "96k", "-ac", "2",
-             # Sound as long as the pictures, counting the encoder's priming frame: without this the
-             # loop would have a seam of its own.
-             "-frames:a", str(seconds * 48000 // 1024), str(path)],
+             # Sound exactly as long as the pictures, the encoder's priming frame being the first of
+             # it: without this the loop would have a seam of its own. ffmpeg 7 counts what lies
+             # before time 0 into the length of a round, so nothing may lie there.
+             "-af", f"atrim=end_sample={(seconds * 48000 // 1024 - 1) * 1024}",
+             "-bsf:a", "setts=ts=TS+1024", str(path)],
             check=True)
     return path
 
