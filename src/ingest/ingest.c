@@ -15,7 +15,7 @@
 #include "http/exposition.h"
 #include "ingest/name.h"
 #include "ingest/status.h"
-#include "ingest/timer.h"
+#include "base/timer.h"
 
 #define TICK_MS 1000
 #define DRAIN_CHECK_MS 20

@@ -16,7 +16,7 @@
 #include "base/backoff.h"
 #include "base/log.h"
 #include "base/names.h"
-#include "ingest/timer.h"
+#include "base/timer.h"
 #include "rtmp/client.h"
 
 #define EPOCH_GAP_MS 40 /* between the last message of an epoch and the next, without marks */

@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "ingest/takeover.h"
-#include "ingest/timer.h"
+#include "base/timer.h"
 
 #define HELD_CHECK_MS 50
 

@@ -20,6 +20,7 @@
 #define US_LOG_TOPIC "packager.directory"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/timer.h"
 #include "packager/playlist-file.h"
 #include "packager/verdict.h"
 
@@ -350,10 +351,7 @@ us_directory_new (const UsDirectorySettings *settings, GError **error) {
     return NULL;
   }
   us_directory_scan (directory);
-  directory->poll = g_timeout_source_new (settings->poll_ms);
-  g_source_set_name (directory->poll, "understudy directory poll");
-  g_source_set_callback (directory->poll, on_poll, directory, NULL);
-  g_source_attach (directory->poll, g_main_context_get_thread_default ());
+  us_timer_start (&directory->poll, settings->poll_ms, "directory poll", on_poll, directory);
   return directory;
 }
 
@@ -370,10 +368,7 @@ void
 us_directory_free (UsDirectory *directory) {
   if (directory == NULL)
     return;
-  if (directory->poll != NULL) {
-    g_source_destroy (directory->poll);
-    g_clear_pointer (&directory->poll, g_source_unref);
-  }
+  us_timer_stop (&directory->poll);
   g_clear_pointer (&directory->origin, us_origin_free);
   g_queue_clear_full (&directory->entries, entry_free);
   g_hash_table_unref (directory->keys);

@@ -29,6 +29,7 @@
 #define US_LOG_TOPIC "packager.muxer"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/timer.h"
 #include "hls/mpegts.h"
 #include "media/pipeline.h"
 
@@ -48,7 +49,6 @@ struct UsMuxer {
   guint deadline_ms, max_waiting;
   UsMuxerFunc func;
   gpointer user_data;
-  GMainContext *context;
 
   GQueue waiting; /* UsRawSegment, the head is the one in the pipeline while is_running */
   gboolean is_running;
@@ -93,25 +93,8 @@ us_muxer_new (const UsMuxerSettings *settings, UsMuxerFunc func, gpointer user_d
   muxer->max_waiting = settings->max_waiting;
   muxer->func = func;
   muxer->user_data = user_data;
-  muxer->context = g_main_context_ref_thread_default ();
   g_queue_init (&muxer->waiting);
   return muxer;
-}
-
-static void
-clear_source (GSource **source) {
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static GSource *
-attach_source (UsMuxer *muxer, GSource *source, const char *name, GSourceFunc func) {
-  g_source_set_name (source, name);
-  g_source_set_callback (source, func, muxer, NULL);
-  g_source_attach (source, muxer->context);
-  return source;
 }
 
 static void
@@ -152,7 +135,7 @@ static void
 drop_pipeline (UsMuxer *muxer) {
   if (muxer->pipeline == NULL)
     return;
-  clear_source (&muxer->bus_watch);
+  us_timer_stop (&muxer->bus_watch);
   if (muxer->is_running)
     g_thread_unref (g_thread_new ("take-down", take_down, gst_object_ref (muxer->pipeline)));
   else
@@ -174,11 +157,10 @@ void
 us_muxer_free (UsMuxer *muxer) {
   if (muxer == NULL)
     return;
-  clear_source (&muxer->deadline);
-  clear_source (&muxer->kick);
+  us_timer_stop (&muxer->deadline);
+  us_timer_stop (&muxer->kick);
   drop_pipeline (muxer);
   g_queue_clear_full (&muxer->waiting, (GDestroyNotify)us_raw_segment_free);
-  g_main_context_unref (muxer->context);
   g_free (muxer->folder);
   g_free (muxer->name);
   g_free (muxer);
@@ -249,7 +231,7 @@ end_run (UsMuxer *muxer, const GError *cause) {
   g_autoptr (GError) error = cause != NULL ? g_error_copy (cause) : NULL;
   g_autoptr (GBytes) bytes = NULL;
 
-  clear_source (&muxer->deadline);
+  us_timer_stop (&muxer->deadline);
   if (error == NULL)
     bytes = harvest (muxer, raw, &error);
   if (error != NULL)
@@ -395,7 +377,7 @@ build_pipeline (UsMuxer *muxer, const char *layout, GError **error) {
   muxer->bus_watch = gst_bus_create_watch (bus);
   g_source_set_name (muxer->bus_watch, "understudy muxer bus");
   g_source_set_callback (muxer->bus_watch, G_SOURCE_FUNC (on_bus_message), muxer, NULL);
-  g_source_attach (muxer->bus_watch, muxer->context);
+  g_source_attach (muxer->bus_watch, g_main_context_get_thread_default ());
   us_event (US_LOG_INFO, US_EVENT_PACKAGER_PIPELINE, "pipeline '%s' for %s", muxer->name, layout);
   return TRUE;
 }
@@ -489,7 +471,7 @@ push_units (UsMuxer *muxer, const UsRawSegment *raw) {
 static gboolean
 on_kick (gpointer user_data) {
   UsMuxer *muxer = user_data;
-  clear_source (&muxer->kick);
+  us_timer_stop (&muxer->kick);
   UsRawSegment *raw = g_queue_peek_head (&muxer->waiting);
   if (raw == NULL || muxer->is_running)
     return G_SOURCE_REMOVE;
@@ -504,8 +486,7 @@ on_kick (gpointer user_data) {
   muxer->output->has_begun = FALSE;
   g_mutex_unlock (&muxer->output->lock);
   muxer->is_running = TRUE;
-  muxer->deadline = attach_source (muxer, g_timeout_source_new (muxer->deadline_ms),
-                                   "understudy muxer deadline", on_deadline);
+  us_timer_start (&muxer->deadline, muxer->deadline_ms, "muxer deadline", on_deadline, muxer);
   gst_element_set_state (muxer->pipeline, GST_STATE_PLAYING);
   push_units (muxer, raw);
   return G_SOURCE_REMOVE;
@@ -513,10 +494,8 @@ on_kick (gpointer user_data) {
 
 static void
 schedule_next (UsMuxer *muxer) {
-  if (muxer->kick != NULL || muxer->is_running || muxer->waiting.length == 0)
-    return;
-  muxer->kick = attach_source (muxer, g_idle_source_new (), "understudy muxer kick", on_kick);
-  g_source_set_priority (muxer->kick, G_PRIORITY_DEFAULT);
+  if (!muxer->is_running && muxer->waiting.length > 0)
+    us_timer_start (&muxer->kick, 0, "muxer kick", on_kick, muxer);
 }
 
 /**

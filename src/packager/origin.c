@@ -9,6 +9,7 @@
 #include <json-glib/json-glib.h>
 
 #include "base/names.h"
+#include "base/timer.h"
 #include "hls/segment.h"
 #include "http/site.h"
 
@@ -91,31 +92,17 @@ publish_now (UsOrigin *origin) {
   us_http_server_publish (origin->server, site, (GDestroyNotify)us_site_free);
 }
 
-static void
-cancel_publish (UsOrigin *origin) {
-  if (origin->publish == NULL)
-    return;
-  g_source_destroy (origin->publish);
-  g_clear_pointer (&origin->publish, g_source_unref);
-}
-
 static gboolean
 on_publish (gpointer user_data) {
   UsOrigin *origin = user_data;
-  cancel_publish (origin);
+  us_timer_stop (&origin->publish);
   publish_now (origin);
   return G_SOURCE_REMOVE;
 }
 
 static void
 schedule_publish (UsOrigin *origin) {
-  if (origin->publish != NULL)
-    return;
-  origin->publish = g_idle_source_new ();
-  g_source_set_name (origin->publish, "understudy origin publish");
-  g_source_set_priority (origin->publish, G_PRIORITY_DEFAULT);
-  g_source_set_callback (origin->publish, on_publish, origin, NULL);
-  g_source_attach (origin->publish, g_main_context_get_thread_default ());
+  us_timer_start (&origin->publish, 0, "origin publish", on_publish, origin);
 }
 
 /* GET /streams: what is here to be followed; the switcher asks for it. */
@@ -246,7 +233,7 @@ void
 us_origin_free (UsOrigin *origin) {
   if (origin == NULL)
     return;
-  cancel_publish (origin);
+  us_timer_stop (&origin->publish);
   g_clear_pointer (&origin->server, us_http_server_free);
   g_hash_table_unref (origin->streams);
   g_free (origin->default_stream);

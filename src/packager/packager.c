@@ -13,6 +13,7 @@
 #define US_LOG_TOPIC "packager"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/timer.h"
 #include "http/exposition.h"
 #include "http/problem.h"
 #include "packager/verdict.h"
@@ -424,10 +425,7 @@ us_packager_new (const UsPackagerSettings *settings, GError **error) {
     us_packager_free (packager);
     return NULL;
   }
-  packager->tick = g_timeout_source_new (TICK_MS);
-  g_source_set_name (packager->tick, "understudy packager tick");
-  g_source_set_callback (packager->tick, on_tick, packager, NULL);
-  g_source_attach (packager->tick, g_main_context_get_thread_default ());
+  us_timer_start (&packager->tick, TICK_MS, "packager tick", on_tick, packager);
   return packager;
 }
 
@@ -460,10 +458,7 @@ void
 us_packager_free (UsPackager *packager) {
   if (packager == NULL)
     return;
-  if (packager->tick != NULL) {
-    g_source_destroy (packager->tick);
-    g_clear_pointer (&packager->tick, g_source_unref);
-  }
+  us_timer_stop (&packager->tick);
   g_clear_pointer (&packager->listener, us_rtmp_listener_free);
   g_clear_pointer (&packager->origin, us_origin_free);
   g_hash_table_unref (packager->streams);

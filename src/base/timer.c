@@ -3,7 +3,7 @@
  * The owner keeps the GSource pointer and stops it in its free function, so that no callback comes
  * after that. A one-shot callback clears its pointer with us_timer_stop() first.
  */
-#include "ingest/timer.h"
+#include "base/timer.h"
 
 /**
  * us_timer_start:
