@@ -18,6 +18,7 @@
 #include "switcher/pick.h"
 
 #define TICK_MS 100
+#define PAUSE_US (1 * G_TIME_SPAN_SECOND)             /* without a tick: this process stood still */
 #define START_WAIT_US (500 * G_TIME_SPAN_MILLISECOND) /* for the second origin's first word */
 #define READY_WAIT_US (3 * G_TIME_SPAN_SECOND)        /* for the rest of the first window */
 #define HOLE_WAIT_US (1 * G_TIME_SPAN_SECOND)         /* for missing numbers */
@@ -58,6 +59,7 @@ struct UsFeed {
   UsPolicy policy;
   UsPickCursor cursor;
   gint64 started_us;
+  gint64 updated_us; /* the last time anything ran here */
   GSource *tick;
 
   UsFetch *fetch; /* (nullable): in flight, for @pick */
@@ -558,8 +560,24 @@ pump (UsFeed *self) {
   start_fetch (self);
 }
 
+/* A frozen process, or a machine that was: what is old now may be so only because nobody looked. */
+static void
+forgive_own_pause (UsFeed *self) {
+  gint64 now = now_us (self);
+  gint64 pause_us = self->updated_us > 0 ? now - self->updated_us : 0;
+  self->updated_us = now;
+  if (pause_us < PAUSE_US)
+    return;
+  us_warning ("%s: this process stood still for %" G_GINT64_FORMAT
+              " ms; no origin is blamed for that time",
+              self->name, pause_us / 1000);
+  for (guint i = 0; i < US_N_ORIGINS; i++)
+    us_follower_forgive (self->followers[i], pause_us);
+}
+
 static void
 update (UsFeed *self) {
+  forgive_own_pause (self);
   compare_followers (self);
   step_policy (self);
   pump (self);
@@ -573,7 +591,11 @@ on_follower_changed (UsFollower *follower, gpointer user_data) {
 
 static gboolean
 on_tick (gpointer user_data) {
-  update (user_data);
+  UsFeed *self = user_data;
+  update (self);
+  /* Also when nothing new comes: a stream that has ended must not keep what left its playlist. */
+  if (us_ledger_expire (self->ledger, now_us (self)) > 0 && self->is_ready)
+    self->published (self, self->user_data);
   return G_SOURCE_CONTINUE;
 }
 

@@ -501,6 +501,22 @@ us_follower_set_behind (UsFollower *self, gint64 since_us) {
   self->n_judged_advances = self->n_advances;
 }
 
+/**
+ * us_follower_forgive:
+ * @pause_us: how long this process has just stood still
+ *
+ * Nothing could be seen in that time, so it counts for none of the origin's ages.
+ */
+void
+us_follower_forgive (UsFollower *self, gint64 pause_us) {
+  gint64 now = now_us (self);
+  gint64 *since_us[]
+      = { &self->facts.last_advance_us, &self->facts.error_since_us, &self->facts.behind_since_us };
+  for (guint i = 0; i < G_N_ELEMENTS (since_us); i++)
+    if (*since_us[i] > 0)
+      *since_us[i] = MIN (*since_us[i] + pause_us, now);
+}
+
 /* With @is_urgent the twin is no help, so that a failing origin is asked more often. */
 void
 us_follower_set_urgent (UsFollower *self, gboolean is_urgent) {

@@ -38,6 +38,7 @@ char *us_follower_resolve (const UsFollower *follower, const char *uri);
 /* Told by the stream. */
 void us_follower_set_behind (UsFollower *follower, gint64 since_us);
 void us_follower_set_urgent (UsFollower *follower, gboolean is_urgent);
+void us_follower_forgive (UsFollower *follower, gint64 pause_us);
 void us_follower_note_segment (UsFollower *follower, UsReason reason);
 
 UsReason us_reason_from_http (const GError *error);

@@ -7,9 +7,22 @@
 
 #define FOREIGN_MS 300
 
+static gint64
+get_monotonic_us (const UsClock *clock) {
+  return us_clock_monotonic_us (us_clock_system ()) + ((const StageClock *)clock)->ahead_us;
+}
+
+static gint64
+get_wall_us (const UsClock *clock) {
+  return us_clock_wall_us (us_clock_system ()) + ((const StageClock *)clock)->ahead_us;
+}
+
 void
 stage_open (Stage *stage) {
-  *stage = (Stage){ .number = 1000, .required_windows = 1, .base = { 1000, 500 } };
+  *stage = (Stage){ .clock = { .clock = { get_monotonic_us, get_wall_us } },
+                    .number = 1000,
+                    .required_windows = 1,
+                    .base = { 1000, 500 } };
   for (guint i = 0; i < 2; i++)
     stage->fakes[i] = fake_origin_new ();
 }
@@ -27,6 +40,7 @@ stage_start_switcher (Stage *stage) {
   settings.primary_base_url = primary;
   settings.backup_base_url = backup;
   settings.required_windows = stage->required_windows;
+  settings.clock = &stage->clock.clock;
   stage->switcher = us_switcher_new (&settings, &error);
   g_assert_no_error (error);
   gboolean is_started = us_switcher_start (stage->switcher, &error);

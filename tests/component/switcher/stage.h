@@ -5,7 +5,14 @@
 #include "switcher/switcher.h"
 #include "viewer.h"
 
+/* The system's clock, and what a test adds to it. */
 typedef struct {
+  UsClock clock;
+  gint64 ahead_us;
+} StageClock;
+
+typedef struct {
+  StageClock clock;
   FakeOrigin *fakes[2];
   UsSwitcher *switcher;
   UsViewer *viewer;

@@ -193,6 +193,42 @@ test_restart (void) {
   stage_close (&stage);
 }
 
+/* A switcher that was frozen finds both playlists old, and the first to answer new: no fault. */
+static void
+test_own_pause (void) {
+  Stage stage;
+  begin (&stage, 10);
+  stage_await_metric (&stage, "switcher_active_origin", 1);
+  for (guint i = 0; i < 3; i++) {
+    stage.clock.ahead_us += 10 * G_USEC_PER_SEC;
+    stage_next (&stage, i > 0, TRUE); /* first the primary has not gone on yet, then both have */
+    await_last (&stage);
+    if (i == 0)
+      stage_next (&stage, TRUE, TRUE);
+    await_last (&stage);
+  }
+  g_assert_cmpfloat (stage_metric (&stage, "failovers_total"), ==, 0);
+  stage_close (&stage);
+}
+
+/* A stream that has ended gives up what left its playlist, though nothing new pushes it out. */
+static void
+test_ended_stream_is_let_go (void) {
+  Stage stage;
+  begin (&stage, 10);
+  for (guint i = 0; i < 3; i++) {
+    stage_next (&stage, TRUE, TRUE);
+    await_last (&stage);
+  }
+  const char *rows = "understudy_switcher_ledger_rows{stream=\"mystream\"}";
+  g_assert_cmpfloat (stage_metric (&stage, rows), ==, 13);
+  stage.clock.ahead_us += G_USEC_PER_SEC * 30;
+  stage_await_metric (&stage, rows, 10);
+  g_autoptr (UsHttpReply) reply = us_viewer_get (stage.viewer, "index.m3u8");
+  g_assert_cmpuint (reply->status, ==, 200);
+  stage_close (&stage);
+}
+
 static void
 test_end_is_not_passed_on (void) {
   Stage stage;
@@ -397,6 +433,8 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/identical/hole-on-one-side", test_hole_on_one_side);
   g_test_add_func ("/switcher/identical/bad-on-both", test_bad_on_both);
   g_test_add_func ("/switcher/identical/restart", test_restart);
+  g_test_add_func ("/switcher/identical/own-pause", test_own_pause);
+  g_test_add_func ("/switcher/identical/ended-stream-is-let-go", test_ended_stream_is_let_go);
   g_test_add_func ("/switcher/identical/end-is-not-passed-on", test_end_is_not_passed_on);
   g_test_add_func ("/switcher/identical/blocking-reload", test_blocking_reload);
   g_test_add_func ("/switcher/identical/divergence", test_divergence);
