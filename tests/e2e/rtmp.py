@@ -62,6 +62,7 @@ class Publisher:
         host, app, key = publish_url.split("//")[1].split("/")
         address, port = host.split(":")
         self.sock = socket.create_connection((address, int(port)), timeout=limit_s)
+        self.port = self.sock.getsockname()[1]
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock.sendall(b"\x03" + bytes(1536))
         reply = self._read(1 + 1536 + 1536)
@@ -119,6 +120,16 @@ class Publisher:
             if wait > 0:
                 time.sleep(wait)
             self.send(kind, change(stamp), body)
+
+    def read_to_end(self):
+        """What the server still says until it closes."""
+        said = b""
+        try:
+            while part := self.sock.recv(4096):
+                said += part
+        except ConnectionError:
+            pass
+        return said
 
     def close(self):
         self.sock.close()
