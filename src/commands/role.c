@@ -8,6 +8,7 @@
 #include "commands/role.h"
 
 #include <glib-unix.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -39,6 +40,17 @@ raise_descriptor_limit (void) {
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
     us_warning ("cannot raise the limit of open descriptors to %lu", (unsigned long)limit.rlim_max);
+}
+
+/* Segments come and go every second. With malloc's defaults each one is mapped, faulted in page by
+ * page and given back; keeping up to KEPT_BYTES saves about a tenth of a packager's CPU. */
+static void
+keep_freed_memory (void) {
+#ifdef __GLIBC__
+  enum { KEPT_BYTES = 64 * 1024 * 1024, LARGEST_FROM_HEAP = 32 * 1024 * 1024 };
+  mallopt (M_TRIM_THRESHOLD, KEPT_BYTES);
+  mallopt (M_MMAP_THRESHOLD, LARGEST_FROM_HEAP);
+#endif
 }
 
 static gboolean
@@ -80,6 +92,7 @@ us_role_new (const char *name, const UsConfig *config) {
   us_log_level_from_string (us_config_get_string (config, US_GROUP_GENERAL, "log-level"), &level);
   us_log_init (name, level, is_json ? US_LOG_FORMAT_JSON : US_LOG_FORMAT_TEXT);
   raise_descriptor_limit ();
+  keep_freed_memory ();
   signal (SIGPIPE, SIG_IGN);
   role->loop = g_main_loop_new (NULL, FALSE);
   role->notify = us_notify_new ();
