@@ -185,7 +185,15 @@ close_segment (UsSegmenter *segmenter, gint64 end_ms) {
 static void
 open_segment (UsSegmenter *segmenter, gint64 media_ms) {
   gint64 system_ms = us_clock_wall_us (segmenter->clock) / 1000;
+  gint64 offset_ms = segmenter->wallclock.offset_ms;
+  gboolean is_running = segmenter->wallclock.is_started;
   gint64 wall_ms = us_wallclock_stamp (&segmenter->wallclock, media_ms, system_ms);
+  gint64 moved_ms = segmenter->wallclock.offset_ms - offset_ms;
+  if (is_running && ABS (moved_ms) > US_WALLCLOCK_STEP_MS)
+    us_event (US_LOG_WARNING, US_EVENT_CLOCK_STEP,
+              "%s: the system clock and the stream are %.1f s apart; the dates of segments step to "
+              "the clock",
+              segmenter->name, (double)moved_ms / 1000.0);
   segmenter->stats.number = us_state_take_number (segmenter->state, segmenter->memory);
   (void)us_ring_open (segmenter->ring, segmenter->memory->epoch, segmenter->stats.number, media_ms,
                       wall_ms, segmenter->video.current.header, segmenter->audio.current.header);

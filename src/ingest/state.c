@@ -22,6 +22,7 @@
 #include "ingest/state.h"
 
 #include "base/log.h"
+#include "base/names.h"
 #include "ingest/name.h"
 
 #include <errno.h>
@@ -60,9 +61,10 @@ now_ms (UsState *state) {
 static void
 warn_once (UsState *state, const char *action, const char *fault) {
   if (!state->is_warned)
-    us_warning ("cannot %s in state directory %s: %s; going on, but segment numbers may jump ahead "
-                "after a restart",
-                action, state->dir, fault);
+    us_event (US_LOG_WARNING, US_EVENT_STATE_UNSAFE,
+              "cannot %s in state directory %s: %s; going on, but segment numbers may jump ahead "
+              "after a restart",
+              action, state->dir, fault);
   state->is_warned = TRUE;
 }
 
@@ -234,8 +236,9 @@ load_state (UsState *state) {
     }
     g_autofree char *aside = g_strconcat (path, ".corrupt", NULL);
     (void)g_rename (path, aside);
-    us_warning ("cannot read %s: %s; kept as %s, starting without memory", path, error->message,
-                aside);
+    us_event (US_LOG_WARNING, US_EVENT_STATE_UNSAFE,
+              "cannot read %s: %s; kept as %s, starting without memory", path, error->message,
+              aside);
     return;
   }
   gboolean is_clean = g_key_file_get_boolean (file, "ingest", "clean", NULL);
