@@ -162,14 +162,23 @@ compare_followers (UsFeed *self) {
 /* ---- policy ---- */
 
 static void
+log_state (const UsFeed *self, UsOriginId origin) {
+  const UsOriginVerdict *verdict = &self->policy.verdict[origin];
+  gboolean is_plain = verdict->reason == US_REASON_OK || verdict->reason == US_REASON_RECOVERING;
+  UsLogLevel level = US_LOG_NOTICE;
+  /* Before the first segment an origin that does not answer is one that has not started yet. */
+  if (verdict->state == US_ORIGIN_FAILED)
+    level = us_ledger_get_last (self->ledger) != NULL ? US_LOG_WARNING : US_LOG_INFO;
+  us_event (level, US_EVENT_ORIGIN_STATE, "%s: %s is %s%s%s", self->name, us_origin_word (origin),
+            us_origin_state_word (verdict->state), is_plain ? "" : ": ",
+            is_plain ? "" : us_reason_word (verdict->reason));
+}
+
+static void
 log_news (const UsFeed *self, const UsPolicyNews *news) {
   for (guint i = 0; i < US_N_ORIGINS; i++) {
-    const UsOriginVerdict *verdict = &self->policy.verdict[i];
     if (news->state_changed[i])
-      us_event (verdict->state == US_ORIGIN_FAILED ? US_LOG_WARNING : US_LOG_NOTICE,
-                US_EVENT_ORIGIN_STATE, "%s: %s is %s: %s", self->name,
-                us_origin_word ((UsOriginId)i), us_origin_state_word (verdict->state),
-                us_reason_word (verdict->reason));
+      log_state (self, (UsOriginId)i);
   }
   if (news->has_switched)
     us_event (US_LOG_NOTICE, US_EVENT_SWITCH, "%s: from %s to %s: %s", self->name,
