@@ -9,6 +9,8 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "base/timer.h"
+
 #define POLL_MS 1000
 #define ABSENT_MS 60000
 
@@ -80,18 +82,10 @@ us_catalog_parse (const char *text, gsize size, GError **error) {
 
 static void send_request (UsCatalog *self);
 
-static void
-clear_timer (UsCatalog *self) {
-  if (self->timer == NULL)
-    return;
-  g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
-}
-
 static gboolean
 on_timer (gpointer user_data) {
   UsCatalog *self = user_data;
-  clear_timer (self);
+  us_timer_stop (&self->timer);
   send_request (self);
   return G_SOURCE_REMOVE;
 }
@@ -121,10 +115,7 @@ on_reply (GObject *source, GAsyncResult *result, gpointer user_data) {
       self->streams = streams;
     }
   }
-  self->timer = g_timeout_source_new (delay_ms);
-  g_source_set_static_name (self->timer, "switcher-catalog");
-  g_source_set_callback (self->timer, on_timer, self, NULL);
-  g_source_attach (self->timer, g_main_context_get_thread_default ());
+  us_timer_start (&self->timer, delay_ms, "switcher-catalog", on_timer, self);
   self->changed (self, self->user_data);
 }
 
@@ -171,7 +162,7 @@ us_catalog_free (UsCatalog *self) {
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
-  clear_timer (self);
+  us_timer_stop (&self->timer);
   g_strfreev (self->streams);
   g_free (self->url);
   g_free (self);

@@ -14,6 +14,7 @@
 #define US_LOG_TOPIC "switcher.feed"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/timer.h"
 #include "switcher/fetch.h"
 #include "switcher/pick.h"
 
@@ -650,18 +651,12 @@ void
 us_feed_start (UsFeed *self) {
   for (guint i = 0; i < US_N_ORIGINS; i++)
     us_follower_start (self->followers[i]);
-  self->tick = g_timeout_source_new (TICK_MS);
-  g_source_set_static_name (self->tick, "switcher-tick");
-  g_source_set_callback (self->tick, on_tick, self, NULL);
-  g_source_attach (self->tick, g_main_context_get_thread_default ());
+  us_timer_start (&self->tick, TICK_MS, "switcher-tick", on_tick, self);
 }
 
 void
 us_feed_free (UsFeed *self) {
-  if (self->tick != NULL) {
-    g_source_destroy (self->tick);
-    g_clear_pointer (&self->tick, g_source_unref);
-  }
+  us_timer_stop (&self->tick);
   g_clear_pointer (&self->fetch, us_fetch_cancel);
   if (self->compare != NULL)
     self->compare->feed = NULL;

@@ -11,6 +11,7 @@
 
 #define US_LOG_TOPIC "switcher.fetch"
 #include "base/log.h"
+#include "base/timer.h"
 #include "hls/mpegts.h"
 #include "switcher/follower.h"
 
@@ -53,16 +54,8 @@ fetch_unref (UsFetch *self) {
 }
 
 static void
-clear_hedge_timer (UsFetch *self) {
-  if (self->hedge_timer == NULL)
-    return;
-  g_source_destroy (self->hedge_timer);
-  g_clear_pointer (&self->hedge_timer, g_source_unref);
-}
-
-static void
 stop_legs (UsFetch *self) {
-  clear_hedge_timer (self);
+  us_timer_stop (&self->hedge_timer);
   for (guint i = 0; i < US_N_ORIGINS; i++)
     if (self->legs[i].cancellable != NULL)
       g_cancellable_cancel (self->legs[i].cancellable);
@@ -199,7 +192,7 @@ static gboolean
 on_hedge (gpointer user_data) {
   UsFetch *self = user_data;
   UsOriginId other = us_origin_other (self->plan.first);
-  clear_hedge_timer (self);
+  us_timer_stop (&self->hedge_timer);
   if (!self->legs[other].was_asked && self->legs[other].url != NULL)
     start_leg (self, other);
   return G_SOURCE_REMOVE;
@@ -228,12 +221,8 @@ us_fetch_start (const UsOriginAccess *access, const UsFetchPlan *plan, UsFetchDo
   self->user_data = user_data;
   self->started_us = us_clock_monotonic_us (access->clock);
   start_leg (self, plan->first);
-  if (self->legs[us_origin_other (plan->first)].url != NULL) {
-    self->hedge_timer = g_timeout_source_new (plan->hedge_ms);
-    g_source_set_static_name (self->hedge_timer, "switcher-hedge");
-    g_source_set_callback (self->hedge_timer, on_hedge, self, NULL);
-    g_source_attach (self->hedge_timer, g_main_context_get_thread_default ());
-  }
+  if (self->legs[us_origin_other (plan->first)].url != NULL)
+    us_timer_start (&self->hedge_timer, plan->hedge_ms, "switcher-hedge", on_hedge, self);
   return self;
 }
 

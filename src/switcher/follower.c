@@ -14,6 +14,7 @@
 #define US_LOG_TOPIC "switcher.follower"
 #include "base/backoff.h"
 #include "base/log.h"
+#include "base/timer.h"
 #include "hls/segment.h"
 
 #define POLL_MIN_MS 100
@@ -104,29 +105,18 @@ now_us (const UsFollower *self) {
   return us_clock_monotonic_us (self->access->clock);
 }
 
-static void
-on_timer_cleared (UsFollower *self) {
-  if (self->timer == NULL)
-    return;
-  g_source_destroy (self->timer);
-  g_clear_pointer (&self->timer, g_source_unref);
-}
-
 static gboolean
 on_timer (gpointer user_data) {
   UsFollower *self = user_data;
-  on_timer_cleared (self);
+  us_timer_stop (&self->timer);
   send_request (self);
   return G_SOURCE_REMOVE;
 }
 
 static void
 schedule (UsFollower *self, guint delay_ms) {
-  on_timer_cleared (self);
-  self->timer = g_timeout_source_new (delay_ms);
-  g_source_set_static_name (self->timer, "switcher-follower");
-  g_source_set_callback (self->timer, on_timer, self, NULL);
-  g_source_attach (self->timer, g_main_context_get_thread_default ());
+  us_timer_stop (&self->timer);
+  us_timer_start (&self->timer, delay_ms, "switcher-follower", on_timer, self);
 }
 
 static guint
@@ -395,7 +385,7 @@ us_follower_free (UsFollower *self) {
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
-  on_timer_cleared (self);
+  us_timer_stop (&self->timer);
   g_clear_pointer (&self->playlist, us_playlist_free);
   g_free (self->etag);
   g_free (self->stream);
