@@ -53,6 +53,7 @@ struct UsFeed {
   char *name;
   gboolean is_default;
   UsFeedPublished published;
+  UsFeedSwitched switched; /* (nullable) */
   gpointer user_data;
 
   UsFollower *followers[US_N_ORIGINS];
@@ -84,6 +85,11 @@ struct UsFeed {
   Compare *compare; /* (nullable): in flight */
   GCancellable *compare_cancellable;
   gboolean was_interchangeable, has_warned_target;
+  UsFeedSwitch switches[US_FEED_N_SWITCHES]; /* oldest first */
+  guint n_switches;
+  UsJoinMethod join_method; /* of the last join */
+  gboolean is_switch_open;  /* the last one waits for the first segment of its new side */
+  const char *who, *why;    /* (nullable): whose command is being carried out */
   UsFeedStats stats;
 };
 
@@ -190,6 +196,46 @@ log_news (const UsFeed *self, const UsPolicyNews *news) {
 }
 
 static void
+report_switch (UsFeed *self) {
+  self->is_switch_open = FALSE;
+  if (self->switched != NULL)
+    self->switched (self, &self->switches[self->n_switches - 1], self->user_data);
+}
+
+static void
+clear_switch (UsFeedSwitch *change) {
+  g_free (change->who);
+  g_free (change->why);
+}
+
+/* Between interchangeable origins the decision is the switch; else the join completes it. */
+static void
+note_switch (UsFeed *self, UsReason reason) {
+  if (self->is_switch_open)
+    report_switch (self);
+  if (self->n_switches == US_FEED_N_SWITCHES) {
+    clear_switch (&self->switches[0]);
+    memmove (&self->switches[0], &self->switches[1],
+             sizeof self->switches[0] * (US_FEED_N_SWITCHES - 1));
+    self->n_switches--;
+  }
+  const UsLedgerRow *last = us_ledger_get_last (self->ledger);
+  self->switches[self->n_switches++] = (UsFeedSwitch){
+    .from = us_origin_other (self->policy.active),
+    .to = self->policy.active,
+    .reason = reason,
+    .who = g_strdup (self->who),
+    .why = g_strdup (self->why),
+    .method = US_JOIN_SHARED,
+    .wall_ms = us_clock_wall_us (self->access->clock) / 1000,
+    .number = self->was_interchangeable && last != NULL ? last->segment->number + 1 : 0,
+  };
+  self->is_switch_open = !self->was_interchangeable && last != NULL;
+  if (!self->is_switch_open)
+    report_switch (self);
+}
+
+static void
 step_policy (UsFeed *self) {
   UsOriginFacts facts[US_N_ORIGINS];
   for (guint i = 0; i < US_N_ORIGINS; i++)
@@ -197,6 +243,8 @@ step_policy (UsFeed *self) {
   UsPolicyNews news
       = us_policy_step (&self->policy, facts, self->was_interchangeable, now_us (self));
   log_news (self, &news);
+  if (news.has_switched)
+    note_switch (self, news.switch_reason);
   for (guint i = 0; i < US_N_ORIGINS; i++)
     us_follower_set_urgent (self->followers[i],
                             self->policy.verdict[1 - i].state <= US_ORIGIN_FAILED);
@@ -262,7 +310,8 @@ static void
 log_join (UsFeed *self, const UsLedgerOffer *offer) {
   gint64 end_ms = us_ledger_get_end_wall_ms (self->ledger);
   self->stats.last_join_gap_ms = end_ms >= 0 && offer->wall_ms >= 0 ? offer->wall_ms - end_ms : 0;
-  if (end_ms >= 0 && offer->wall_ms >= 0)
+  self->join_method = end_ms >= 0 && offer->wall_ms >= 0 ? US_JOIN_DATE : US_JOIN_EDGE;
+  if (self->join_method == US_JOIN_DATE)
     us_notice ("%s: joined %s %" G_GINT64_FORMAT " ms after the end of what was published",
                self->name, us_origin_word (offer->origin), self->stats.last_join_gap_ms);
   else
@@ -306,6 +355,14 @@ publish (UsFeed *self, const UsFetchResult *result) {
                 " segments before %s are nowhere to be had, listed as gaps",
                 self->name, us_ledger_get_n_gaps (self->ledger) - gaps,
                 us_ledger_get_last (self->ledger)->segment->name);
+  if (self->is_switch_open && offer->origin == self->switches[self->n_switches - 1].to) {
+    UsFeedSwitch *change = &self->switches[self->n_switches - 1];
+    change->number = us_ledger_get_last (self->ledger)->segment->number;
+    change->gap_ms = MAX (self->stats.last_join_gap_ms, 0);
+    change->overlap_ms = MAX (-self->stats.last_join_gap_ms, 0);
+    change->method = self->join_method;
+    report_switch (self);
+  }
   count_commit (self, result->winner);
   us_ledger_expire (self->ledger, now_us (self));
   compare_sometimes (self, offer);
@@ -617,12 +674,13 @@ on_tick (gpointer user_data) {
  * @name: stream name
  * @is_default: whether it is the one directly under the base URLs
  * @published: called whenever us_feed_fill_site() would say something new
+ * @switched: (nullable): called for each change of sides
  *
  * Returns: (transfer full): a feed at rest
  */
 UsFeed *
 us_feed_new (const UsOriginAccess *access, const char *name, gboolean is_default,
-             UsFeedPublished published, gpointer user_data) {
+             UsFeedPublished published, UsFeedSwitched switched, gpointer user_data) {
   UsFeed *self = g_new0 (UsFeed, 1);
   gint64 wall_us = us_clock_wall_us (access->clock);
   guint64 since_2020_us = (guint64)MAX (0, wall_us - YEAR_2020_US);
@@ -630,6 +688,7 @@ us_feed_new (const UsOriginAccess *access, const char *name, gboolean is_default
   self->name = g_strdup (name);
   self->is_default = is_default;
   self->published = published;
+  self->switched = switched;
   self->user_data = user_data;
   self->stats.min_cushion_us = G_MAXINT64;
   self->started_us = us_clock_monotonic_us (access->clock);
@@ -665,6 +724,8 @@ us_feed_free (UsFeed *self) {
   g_clear_object (&self->compare_cancellable);
   for (guint i = 0; i < US_N_ORIGINS; i++)
     us_follower_free (self->followers[i]);
+  for (guint i = 0; i < self->n_switches; i++)
+    clear_switch (&self->switches[i]);
   us_ledger_free (self->ledger);
   g_clear_pointer (&self->playlist, g_bytes_unref);
   g_free (self->offer_uri);
@@ -717,9 +778,75 @@ us_feed_get_stats (const UsFeed *self) {
   return &self->stats;
 }
 
-const UsPolicy *
-us_feed_get_policy (const UsFeed *self) {
+/* Returns: the policy, to be changed by an operator's command; us_feed_wake() afterwards */
+UsPolicy *
+us_feed_get_policy (UsFeed *self) {
   return &self->policy;
+}
+
+const UsPolicy *
+us_feed_peek_policy (const UsFeed *self) {
+  return &self->policy;
+}
+
+/**
+ * us_feed_wake:
+ *
+ * Decides and goes on at once, not with the next tick.
+ */
+void
+us_feed_wake (UsFeed *self) {
+  update (self);
+}
+
+/**
+ * us_feed_wake_for:
+ * @who: (nullable): whose command it is
+ * @why: (nullable): in his words
+ *
+ * The same; a change of sides that this decides is recorded with who and why.
+ */
+void
+us_feed_wake_for (UsFeed *self, const char *who, const char *why) {
+  self->who = who;
+  self->why = why;
+  update (self);
+  self->who = self->why = NULL;
+}
+
+/**
+ * us_feed_get_pair:
+ * @why: (out): a sentence without its full stop
+ */
+UsPairKind
+us_feed_get_pair (const UsFeed *self, const char **why) {
+  UsFollowerKind a = us_follower_get_kind (self->followers[0]);
+  UsFollowerKind b = us_follower_get_kind (self->followers[1]);
+  *why = "both serve the same numbers and bytes";
+  if (a == US_FOLLOWER_NOTHING || b == US_FOLLOWER_NOTHING) {
+    *why = "one of the two has listed nothing yet";
+    return US_PAIR_UNKNOWN;
+  }
+  if (self->was_interchangeable)
+    return US_PAIR_IDENTICAL;
+  if (a == US_FOLLOWER_FOREIGN || b == US_FOLLOWER_FOREIGN)
+    *why = "the segments of at least one are numbered by itself";
+  else
+    *why = self->has_diverged ? "equal names stand for other bytes"
+                              : "they number from different starts";
+  return US_PAIR_FOREIGN;
+}
+
+/**
+ * us_feed_get_switches:
+ * @n_switches: (out): at most US_FEED_N_SWITCHES
+ *
+ * Returns: (transfer none): the last changes of sides, oldest first
+ */
+const UsFeedSwitch *
+us_feed_get_switches (const UsFeed *self, guint *n_switches) {
+  *n_switches = self->n_switches;
+  return self->switches;
 }
 
 const UsLedger *

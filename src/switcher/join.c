@@ -10,6 +10,16 @@
 /* Further apart than this many target durations, two clocks do not tell the same time. */
 #define MAX_CLOCK_TARGETS 3
 
+static const char *const method_words[US_N_JOIN_METHODS]
+    = { "shared", "fingerprint", "date", "edge" };
+
+/* Returns: the word for it in reports, metrics and the log */
+const char *
+us_join_method_word (UsJoinMethod method) {
+  g_return_val_if_fail (method < US_N_JOIN_METHODS, "edge");
+  return method_words[method];
+}
+
 /**
  * us_join_start:
  * @window: how many segments we list

@@ -25,7 +25,7 @@ segment_age_s (const UsFollower *follower, const UsClock *clock) {
 static void
 add_origin (JsonBuilder *json, const UsFeed *feed, UsOriginId origin, const UsClock *clock) {
   const UsFollower *follower = us_feed_get_follower (feed, origin);
-  const UsOriginVerdict *verdict = &us_feed_get_policy (feed)->verdict[origin];
+  const UsOriginVerdict *verdict = &us_feed_peek_policy (feed)->verdict[origin];
   guint64 epoch, number;
   double age_s = segment_age_s (follower, clock);
 
@@ -59,7 +59,7 @@ add_stream (JsonBuilder *json, const UsFeed *feed) {
   json_builder_set_member_name (json, "is_served");
   json_builder_add_boolean_value (json, us_feed_is_ready (feed));
   json_builder_set_member_name (json, "active_origin");
-  json_builder_add_string_value (json, us_origin_word (us_feed_get_policy (feed)->active));
+  json_builder_add_string_value (json, us_origin_word (us_feed_peek_policy (feed)->active));
   json_builder_set_member_name (json, "is_interchangeable");
   json_builder_add_boolean_value (json, us_feed_is_interchangeable (feed));
   json_builder_set_member_name (json, "last_number");
@@ -99,7 +99,7 @@ us_report_health (const GPtrArray *feeds, const UsClock *clock, gboolean *can_se
   json_builder_set_member_name (json, "status");
   json_builder_add_string_value (json, *can_serve ? "ok" : "unavailable");
   json_builder_set_member_name (json, "active_origin");
-  json_builder_add_string_value (json, us_origin_word (us_feed_get_policy (leading)->active));
+  json_builder_add_string_value (json, us_origin_word (us_feed_peek_policy (leading)->active));
   json_builder_set_member_name (json, "streams");
   json_builder_begin_array (json);
   for (guint i = 0; i < feeds->len; i++)
@@ -124,7 +124,7 @@ us_report_health (const GPtrArray *feeds, const UsClock *clock, gboolean *can_se
 
 static void
 add_seed_families (UsExposition *out, const UsFeed *feed, const UsClock *clock) {
-  const UsPolicy *policy = us_feed_get_policy (feed);
+  const UsPolicy *policy = us_feed_peek_policy (feed);
   us_exposition_family (out, "switcher_active_origin", "gauge",
                         "1 while the primary origin is active, 0 while the backup is.");
   us_exposition_sample (out, policy->active == US_ORIGIN_PRIMARY ? 1 : 0, NULL);
@@ -152,7 +152,7 @@ add_origin_families (UsExposition *out, const GPtrArray *feeds) {
   for (guint f = 0; f < feeds->len; f++) {
     const UsFeed *feed = g_ptr_array_index (feeds, f);
     for (guint i = 0; i < US_N_ORIGINS; i++)
-      us_exposition_sample (out, us_feed_get_policy (feed)->verdict[i].state, "stream",
+      us_exposition_sample (out, us_feed_peek_policy (feed)->verdict[i].state, "stream",
                             us_feed_get_name (feed), "origin", us_origin_word ((UsOriginId)i),
                             NULL);
   }
@@ -187,12 +187,12 @@ typedef double (*FeedValue) (const UsFeed *feed, gint64 now_us);
 
 static double
 value_failovers (const UsFeed *feed, gint64 now_us) {
-  return (double)us_feed_get_policy (feed)->n_failovers;
+  return (double)us_feed_peek_policy (feed)->n_failovers;
 }
 
 static double
 value_switchbacks (const UsFeed *feed, gint64 now_us) {
-  return (double)us_feed_get_policy (feed)->n_switchbacks;
+  return (double)us_feed_peek_policy (feed)->n_switchbacks;
 }
 
 static double

@@ -146,7 +146,7 @@ find_feed (const UsSwitcher *self, const char *name) {
 static void
 add_feed (UsSwitcher *self, const char *name) {
   gboolean is_default = g_str_equal (name, self->default_stream);
-  UsFeed *feed = us_feed_new (&self->access, name, is_default, on_published, self);
+  UsFeed *feed = us_feed_new (&self->access, name, is_default, on_published, NULL, self);
   g_ptr_array_add (self->feeds, feed);
   us_feed_start (feed);
   us_info ("following stream %s", name);
