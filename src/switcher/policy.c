@@ -11,35 +11,12 @@
  * and is never looked at here.
  *
  * Between identical origins "active" only says whose copies are asked for first. Between foreign
- * ones it is the origin that is published. It never moves to one that is worse, and comes back to
- * the primary when that one has been in step for the required windows and a hold-down has passed
- * that doubles with each failover.
+ * ones it is the origin that is published. It never moves to one that is worse, and comes back
+ * home when that origin has been in step for the required windows and a hold-down has passed that
+ * doubles each time home is lost. Home is the primary, unless an operator's order (policy-order.c)
+ * or the setting of the failback says otherwise; orders are carried out by the next step.
  */
 #include "switcher/policy.h"
-
-static const struct {
-  const char *word;
-  gboolean is_hard;
-} reasons[US_N_REASONS] = {
-  [US_REASON_OK] = { "ok", FALSE },
-  [US_REASON_STARTING] = { "starting", FALSE },
-  [US_REASON_RECOVERING] = { "recovering", FALSE },
-  [US_REASON_SOURCE] = { "source-quiet", FALSE },
-  [US_REASON_REFUSED] = { "refused", TRUE },
-  [US_REASON_RESET] = { "reset", TRUE },
-  [US_REASON_RESOLVE] = { "resolve", TRUE },
-  [US_REASON_TIMEOUT] = { "timeout", FALSE },
-  [US_REASON_TRUNCATED] = { "truncated", TRUE },
-  [US_REASON_PROTOCOL] = { "protocol", TRUE },
-  [US_REASON_HTTP_4XX] = { "http-4xx", FALSE },
-  [US_REASON_HTTP_5XX] = { "http-5xx", TRUE },
-  [US_REASON_UNPARSABLE] = { "unparsable", TRUE },
-  [US_REASON_UNSUPPORTED] = { "unsupported", TRUE },
-  [US_REASON_REGRESS] = { "sequence-regress", TRUE },
-  [US_REASON_STALE] = { "stale", FALSE },
-  [US_REASON_LATE] = { "late", FALSE },
-  [US_REASON_BAD_SEGMENT] = { "bad-segment", TRUE },
-};
 
 static const char *const state_words[] = { "unknown", "failed", "recovering", "suspect", "up" };
 
@@ -49,18 +26,6 @@ static const char *const state_words[] = { "unknown", "failed", "recovering", "s
 const char *
 us_origin_word (UsOriginId origin) {
   return origin == US_ORIGIN_PRIMARY ? "primary" : "backup";
-}
-
-const char *
-us_reason_word (UsReason reason) {
-  g_return_val_if_fail (reason < US_N_REASONS, "ok");
-  return reasons[reason].word;
-}
-
-gboolean
-us_reason_is_hard (UsReason reason) {
-  g_return_val_if_fail (reason < US_N_REASONS, FALSE);
-  return reasons[reason].is_hard;
 }
 
 const char *
@@ -78,6 +43,8 @@ void
 us_policy_init (UsPolicy *policy, const UsPolicySettings *settings, gint64 now_us) {
   *policy = (UsPolicy){ .settings = *settings, .started_us = now_us };
   policy->settings.required_windows = MAX (settings->required_windows, 1);
+  policy->failback = settings->failback;
+  policy->return_word = US_REASON_RETURNED;
   for (guint i = 0; i < US_N_ORIGINS; i++)
     policy->verdict[i].reason = US_REASON_STARTING;
 }
@@ -98,7 +65,8 @@ us_policy_stale_us (const UsPolicySettings *settings, gint64 target_us) {
 /**
  * us_policy_hold_us:
  *
- * Returns: how long the primary stays off after the last failover: 5 s, doubled with each
+ * Returns: how long home stays left after the last change of sides: 5 s, doubled each time it is
+ *   lost
  */
 gint64
 us_policy_hold_us (const UsPolicy *policy) {
@@ -238,23 +206,70 @@ must_leave (const UsPolicy *policy, gboolean is_interchangeable, gint64 now_us, 
   return now_us - policy->started_us >= FIRST_ANSWER_US;
 }
 
+/* An order is carried out unless its side has failed since; the one to leave for maintenance waits
+ * until the other is no worse. */
+static gboolean
+must_obey (UsPolicy *policy, UsReason *reason) {
+  UsOriginState active = policy->verdict[policy->active].state;
+  UsOriginState other = policy->verdict[us_origin_other (policy->active)].state;
+  gboolean is_forced = policy->mode == US_POLICY_FORCED && policy->is_strict;
+  *reason = policy->ordered;
+  if (policy->ordered == US_REASON_OK)
+    return FALSE;
+  if (policy->ordered == US_REASON_DRAINED)
+    return other > US_ORIGIN_FAILED && other >= active
+           && (policy->mode == US_POLICY_AUTO || !policy->is_strict);
+  policy->ordered = US_REASON_OK;
+  return is_forced || other > US_ORIGIN_FAILED;
+}
+
 static gboolean
 may_return (const UsPolicy *policy, gint64 now_us) {
-  const UsOriginVerdict *primary = &policy->verdict[US_ORIGIN_PRIMARY];
-  return policy->active == US_ORIGIN_BACKUP && primary->state == US_ORIGIN_UP
+  UsOriginId home;
+  return us_policy_get_home (policy, &home) && policy->active != home
+         && policy->verdict[home].state == US_ORIGIN_UP
          && now_us - policy->switched_us >= us_policy_hold_us (policy);
 }
 
-static void
-move_to (UsPolicy *policy, UsOriginId origin, gint64 now_us) {
-  policy->active = origin;
-  policy->switched_us = now_us;
-  if (origin == US_ORIGIN_BACKUP) {
-    policy->n_failovers++;
-    policy->n_flaps++;
-  } else {
-    policy->n_switchbacks++;
+/* Whether sides are changed, and if so, why. */
+static gboolean
+decide (UsPolicy *policy, gboolean is_interchangeable, gint64 now_us, UsReason *reason) {
+  UsOriginId home;
+  if (must_obey (policy, reason))
+    return TRUE;
+  if (policy->mode != US_POLICY_AUTO && policy->is_strict)
+    return FALSE;
+  if (must_leave (policy, is_interchangeable, now_us, reason)) {
+    if (!us_policy_get_home (policy, &home) || home == policy->active)
+      policy->n_flaps++;
+    return TRUE;
   }
+  *reason = policy->return_word;
+  return may_return (policy, now_us);
+}
+
+static void
+change_sides (UsPolicy *policy, gint64 now_us) {
+  policy->active = us_origin_other (policy->active);
+  policy->switched_us = now_us;
+  policy->ordered = US_REASON_OK;
+  policy->return_word = US_REASON_RETURNED;
+  if (policy->active == US_ORIGIN_BACKUP)
+    policy->n_failovers++;
+  else
+    policy->n_switchbacks++;
+}
+
+/* Home that holds for long makes up for what was; a return that does not come at once after an
+ * order's end has another reason by then. */
+static void
+forget (UsPolicy *policy, gint64 now_us) {
+  UsOriginId home = policy->active;
+  gboolean has_home = us_policy_get_home (policy, &home);
+  if (policy->active == home && now_us - policy->switched_us >= US_POLICY_HOLD_CAP_US)
+    policy->n_flaps = 0;
+  if (!has_home || policy->active == home || policy->verdict[home].state != US_ORIGIN_UP)
+    policy->return_word = US_REASON_RETURNED;
 }
 
 /**
@@ -279,17 +294,14 @@ us_policy_step (UsPolicy *policy, const UsOriginFacts facts[US_N_ORIGINS],
     policy->verdict[i] = verdict[i];
   }
 
-  if (policy->active == US_ORIGIN_PRIMARY && policy->n_flaps > 0
-      && now_us - policy->switched_us >= US_POLICY_HOLD_CAP_US)
-    policy->n_flaps = 0;
-
-  if (must_leave (policy, is_interchangeable, now_us, &news.switch_reason)) {
-    news.has_switched = TRUE;
-    move_to (policy, us_origin_other (policy->active), now_us);
-  } else if (may_return (policy, now_us)) {
-    news.has_switched = TRUE;
-    news.switch_reason = US_REASON_OK;
-    move_to (policy, US_ORIGIN_PRIMARY, now_us);
+  if (policy->mode != US_POLICY_AUTO && policy->until_us > 0 && now_us >= policy->until_us) {
+    us_policy_release (policy);
+    policy->return_word = US_REASON_EXPIRED;
+    news.has_expired = TRUE;
   }
+  forget (policy, now_us);
+  news.has_switched = decide (policy, is_interchangeable, now_us, &news.switch_reason);
+  if (news.has_switched)
+    change_sides (policy, now_us);
   return news;
 }

@@ -1,38 +1,13 @@
 /* policy.h - facts about two origins in, their states and the active one out */
 #pragma once
 
-#include <glib.h>
+#include "switcher/reason.h"
 
 G_BEGIN_DECLS
 
 typedef enum { US_ORIGIN_PRIMARY, US_ORIGIN_BACKUP, US_N_ORIGINS } UsOriginId;
 const char *us_origin_word (UsOriginId origin);
 #define us_origin_other(origin) ((UsOriginId)(1 - (origin)))
-
-/* UsReason: the closed list of what can be said of an origin. */
-typedef enum {
-  US_REASON_OK,
-  US_REASON_STARTING,    /* no answer yet, or nothing listed yet */
-  US_REASON_RECOVERING,  /* was bad, is in step again, not for long enough */
-  US_REASON_SOURCE,      /* quiet, but so is its twin: not this origin's fault */
-  US_REASON_REFUSED,     /* connection refused or unreachable */
-  US_REASON_RESET,       /* closed before the answer was whole */
-  US_REASON_RESOLVE,     /* name not found */
-  US_REASON_TIMEOUT,     /* no connection or no first byte in time */
-  US_REASON_TRUNCATED,   /* fewer bytes than promised */
-  US_REASON_PROTOCOL,    /* not HTTP, TLS fault, too large */
-  US_REASON_HTTP_4XX,    /* playlist answered 4xx (or another status without a meaning here) */
-  US_REASON_HTTP_5XX,    /* playlist or segment answered 5xx, which is also a self-verdict */
-  US_REASON_UNPARSABLE,  /* not a media playlist */
-  US_REASON_UNSUPPORTED, /* multivariant, encrypted or fragmented MP4: not switched so far */
-  US_REASON_REGRESS,     /* its sequence went back */
-  US_REASON_STALE,       /* its playlist has not advanced in time */
-  US_REASON_LATE,        /* its twin is ahead for too long */
-  US_REASON_BAD_SEGMENT, /* a segment that is no transport stream or not what its ETag says */
-  US_N_REASONS,
-} UsReason;
-const char *us_reason_word (UsReason reason);
-gboolean us_reason_is_hard (UsReason reason);
 
 typedef enum {
   US_ORIGIN_UNKNOWN,    /* no evidence yet */
@@ -57,10 +32,18 @@ typedef struct {
   gint64 target_us;       /* target duration of its playlist */
 } UsOriginFacts;
 
+typedef enum {
+  US_FAILBACK_AUTO,   /* home to the primary when it is trusted again */
+  US_FAILBACK_STICKY, /* stay until the active one fails, or somebody says so */
+} UsFailback;
+const char *us_failback_word (UsFailback failback);
+gboolean us_failback_from_word (const char *word, UsFailback *failback);
+
 typedef struct {
   gint64 check_interval_us;
   gint64 age_threshold_us;
   guint required_windows;
+  UsFailback failback; /* at the start */
 } UsPolicySettings;
 
 typedef struct {
@@ -71,6 +54,14 @@ typedef struct {
   guint64 n_in_step_when_bad; /* when it was last found bad */
 } UsOriginVerdict;
 
+/* UsPolicyMode: what the operator has ordered, if anything. */
+typedef enum {
+  US_POLICY_AUTO,
+  US_POLICY_FORCED, /* to one origin, which is home until released */
+  US_POLICY_HELD,   /* no change of sides but away from a dead one */
+} UsPolicyMode;
+const char *us_policy_mode_word (UsPolicyMode mode);
+
 /* UsPolicy: the memory of the decision; zero-initialised by us_policy_init(), plain data. */
 typedef struct {
   UsPolicySettings settings;
@@ -78,8 +69,17 @@ typedef struct {
   UsOriginId active;
   gint64 started_us;
   gint64 switched_us; /* last change of sides; 0: none */
-  guint n_flaps;      /* failovers since the primary last held for long */
+  guint n_flaps;      /* times that home was lost since it last held for long */
   guint64 n_failovers, n_switchbacks;
+
+  UsFailback failback;
+  UsPolicyMode mode;
+  UsOriginId forced;  /* while US_POLICY_FORCED */
+  gboolean is_strict; /* of the order in @mode: not even away from a dead origin */
+  gint64 until_us;    /* monotonic end of the order in @mode; 0: until released */
+  gboolean is_drained[US_N_ORIGINS];
+  UsReason ordered;     /* why the next step changes sides; US_REASON_OK: nobody ordered it to */
+  UsReason return_word; /* what a return home is called: returned, released or expired */
 } UsPolicy;
 
 /* UsPolicyNews: what one step changed, for the log. */
@@ -87,6 +87,7 @@ typedef struct {
   gboolean state_changed[US_N_ORIGINS];
   gboolean has_switched;
   UsReason switch_reason;
+  gboolean has_expired; /* the order in force ran out */
 } UsPolicyNews;
 
 #define US_POLICY_LATE_US (400 * G_TIME_SPAN_MILLISECOND)
@@ -99,5 +100,27 @@ UsPolicyNews us_policy_step (UsPolicy *policy, const UsOriginFacts facts[US_N_OR
                              gboolean is_interchangeable, gint64 now_us);
 gint64 us_policy_hold_us (const UsPolicy *policy);
 gint64 us_policy_stale_us (const UsPolicySettings *settings, gint64 target_us);
+
+/* ---- orders (policy-order.c): what they change shows in the next us_policy_step() ---- */
+
+#define US_POLICY_ERROR us_policy_error_quark ()
+typedef enum {
+  US_POLICY_ERROR_NOT_USABLE, /* the origin that was asked for has failed, or never answered */
+  US_POLICY_ERROR_DRAINED,    /* it is in maintenance */
+  US_POLICY_ERROR_LAST,       /* its twin is in maintenance already */
+  US_POLICY_ERROR_CONFLICT,   /* another order stands against it */
+} UsPolicyError;
+GQuark us_policy_error_quark (void);
+
+gboolean us_policy_force (UsPolicy *policy, UsOriginId origin, gboolean even_if_failed,
+                          gint64 until_us, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean us_policy_switch_back (UsPolicy *policy, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void us_policy_hold (UsPolicy *policy, gboolean is_strict, gint64 until_us);
+void us_policy_release (UsPolicy *policy);
+gboolean us_policy_drain (UsPolicy *policy, UsOriginId origin, gboolean is_drained,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void us_policy_set_failback (UsPolicy *policy, UsFailback failback);
+gboolean us_policy_is_drained (const UsPolicy *policy, UsOriginId origin);
+gboolean us_policy_get_home (const UsPolicy *policy, UsOriginId *home);
 
 G_END_DECLS
