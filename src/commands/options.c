@@ -78,6 +78,8 @@ static const UsOption packager_options[] = {
     "Where the origin of this packager serves" },
   { "pipeline", US_OPTION_STRING, "packager-copy", 1, 128, NULL, NULL,
     "Pipeline text that makes the segments" },
+  { "video-bitrate", US_OPTION_INTEGER, "2500", 1, 1000000, NULL, NULL,
+    "Video in kbit/s, for pipeline texts that encode" },
   { "max-streams", US_OPTION_INTEGER, "64", 1, 10000, NULL, NULL,
     "Streams at the same time" },
   { "self-verdict", US_OPTION_BOOL, "true", 0, 0, NULL, NULL,
@@ -89,7 +91,7 @@ static const UsOption packager_options[] = {
   { NULL },
 };
 static const char *const backup_defaults[] = {
-  "rtmp", "127.0.0.1:19362", "http", "0.0.0.0:8082", NULL,
+  "rtmp", "127.0.0.1:19362", "http", "0.0.0.0:8082", "video-bitrate", "1500", NULL,
 };
 
 static const UsOption origin_options[] = {

@@ -57,6 +57,7 @@ run (UsConfig *config, const UsCommand *command) {
       = (guint)us_config_get_duration_ms (config, group, "unknown-stream-wait");
   settings.muxer.folder = us_role_pipelines_dir (config);
   settings.muxer.name = us_config_get_string (config, group, "pipeline");
+  settings.muxer.video_kbps = (guint)us_config_get_integer (config, group, "video-bitrate");
   settings.playlist_length
       = (guint)us_config_get_integer (config, US_GROUP_GENERAL, "playlist-length");
   settings.max_streams = (guint)us_config_get_integer (config, group, "max-streams");

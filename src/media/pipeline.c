@@ -1,7 +1,8 @@
 /* pipeline.c - from a text file in pipelines/ to a GstPipeline
  *
- * The texts are what `gst-launch-1.0` takes, with two additions that keep them readable: lines
- * that begin with '#' are comments, and a paragraph (text between blank lines) whose first line is
+ * The texts are what `gst-launch-1.0` takes, with three additions: {lower-case-words} stand for
+ * settings of Understudy, lines that begin with '#' are comments, and a paragraph (text between
+ * blank lines) whose first line is
  * `# only with: TAG ...` is left out unless the caller has one of these tags. That is how one text
  * serves streams with and without audio: an hlssink2 pad that was requested and gets no data would
  * stall the pipeline for ever, so the branch must not exist at all.
@@ -120,16 +121,99 @@ us_pipeline_select (const char *text, const char *const *tags) {
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
+/* Length of the placeholder that begins at @text with its braces, or 0. What has capitals, spaces
+ * or commas in it is a list of caps: format={I420,NV12}, format={ I420 }. */
+static gsize
+placeholder_length (const char *text) {
+  gsize word = *text == '{' ? strspn (text + 1, "abcdefghijklmnopqrstuvwxyz0123456789-") : 0;
+  return word > 0 && text[1 + word] == '}' ? word + 2 : 0;
+}
+
+static const char *
+find_knob (const UsPipelineKnob *knobs, const char *name, gsize size) {
+  for (guint i = 0; knobs != NULL && knobs[i].name != NULL; i++) {
+    if (strlen (knobs[i].name) == size && strncmp (knobs[i].name, name, size) == 0)
+      return knobs[i].value;
+  }
+  return NULL;
+}
+
+static void
+set_unknown_placeholder (GError **error, guint line, const char *text, gsize size,
+                         const UsPipelineKnob *knobs) {
+  g_autoptr (GString) known = g_string_new (NULL);
+  for (guint i = 0; knobs != NULL && knobs[i].name != NULL; i++)
+    g_string_append_printf (known, "%s{%s}", i > 0 ? ", " : "", knobs[i].name);
+  g_set_error (error, US_PIPELINE_ERROR, US_PIPELINE_ERROR_SYNTAX,
+               "line %u: unknown placeholder %.*s; known here: %s", line, (int)size, text,
+               known->len > 0 ? known->str : "none");
+}
+
+/**
+ * us_pipeline_fill:
+ * @text: a pipeline text
+ * @knobs: (nullable): what its placeholders stand for
+ * @error: set to %US_PIPELINE_ERROR_SYNTAX with the line for a placeholder that is not in @knobs,
+ *   also in a paragraph that us_pipeline_select() would leave out
+ *
+ * Puts values in place of {placeholders}, everywhere but in comments. Pure.
+ *
+ * Returns: (transfer full): the text with values
+ */
+char *
+us_pipeline_fill (const char *text, const UsPipelineKnob *knobs, GError **error) {
+  g_autoptr (GString) out = g_string_sized_new (strlen (text));
+  guint line = 1;
+  gboolean is_blank = TRUE; /* nothing but white space in this line yet */
+
+  for (const char *at = text; *at != '\0';) {
+    gsize size = is_blank && *at == '#' ? strcspn (at, "\n") : 0;
+    gsize word = placeholder_length (at);
+    if (size == 0 && word > 0) {
+      const char *value = find_knob (knobs, at + 1, word - 2);
+      if (value == NULL) {
+        set_unknown_placeholder (error, line, at, word, knobs);
+        return NULL;
+      }
+      g_string_append (out, value);
+      at += word;
+      is_blank = FALSE;
+      continue;
+    }
+    size = MAX (size, 1);
+    g_string_append_len (out, at, (gssize)size);
+    line += *at == '\n';
+    is_blank = *at == '\n' || (is_blank && g_ascii_isspace (*at));
+    at += size;
+  }
+  return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
 /**
  * us_pipeline_parse:
  * @folder: (nullable): see us_pipeline_find()
  * @name: see us_pipeline_find()
  * @tags: (nullable): see us_pipeline_select()
  *
- * Returns: (transfer full): a pipeline in state NULL, or %NULL with an error that names the file
+ * us_pipeline_parse_with() for a text that has no placeholders.
  */
 GstElement *
 us_pipeline_parse (const char *folder, const char *name, const char *const *tags, GError **error) {
+  return us_pipeline_parse_with (folder, name, tags, NULL, error);
+}
+
+/**
+ * us_pipeline_parse_with:
+ * @folder: (nullable): see us_pipeline_find()
+ * @name: see us_pipeline_find()
+ * @tags: (nullable): see us_pipeline_select()
+ * @knobs: (nullable): see us_pipeline_fill()
+ *
+ * Returns: (transfer full): a pipeline in state NULL, or %NULL with an error that names the file
+ */
+GstElement *
+us_pipeline_parse_with (const char *folder, const char *name, const char *const *tags,
+                        const UsPipelineKnob *knobs, GError **error) {
   g_autofree char *path = us_pipeline_find (folder, name, error);
   g_autofree char *text = NULL;
   gsize size = 0;
@@ -140,7 +224,12 @@ us_pipeline_parse (const char *folder, const char *name, const char *const *tags
                  "%s: not a pipeline text (at most %d bytes of UTF-8)", path, MAX_TEXT_BYTES);
     return NULL;
   }
-  g_autofree char *launch = us_pipeline_select (text, tags);
+  g_autofree char *filled = us_pipeline_fill (text, knobs, error);
+  if (filled == NULL) {
+    g_prefix_error (error, "%s: ", path);
+    return NULL;
+  }
+  g_autofree char *launch = us_pipeline_select (filled, tags);
   g_autoptr (GError) gst_error = NULL;
   GstElement *pipeline
       = gst_parse_launch_full (launch, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &gst_error);
@@ -160,6 +249,27 @@ us_pipeline_parse (const char *folder, const char *name, const char *const *tags
     return NULL;
   }
   return pipeline;
+}
+
+/**
+ * us_pipeline_encodes_video:
+ * @pipeline: a pipeline
+ *
+ * Returns: whether an element in it is a video encoder
+ */
+gboolean
+us_pipeline_encodes_video (GstElement *pipeline) {
+  g_autoptr (GstIterator) elements = gst_bin_iterate_recurse (GST_BIN (pipeline));
+  g_auto (GValue) item = G_VALUE_INIT;
+  gboolean is_found = FALSE;
+  while (!is_found && gst_iterator_next (elements, &item) == GST_ITERATOR_OK) {
+    GstElementFactory *factory = gst_element_get_factory (g_value_get_object (&item));
+    is_found
+        = factory != NULL
+          && gst_element_factory_list_is_type (factory, GST_ELEMENT_FACTORY_TYPE_VIDEO_ENCODER);
+    g_value_reset (&item);
+  }
+  return is_found;
 }
 
 /**

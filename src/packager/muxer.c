@@ -35,6 +35,10 @@
 
 #define BASE_MS 10000
 #define PACKETS_PER_BUFFER 64
+/* A pipeline that encodes may take so many times the duration of its segment beyond the deadline:
+ * slower than that is of no use to anyone, and cannot be told from one that hangs. */
+#define ENCODING_PATIENCE 4
+#define MAX_DURATION_MS (10 * 60 * 1000)
 
 /* Where the fragment of a run goes; shared with streaming threads. */
 typedef struct {
@@ -46,7 +50,7 @@ typedef struct {
 
 struct UsMuxer {
   char *folder, *name;
-  guint deadline_ms, max_waiting;
+  guint deadline_ms, max_waiting, video_kbps;
   UsMuxerFunc func;
   gpointer user_data;
 
@@ -55,11 +59,14 @@ struct UsMuxer {
   gboolean is_retry; /* the head of waiting has failed once */
   guint64 n_retried;
   GSource *deadline; /* while is_running */
+  gint64 begun_us;   /* monotonic: the head of waiting was first given to a pipeline */
+  gint64 run_us;     /* how long the last answered segment took, with its second try */
   GSource *kick;     /* starts the next run from the main loop, never from within push() */
 
   GstElement *pipeline; /* (nullable) built for layout */
   char *layout;         /* tags of the pipeline, "h264 aac" */
   GstElement *video, *audio;
+  gboolean is_encoding;
   GBytes *avc_config, *aac_config; /* behind the caps that are set */
   GSource *bus_watch;
   Output *output; /* of the pipeline */
@@ -69,11 +76,11 @@ static void schedule_next (UsMuxer *muxer);
 
 /**
  * us_muxer_settings_default:
- * @settings: filled with the copying pipeline, 5 s and 64 segments
+ * @settings: filled with the copying pipeline, 5 s, 64 segments and 2500 kbit/s
  */
 void
 us_muxer_settings_default (UsMuxerSettings *settings) {
-  *settings = (UsMuxerSettings){ NULL, "packager-copy", 5000, 64 };
+  *settings = (UsMuxerSettings){ NULL, "packager-copy", 5000, 64, 2500 };
 }
 
 /**
@@ -91,6 +98,7 @@ us_muxer_new (const UsMuxerSettings *settings, UsMuxerFunc func, gpointer user_d
   muxer->name = g_strdup (settings->name);
   muxer->deadline_ms = settings->deadline_ms;
   muxer->max_waiting = settings->max_waiting;
+  muxer->video_kbps = settings->video_kbps;
   muxer->func = func;
   muxer->user_data = user_data;
   g_queue_init (&muxer->waiting);
@@ -188,6 +196,18 @@ us_muxer_get_n_retried (const UsMuxer *muxer) {
   return muxer->n_retried;
 }
 
+/**
+ * us_muxer_get_run_us:
+ * @muxer: the muxer
+ *
+ * Returns: how long the pipeline worked on the segment that was answered last, with its second try
+ *   if it had one, without its time in the queue; 0 for one that was given up in the queue
+ */
+gint64
+us_muxer_get_run_us (const UsMuxer *muxer) {
+  return muxer->run_us;
+}
+
 /* --- the end of a run ------------------------------------------------------------------------ */
 
 static GBytes *
@@ -236,6 +256,7 @@ end_run (UsMuxer *muxer, const GError *cause) {
     bytes = harvest (muxer, raw, &error);
   if (error != NULL)
     drop_pipeline (muxer);
+  muxer->run_us = g_get_monotonic_time () - muxer->begun_us;
   muxer->is_running = FALSE;
   if (error != NULL && !muxer->is_retry) {
     muxer->is_retry = TRUE;
@@ -266,12 +287,18 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data) {
   return muxer->pipeline != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
 }
 
+static guint
+deadline_of (const UsMuxer *muxer, const UsRawSegment *raw) {
+  gint64 duration_ms = CLAMP (raw->end_ms - raw->open.media_ms, 0, MAX_DURATION_MS);
+  return muxer->deadline_ms + (muxer->is_encoding ? ENCODING_PATIENCE * (guint)duration_ms : 0);
+}
+
 static gboolean
 on_deadline (gpointer user_data) {
   UsMuxer *muxer = user_data;
-  g_autoptr (GError) error
-      = g_error_new (US_PIPELINE_ERROR, US_PIPELINE_ERROR_RUNTIME,
-                     "the pipeline did not finish a segment within %u ms", muxer->deadline_ms);
+  g_autoptr (GError) error = g_error_new (US_PIPELINE_ERROR, US_PIPELINE_ERROR_RUNTIME,
+                                          "the pipeline did not finish a segment within %u ms",
+                                          deadline_of (muxer, g_queue_peek_head (&muxer->waiting)));
   end_run (muxer, error);
   return G_SOURCE_REMOVE;
 }
@@ -342,24 +369,66 @@ layout_of (const UsRawSegment *raw) {
 }
 
 static gboolean
-build_pipeline (UsMuxer *muxer, const char *layout, GError **error) {
+is_made_by (GstElement *element, const char *factory) {
+  return element != NULL
+         && g_strcmp0 (GST_OBJECT_NAME (gst_element_get_factory (element)), factory) == 0;
+}
+
+static GstElement *
+parse_text (const char *folder, const char *name, guint video_kbps, const char *layout,
+            GError **error) {
   g_auto (GStrv) tags = g_strsplit (layout, " ", -1);
-  muxer->pipeline
-      = us_pipeline_parse (muxer->folder, muxer->name, (const char *const *)tags, error);
+  g_autofree char *kbps = g_strdup_printf ("%u", video_kbps);
+  const UsPipelineKnob knobs[] = { { "video-bitrate", kbps }, { NULL, NULL } };
+  g_autoptr (GstElement) pipeline
+      = us_pipeline_parse_with (folder, name, (const char *const *)tags, knobs, error);
+  if (pipeline == NULL)
+    return NULL;
+  g_autoptr (GstElement) hls = gst_bin_get_by_name (GST_BIN (pipeline), "hls");
+  g_autoptr (GstElement) video = gst_bin_get_by_name (GST_BIN (pipeline), "video");
+  g_autoptr (GstElement) audio = gst_bin_get_by_name (GST_BIN (pipeline), "audio");
+  if (is_made_by (hls, "hlssink2") && (video != NULL || audio != NULL)
+      && (video == NULL || GST_IS_APP_SRC (video)) && (audio == NULL || GST_IS_APP_SRC (audio)))
+    return g_steal_pointer (&pipeline);
+  g_set_error (error, US_PIPELINE_ERROR, US_PIPELINE_ERROR_SYNTAX,
+               "pipeline text '%s' needs an hlssink2 named 'hls' and an appsrc named 'video' or "
+               "'audio' for tracks '%s'",
+               name, layout);
+  return NULL;
+}
+
+/**
+ * us_muxer_check:
+ * @settings: of a muxer
+ * @error: a sentence that names the text, and what it lacks or which plugin is not installed
+ *
+ * Tries the pipeline text with the tracks that a stream may have, so that a packager refuses to
+ * start rather than to lose every segment. Nothing runs.
+ *
+ * Returns: whether the text can be used
+ */
+gboolean
+us_muxer_check (const UsMuxerSettings *settings, GError **error) {
+  static const char *const layouts[] = { "h264 aac", "h264 mp3" };
+  for (guint i = 0; i < G_N_ELEMENTS (layouts); i++) {
+    g_autoptr (GstElement) pipeline
+        = parse_text (settings->folder, settings->name, settings->video_kbps, layouts[i], error);
+    if (pipeline == NULL)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+build_pipeline (UsMuxer *muxer, const char *layout, GError **error) {
+  muxer->pipeline = parse_text (muxer->folder, muxer->name, muxer->video_kbps, layout, error);
   if (muxer->pipeline == NULL)
     return FALSE;
   muxer->layout = g_strdup (layout);
   muxer->video = gst_bin_get_by_name (GST_BIN (muxer->pipeline), "video");
   muxer->audio = gst_bin_get_by_name (GST_BIN (muxer->pipeline), "audio");
   g_autoptr (GstElement) hls = gst_bin_get_by_name (GST_BIN (muxer->pipeline), "hls");
-  if (hls == NULL || (muxer->video == NULL && muxer->audio == NULL)) {
-    g_set_error (error, US_PIPELINE_ERROR, US_PIPELINE_ERROR_SYNTAX,
-                 "pipeline text '%s' needs an hlssink2 named 'hls' and an appsrc named 'video' or "
-                 "'audio' for tracks '%s'",
-                 muxer->name, layout);
-    drop_pipeline (muxer);
-    return FALSE;
-  }
+  muxer->is_encoding = us_pipeline_encodes_video (muxer->pipeline);
   bundle_packets (GST_BIN (muxer->pipeline));
   muxer->output = output_new ();
   g_signal_connect_data (hls, "get-fragment-stream", G_CALLBACK (on_fragment_stream),
@@ -477,6 +546,8 @@ on_kick (gpointer user_data) {
     return G_SOURCE_REMOVE;
 
   g_autoptr (GError) error = NULL;
+  if (!muxer->is_retry)
+    muxer->begun_us = g_get_monotonic_time ();
   if (!prepare (muxer, raw, &error)) {
     end_run (muxer, error);
     return G_SOURCE_REMOVE;
@@ -486,7 +557,7 @@ on_kick (gpointer user_data) {
   muxer->output->has_begun = FALSE;
   g_mutex_unlock (&muxer->output->lock);
   muxer->is_running = TRUE;
-  us_timer_start (&muxer->deadline, muxer->deadline_ms, "muxer deadline", on_deadline, muxer);
+  us_timer_start (&muxer->deadline, deadline_of (muxer, raw), "muxer deadline", on_deadline, muxer);
   gst_element_set_state (muxer->pipeline, GST_STATE_PLAYING);
   push_units (muxer, raw);
   return G_SOURCE_REMOVE;
@@ -510,7 +581,9 @@ void
 us_muxer_push (UsMuxer *muxer, UsRawSegment *raw) {
   g_queue_push_tail (&muxer->waiting, raw);
   if (muxer->waiting.length > muxer->max_waiting) {
-    g_autoptr (UsRawSegment) late = g_queue_pop_nth (&muxer->waiting, muxer->is_running ? 1 : 0);
+    gboolean has_begun = muxer->is_running || muxer->is_retry;
+    g_autoptr (UsRawSegment) late = g_queue_pop_nth (&muxer->waiting, has_begun ? 1 : 0);
+    muxer->run_us = 0;
     g_autoptr (GError) error
         = g_error_new (US_PIPELINE_ERROR, US_PIPELINE_ERROR_RUNTIME,
                        "given up, since %u segments are waiting", muxer->max_waiting);

@@ -396,12 +396,14 @@ us_packager_settings_default (UsPackagerSettings *settings) {
 /**
  * us_packager_new:
  * @settings: copied
- * @error: set when a port cannot be had or GStreamer is not complete
+ * @error: set when a port cannot be had or the pipeline text cannot be used
  *
  * Returns: (transfer full): a packager that listens on both ports
  */
 UsPackager *
 us_packager_new (const UsPackagerSettings *settings, GError **error) {
+  if (!us_muxer_check (&settings->muxer, error))
+    return NULL;
   UsPackager *packager = g_new0 (UsPackager, 1);
   packager->name = g_strdup (settings->name);
   packager->muxer = settings->muxer;
