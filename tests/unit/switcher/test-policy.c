@@ -1,80 +1,5 @@
 /* test-policy.c - the verdict on every kind of fault, and that the right origin is active */
-#include "switcher/policy.h"
-
-#define MS G_TIME_SPAN_MILLISECOND
-#define SECOND G_TIME_SPAN_SECOND
-#define STEP (100 * MS)
-
-/* Two origins as a test moves them: the facts are what a follower would collect. */
-typedef struct {
-  UsPolicy policy;
-  UsOriginFacts facts[US_N_ORIGINS];
-  gboolean is_frozen[US_N_ORIGINS];
-  guint64 newest[US_N_ORIGINS]; /* number of the newest segment */
-  gboolean is_interchangeable;
-  gint64 now_us;
-  guint n_switches;
-} World;
-
-static void
-world_init (World *world, gboolean is_interchangeable) {
-  const UsPolicySettings settings
-      = { .check_interval_us = 5 * SECOND, .age_threshold_us = 20 * SECOND, .required_windows = 3 };
-  *world = (World){ .now_us = 1000 * SECOND, .is_interchangeable = is_interchangeable };
-  us_policy_init (&world->policy, &settings, world->now_us);
-  for (guint i = 0; i < US_N_ORIGINS; i++)
-    world->facts[i] = (UsOriginFacts){ .has_window = TRUE,
-                                       .last_advance_us = world->now_us,
-                                       .target_us = 2 * SECOND };
-}
-
-static void
-advance (World *world, UsOriginId origin, guint n) {
-  UsOriginFacts *facts = &world->facts[origin];
-  facts->last_advance_us = world->now_us;
-  world->newest[origin] += n;
-  if (!world->is_interchangeable || world->newest[origin] >= world->newest[1 - origin])
-    facts->n_in_step++;
-}
-
-static void
-step (World *world) {
-  world->now_us += STEP;
-  for (guint i = 0; i < US_N_ORIGINS; i++) {
-    UsOriginFacts *facts = &world->facts[i];
-    gboolean is_quiet = world->is_frozen[i] || facts->error != US_REASON_OK;
-    if (!is_quiet && world->now_us - facts->last_advance_us >= 2 * SECOND)
-      advance (world, (UsOriginId)i, 1);
-  }
-  for (guint i = 0; i < US_N_ORIGINS && world->is_interchangeable; i++) {
-    UsOriginFacts *facts = &world->facts[i];
-    gboolean is_behind = world->newest[i] < world->newest[1 - i];
-    facts->behind_since_us = !is_behind                   ? 0
-                             : facts->behind_since_us > 0 ? facts->behind_since_us
-                                                          : world->now_us;
-  }
-  UsPolicyNews news
-      = us_policy_step (&world->policy, world->facts, world->is_interchangeable, world->now_us);
-  world->n_switches += news.has_switched ? 1 : 0;
-}
-
-static void
-run (World *world, gint64 us) {
-  for (gint64 end_us = world->now_us + us; world->now_us < end_us;)
-    step (world);
-}
-
-static void
-set_error (World *world, UsOriginId origin, UsReason reason) {
-  world->facts[origin].error = reason;
-  world->facts[origin].n_recent_bad = reason == US_REASON_OK ? 0 : 3;
-  world->facts[origin].error_since_us = world->now_us;
-}
-
-static void
-freeze (World *world, UsOriginId origin) {
-  world->is_frozen[origin] = TRUE;
-}
+#include "policy-world.h"
 
 /* peers.md 1.1 in all its kinds: what makes an origin bad, and how long that may take to matter
  * between foreign origins whose segments last 2 s. */
@@ -87,14 +12,6 @@ static const struct {
   { US_REASON_HTTP_4XX, STEP },    { US_REASON_HTTP_5XX, STEP },  { US_REASON_UNPARSABLE, STEP },
   { US_REASON_UNSUPPORTED, STEP }, { US_REASON_REGRESS, STEP },   { US_REASON_STALE, 4100 * MS },
 };
-
-static void
-break_origin (World *world, UsOriginId origin, UsReason error) {
-  if (error == US_REASON_STALE)
-    freeze (world, origin);
-  else
-    set_error (world, origin, error);
-}
 
 static void
 test_primary_bad (void) {
