@@ -1,4 +1,4 @@
-/* client.c - bounded, timed HTTP GETs
+/* client.c - bounded, timed HTTP requests
  *
  * One SoupSession per client, in one thread. A fetch is a small state machine: connecting, waiting
  * for the first byte, reading the body; one timer source carries the deadline of the step it is in,
@@ -38,9 +38,10 @@ typedef enum { STEP_CONNECT, STEP_FIRST_BYTE, STEP_BODY } Step;
 typedef struct {
   UsHttpClient *client; /* owned */
   UsHttpFetch limits;
-  char *if_none_match;
-  SoupMessage *message; /* of the current hop */
-  GInputStream *stream; /* nullable: the body */
+  char *if_none_match, *authorization, *user; /* nullable */
+  GBytes *json;                               /* nullable */
+  SoupMessage *message;                       /* of the current hop */
+  GInputStream *stream;                       /* nullable: the body */
   GCancellable *cancellable;
   GSource *timer, *cancel_source; /* cancel_source nullable */
   Step step;
@@ -67,6 +68,9 @@ fetch_free (gpointer data) {
   g_clear_object (&fetch->cancellable);
   g_clear_object (&fetch->client);
   g_free (fetch->if_none_match);
+  g_free (fetch->authorization);
+  g_free (fetch->user);
+  g_clear_pointer (&fetch->json, g_bytes_unref);
   g_free (fetch->buffer);
   g_free (fetch);
 }
@@ -412,6 +416,7 @@ is_allowed_uri (GUri *uri) {
 static gboolean
 set_message (GTask *task, GUri *uri) {
   Fetch *fetch = g_task_get_task_data (task);
+  SoupMessageHeaders *headers;
 
   if (!is_allowed_uri (uri)) {
     g_autofree char *text = g_uri_to_string (uri);
@@ -423,11 +428,17 @@ set_message (GTask *task, GUri *uri) {
     g_signal_handlers_disconnect_by_data (fetch->message, fetch);
   g_clear_object (&fetch->stream);
   g_clear_object (&fetch->message);
-  fetch->message = soup_message_new_from_uri ("GET", uri);
+  fetch->message = soup_message_new_from_uri (fetch->json != NULL ? "POST" : "GET", uri);
   soup_message_add_flags (fetch->message, SOUP_MESSAGE_NO_REDIRECT);
+  headers = soup_message_get_request_headers (fetch->message);
   if (fetch->if_none_match != NULL)
-    soup_message_headers_replace (soup_message_get_request_headers (fetch->message),
-                                  "If-None-Match", fetch->if_none_match);
+    soup_message_headers_replace (headers, "If-None-Match", fetch->if_none_match);
+  if (fetch->authorization != NULL && fetch->n_redirects == 0)
+    soup_message_headers_replace (headers, "Authorization", fetch->authorization);
+  if (fetch->user != NULL)
+    soup_message_headers_replace (headers, "X-Understudy-User", fetch->user);
+  if (fetch->json != NULL)
+    soup_message_set_request_body_from_bytes (fetch->message, "application/json", fetch->json);
   return TRUE;
 }
 
@@ -465,7 +476,8 @@ on_sent (GObject *source, GAsyncResult *result, gpointer user_data) {
   }
   headers = soup_message_get_response_headers (fetch->message);
   location = soup_message_headers_get_one (headers, "Location");
-  if (is_redirect (soup_message_get_status (fetch->message)) && location != NULL) {
+  if (is_redirect (soup_message_get_status (fetch->message)) && location != NULL
+      && fetch->json == NULL) {
     follow (task, location);
     return;
   }
@@ -520,7 +532,11 @@ us_http_client_fetch_async (UsHttpClient *client, const char *url, const UsHttpF
   if (limits != NULL)
     fetch->limits = *limits;
   fetch->if_none_match = g_strdup (fetch->limits.if_none_match);
-  fetch->limits.if_none_match = NULL;
+  fetch->authorization = g_strdup (fetch->limits.authorization);
+  fetch->user = g_strdup (fetch->limits.user);
+  fetch->json = fetch->limits.json != NULL ? g_bytes_ref (fetch->limits.json) : NULL;
+  fetch->limits.if_none_match = fetch->limits.authorization = fetch->limits.user = NULL;
+  fetch->limits.json = NULL;
 #define DEFAULT(field, value)                                                                      \
   if (fetch->limits.field == 0)                                                                    \
   fetch->limits.field = (value)

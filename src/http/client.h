@@ -1,4 +1,4 @@
-/* client.h - bounded, timed HTTP GETs: every fetch has deadlines, a size cap and timings */
+/* client.h - bounded, timed HTTP requests: every fetch has deadlines, a size cap and timings */
 #pragma once
 
 #include <gio/gio.h>
@@ -25,6 +25,9 @@ const char *us_http_error_word (const GError *error); /* "refused", "timeout", .
 
 typedef struct {
   const char *if_none_match;   /* nullable */
+  const char *authorization;   /* nullable; not passed on to another host by a redirect */
+  const char *user;            /* nullable: X-Understudy-User */
+  GBytes *json;                /* nullable: POST with this body; redirects are not followed then */
   guint connect_timeout_ms;    /* until a connection stands (0: 1000) */
   guint first_byte_timeout_ms; /* from then to the response headers (0: 2000) */
   guint deadline_ms;           /* the whole fetch (0: 10000) */

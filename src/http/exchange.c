@@ -116,6 +116,8 @@ answer (UsHttpConnection *connection, UsHttpResponse *response) {
     soup_message_headers_append (headers, "Location", response->location);
   if (response->retry_after != NULL)
     soup_message_headers_append (headers, "Retry-After", response->retry_after);
+  if (response->challenge != NULL)
+    soup_message_headers_append (headers, "WWW-Authenticate", response->challenge);
   if (exchange->route != NULL && exchange->route->respond != NULL)
     add_cors (headers, response->status == 204);
   /* libsoup 3.2 closes after 204, because it has no length: then say so. */
@@ -225,6 +227,10 @@ job_free (gpointer data) {
   g_free ((char *)job->request.query);
   g_free ((char *)job->request.if_none_match);
   g_free ((char *)job->request.authorization);
+  g_free ((char *)job->request.content_type);
+  g_free ((char *)job->request.host);
+  g_free ((char *)job->request.origin);
+  g_free ((char *)job->request.claimed_user);
   g_free ((char *)job->request.peer);
   g_clear_pointer (&job->request.body, g_bytes_unref);
   response_clear (&job->response);
@@ -274,6 +280,10 @@ begin_job (UsHttpConnection *connection) {
   job->request.query = g_strdup (request->query);
   job->request.if_none_match = g_strdup (request->if_none_match);
   job->request.authorization = g_strdup (request->authorization);
+  job->request.content_type = g_strdup (request->content_type);
+  job->request.host = g_strdup (request->host);
+  job->request.origin = g_strdup (request->origin);
+  job->request.claimed_user = g_strdup (request->claimed_user);
   job->request.peer = g_strdup (request->peer);
   job->request.body = request->body != NULL ? g_bytes_ref (request->body) : NULL;
   connection->exchange.job = job;
@@ -283,11 +293,38 @@ begin_job (UsHttpConnection *connection) {
 
 /* ---- the request ---- */
 
+/* Two of what may be there once are nobody's: a proxy may have believed the other one. */
+static const char *
+only_one (const char *before, const char *value) {
+  return before == NULL ? value : "";
+}
+
+/* What a handler may want to know of who asks. */
+static void
+read_about_client (UsHttpRequest *request, const char *name, const char *value) {
+  static const char *const of_proxies[]
+      = { "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+          "X-Real-IP", NULL };
+
+  if (g_ascii_strcasecmp (name, "Content-Type") == 0)
+    request->content_type = only_one (request->content_type, value);
+  else if (g_ascii_strcasecmp (name, "Host") == 0)
+    request->host = only_one (request->host, value);
+  else if (g_ascii_strcasecmp (name, "Origin") == 0)
+    request->origin = only_one (request->origin, value);
+  else if (g_ascii_strcasecmp (name, "X-Understudy-User") == 0)
+    request->claimed_user = only_one (request->claimed_user, value);
+  for (guint i = 0; of_proxies[i] != NULL; i++)
+    request->is_forwarded = request->is_forwarded || g_ascii_strcasecmp (name, of_proxies[i]) == 0;
+}
+
 static void
 read_headers (UsHttpExchange *exchange) {
   SoupMessageHeadersIter iter;
   const char *name, *value;
 
+  exchange->request.is_forwarded
+      = soup_server_message_get_http_version (exchange->message) == SOUP_HTTP_1_0;
   soup_message_headers_iter_init (&iter,
                                   soup_server_message_get_request_headers (exchange->message));
   while (soup_message_headers_iter_next (&iter, &name, &value)) {
@@ -305,6 +342,14 @@ read_headers (UsHttpExchange *exchange) {
     case 'a':
       if (g_ascii_strcasecmp (name, "Authorization") == 0)
         exchange->request.authorization = value;
+      break;
+    case 'c':
+    case 'f':
+    case 'h':
+    case 'o':
+    case 'v':
+    case 'x':
+      read_about_client (&exchange->request, name, value);
       break;
     default:
       break;

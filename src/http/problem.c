@@ -7,6 +7,43 @@
 
 #include <json-glib/json-glib.h>
 
+static void
+fill (UsHttpResponse *response, guint status, const char *type, const char *title,
+      const char *pointer, const char *detail) {
+  g_autoptr (JsonBuilder) builder = json_builder_new ();
+  g_autoptr (JsonGenerator) generator = json_generator_new ();
+  g_autofree char *valid = g_utf8_make_valid (detail, -1);
+  g_autofree char *urn = g_strconcat ("urn:understudy:problem:", type, NULL);
+  g_autofree char *text = NULL;
+  gsize length = 0;
+
+  json_builder_begin_object (builder);
+  json_builder_set_member_name (builder, "type");
+  json_builder_add_string_value (builder, urn);
+  json_builder_set_member_name (builder, "title");
+  json_builder_add_string_value (builder, title);
+  json_builder_set_member_name (builder, "status");
+  json_builder_add_int_value (builder, status);
+  json_builder_set_member_name (builder, "detail");
+  json_builder_add_string_value (builder, valid);
+  if (pointer != NULL) {
+    json_builder_set_member_name (builder, "pointer");
+    json_builder_add_string_value (builder, pointer);
+  }
+  json_builder_end_object (builder);
+  g_autoptr (JsonNode) root = json_builder_get_root (builder);
+  json_generator_set_root (generator, root);
+  text = json_generator_to_data (generator, &length);
+
+  g_clear_pointer (&response->body, g_bytes_unref);
+  g_clear_pointer (&response->etag, g_free);
+  response->status = status;
+  response->content_type = "application/problem+json";
+  response->cache_control = "no-store";
+  response->allow_range = FALSE;
+  response->body = g_bytes_new_take (g_steal_pointer (&text), length);
+}
+
 /**
  * us_http_problem:
  * @response: filled: status, type, body, and never cached unless the caller says so afterwards
@@ -18,38 +55,27 @@
 void
 us_http_problem (UsHttpResponse *response, guint status, const char *type, const char *title,
                  const char *detail_format, ...) {
-  g_autoptr (JsonBuilder) builder = json_builder_new ();
-  g_autoptr (JsonGenerator) generator = json_generator_new ();
-  g_autoptr (JsonNode) root = NULL;
-  g_autofree char *detail = NULL, *valid = NULL, *urn = NULL, *text = NULL;
-  gsize length = 0;
   va_list args;
 
   va_start (args, detail_format);
-  detail = g_strdup_vprintf (detail_format, args);
+  g_autofree char *detail = g_strdup_vprintf (detail_format, args);
   va_end (args);
-  valid = g_utf8_make_valid (detail, -1);
-  urn = g_strconcat ("urn:understudy:problem:", type, NULL);
+  fill (response, status, type, title, NULL, detail);
+}
 
-  json_builder_begin_object (builder);
-  json_builder_set_member_name (builder, "type");
-  json_builder_add_string_value (builder, urn);
-  json_builder_set_member_name (builder, "title");
-  json_builder_add_string_value (builder, title);
-  json_builder_set_member_name (builder, "status");
-  json_builder_add_int_value (builder, status);
-  json_builder_set_member_name (builder, "detail");
-  json_builder_add_string_value (builder, valid);
-  json_builder_end_object (builder);
-  root = json_builder_get_root (builder);
-  json_generator_set_root (generator, root);
-  text = json_generator_to_data (generator, &length);
+/**
+ * us_http_problem_at:
+ * @pointer: the value it is about, as a fragment with a JSON pointer: "#/seconds" (RFC 6901 6)
+ *
+ * Like us_http_problem().
+ */
+void
+us_http_problem_at (UsHttpResponse *response, guint status, const char *type, const char *title,
+                    const char *pointer, const char *detail_format, ...) {
+  va_list args;
 
-  g_clear_pointer (&response->body, g_bytes_unref);
-  g_clear_pointer (&response->etag, g_free);
-  response->status = status;
-  response->content_type = "application/problem+json";
-  response->cache_control = "no-store";
-  response->allow_range = FALSE;
-  response->body = g_bytes_new_take (g_steal_pointer (&text), length);
+  va_start (args, detail_format);
+  g_autofree char *detail = g_strdup_vprintf (detail_format, args);
+  va_end (args);
+  fill (response, status, type, title, pointer, detail);
 }

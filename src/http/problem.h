@@ -9,5 +9,9 @@ G_BEGIN_DECLS
  * the value, what was expected, and the remedy. */
 void us_http_problem (UsHttpResponse *response, guint status, const char *type, const char *title,
                       const char *detail_format, ...) G_GNUC_PRINTF (5, 6);
+/* The same about one value of the request's body. @pointer: "#/seconds", RFC 6901 */
+void us_http_problem_at (UsHttpResponse *response, guint status, const char *type,
+                         const char *title, const char *pointer, const char *detail_format, ...)
+    G_GNUC_PRINTF (6, 7);
 
 G_END_DECLS

@@ -30,6 +30,11 @@ typedef struct {
   const char *query;         /* raw, "" when absent */
   const char *if_none_match; /* nullable */
   const char *authorization; /* nullable */
+  const char *content_type;  /* nullable */
+  const char *host;          /* nullable; "" when there are several, as with @origin */
+  const char *origin;        /* nullable: of the web page that sent it */
+  const char *claimed_user;  /* nullable: X-Understudy-User, which anybody may write */
+  gboolean is_forwarded;     /* a proxy stands between: it says so, or speaks HTTP/1.0 */
   const char *peer;          /* address of the client without port */
   gboolean is_loopback;
   GBytes *body; /* nullable; bounded by US_HTTP_MAX_REQUEST_BODY */
@@ -44,6 +49,7 @@ typedef struct {
   GBytes *body; /* transfer full; sent without copying; HEAD and Range by the server */
   char *etag;   /* transfer full, nullable, with its quotes; drives If-None-Match */
   char *location, *retry_after; /* transfer full, nullable */
+  const char *challenge;        /* nullable: WWW-Authenticate of a 401 */
   gboolean allow_range;         /* segments: yes; playlists: no */
 } UsHttpResponse;
 
