@@ -203,28 +203,36 @@ class Chain:
 _material_folder = None
 
 
-def material(name, gop_s=2.0, seconds=20, size="320x180", rate=30, video_kbps=800, bframes=2):
-    """An H.264 + AAC file whose pictures all differ; made once per run of a test program."""
+def made(filename, make):
+    """The path of a file in a folder that lives as long as the test program; make(path) makes it."""
     global _material_folder
     if _material_folder is None:
         _material_folder = tempfile.TemporaryDirectory(prefix="understudy-material-")
-    path = pathlib.Path(_material_folder.name) / f"{name}.mp4"
+    path = pathlib.Path(_material_folder.name) / filename
     if not path.exists():
-        gop = int(gop_s * rate)
-        subprocess.run(
-            ["ffmpeg", "-nostdin", "-v", "error", "-y",
-             "-f", "lavfi", "-i", f"testsrc2=s={size}:r={rate}",
-             "-f", "lavfi", "-i", "sine=r=48000:b=2", "-t", str(seconds),
-             "-c:v", "libx264", "-preset", "ultrafast", "-bf", str(bframes), "-g", str(gop),
-             "-keyint_min", str(gop), "-sc_threshold", "0", "-b:v", f"{video_kbps}k",
-             "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "96k", "-ac", "2",
-             # Sound exactly as long as the pictures, the encoder's priming frame being the first of
-             # it: without this the loop would have a seam of its own. ffmpeg 7 counts what lies
-             # before time 0 into the length of a round, so nothing may lie there.
-             "-af", f"atrim=end_sample={(seconds * 48000 // 1024 - 1) * 1024}",
-             "-bsf:a", "setts=ts=TS+1024", str(path)],
-            check=True)
+        make(path)
     return path
+
+
+def sound_arguments(seconds):
+    """Sound exactly as long as the pictures, the encoder's priming frame being the first of it:
+    without this the loop would have a seam of its own. ffmpeg 7 counts what lies before time 0 into
+    the length of a round, so nothing may lie there."""
+    return ["-c:a", "aac", "-b:a", "96k", "-ac", "2",
+            "-af", f"atrim=end_sample={(seconds * 48000 // 1024 - 1) * 1024}",
+            "-bsf:a", "setts=ts=TS+1024"]
+
+
+def material(name, gop_s=2.0, seconds=20, size="320x180", rate=30, video_kbps=800, bframes=2):
+    """An H.264 + AAC file whose pictures all differ; made once per run of a test program."""
+    gop = int(gop_s * rate)
+    return made(name + ".mp4", lambda path: subprocess.run(
+        ["ffmpeg", "-nostdin", "-v", "error", "-y",
+         "-f", "lavfi", "-i", f"testsrc2=s={size}:r={rate}",
+         "-f", "lavfi", "-i", "sine=r=48000:b=2", "-t", str(seconds),
+         "-c:v", "libx264", "-preset", "ultrafast", "-bf", str(bframes), "-g", str(gop),
+         "-keyint_min", str(gop), "-sc_threshold", "0", "-b:v", f"{video_kbps}k",
+         "-pix_fmt", "yuv420p", *sound_arguments(seconds), str(path)], check=True))
 
 
 def decoded_pictures(path):

@@ -1,19 +1,30 @@
 /* player.c - plays a URL with playbin3 and prints every decoded picture and audio buffer
  *
- * usage: player URL SECONDS
+ * usage: player URL SECONDS [numbers]
  *
- * Lines: "v PTS_NS MD5" for each picture in I420, "a PTS_NS SAMPLES" for each audio buffer, "e
- * TEXT" for warnings and errors of the pipeline. Stops after SECONDS of media, counted from the
- * first picture. Exit code 1 after an error. Sinks follow the clock, as a viewer's would.
+ * Lines: "v PTS_NS MD5" for each picture in I420, "a PTS_NS SAMPLES" for each audio buffer, "b
+ * MONOTONIC_US PERCENT" while buffers fill (the player pauses as every player must), "e TEXT" for
+ * warnings and errors of the pipeline.
+ * With `numbers`, pictures are "n MONOTONIC_US PTS_NS BITS" instead: when it was shown, and the
+ * strip of numbered.py as 16 characters 0 or 1. Times are running times. Stops after SECONDS of
+ * media, counted from the first picture; 0 is never. Exit code 1 after an error. Sinks follow the
+ * clock, as a viewer's would.
  */
 #include <gst/app/gstappsink.h>
 #include <gst/gst.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define BLOCKS 16
+#define BLOCK_WIDTH 20
+#define BLOCK_HEIGHT 16
 
 typedef struct {
   GMainLoop *loop;
   GstClockTime first, length;
+  gboolean wants_numbers;
+  GstElement *playbin; /* borrowed */
   gint has_failed;
 } Player;
 
@@ -26,6 +37,36 @@ make_sink (const char *caps_text, const char *convert) {
   if (bin == NULL)
     g_printerr ("player: %s\n", error->message);
   return bin;
+}
+
+/* Brightness of the blocks' centres; I420 begins with the luma plane, its rows padded to 4 bytes.
+ */
+static gboolean
+read_strip (const GstStructure *caps, const GstMapInfo *map, char bits[BLOCKS + 1]) {
+  int width = 0;
+  if (!gst_structure_get_int (caps, "width", &width) || width < BLOCKS * BLOCK_WIDTH)
+    return FALSE;
+  gsize stride = ((gsize)width + 3) & ~(gsize)3;
+  if (map->size < stride * BLOCK_HEIGHT)
+    return FALSE;
+  const guint8 *row = map->data + stride * (BLOCK_HEIGHT / 2);
+  for (int i = 0; i < BLOCKS; i++)
+    bits[i] = row[i * BLOCK_WIDTH + BLOCK_WIDTH / 2] > 128 ? '1' : '0';
+  bits[BLOCKS] = '\0';
+  return TRUE;
+}
+
+static void
+print_picture (Player *player, const GstStructure *caps, const GstMapInfo *map, GstClockTime time) {
+  if (player->wants_numbers) {
+    char bits[BLOCKS + 1] = "none";
+    read_strip (caps, map, bits);
+    printf ("n %" G_GINT64_FORMAT " %" G_GUINT64_FORMAT " %s\n", g_get_monotonic_time (), time,
+            bits);
+  } else {
+    g_autofree char *md5 = g_compute_checksum_for_data (G_CHECKSUM_MD5, map->data, map->size);
+    printf ("v %" G_GUINT64_FORMAT " %s\n", time, md5);
+  }
 }
 
 /* Both sinks print from their streaming thread; a line is one printf and so stays whole. */
@@ -43,12 +84,11 @@ on_sample (GstAppSink *sink, gpointer user_data) {
   GstMapInfo map;
 
   if (gst_structure_has_name (caps, "video/x-raw") && gst_buffer_map (buffer, &map, GST_MAP_READ)) {
-    g_autofree char *md5 = g_compute_checksum_for_data (G_CHECKSUM_MD5, map.data, map.size);
-    printf ("v %" G_GUINT64_FORMAT " %s\n", running, md5);
+    print_picture (player, caps, &map, running);
     gst_buffer_unmap (buffer, &map);
     if (player->first == GST_CLOCK_TIME_NONE)
       player->first = running;
-    else if (running - player->first >= player->length)
+    else if (player->length > 0 && running - player->first >= player->length)
       g_main_loop_quit (player->loop);
   } else {
     printf ("a %" G_GUINT64_FORMAT " %" G_GSIZE_FORMAT "\n", running,
@@ -72,6 +112,11 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data) {
     error = g_error_new_literal (GST_STREAM_ERROR, GST_STREAM_ERROR_FAILED, "end of stream");
     player->has_failed = TRUE;
     g_main_loop_quit (player->loop);
+  } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_BUFFERING) {
+    int percent = 0;
+    gst_message_parse_buffering (message, &percent);
+    printf ("b %" G_GINT64_FORMAT " %d\n", g_get_monotonic_time (), percent);
+    gst_element_set_state (player->playbin, percent < 100 ? GST_STATE_PAUSED : GST_STATE_PLAYING);
   }
   if (error != NULL)
     printf ("e %s: %s\n", GST_MESSAGE_SRC_NAME (message), error->message);
@@ -89,8 +134,8 @@ use_sink (GstElement *playbin, const char *property, GstElement *bin, Player *pl
 int
 main (int argc, char **argv) {
   gst_init (&argc, &argv);
-  if (argc != 3) {
-    g_printerr ("usage: player URL SECONDS\n");
+  if (argc != 3 && (argc != 4 || strcmp (argv[3], "numbers") != 0)) {
+    g_printerr ("usage: player URL SECONDS [numbers]\n");
     return 2;
   }
   setvbuf (stdout, NULL, _IOLBF, 0);
@@ -98,6 +143,7 @@ main (int argc, char **argv) {
     .loop = g_main_loop_new (NULL, FALSE),
     .first = GST_CLOCK_TIME_NONE,
     .length = (GstClockTime)(atof (argv[2]) * GST_SECOND),
+    .wants_numbers = argc == 4,
   };
   g_autoptr (GstElement) playbin = gst_element_factory_make ("playbin3", NULL);
   GstElement *video = make_sink ("video/x-raw,format=I420", "videoconvert");
@@ -105,6 +151,7 @@ main (int argc, char **argv) {
   if (playbin == NULL || video == NULL || audio == NULL)
     return 2;
   g_object_set (playbin, "uri", argv[1], "flags", 0x13 /* video, audio, soft volume */, NULL);
+  player.playbin = playbin;
   use_sink (playbin, "video-sink", video, &player);
   use_sink (playbin, "audio-sink", audio, &player);
   g_autoptr (GstBus) bus = gst_element_get_bus (playbin);

@@ -1,14 +1,17 @@
 """players.py - players that nobody here wrote, and what they decoded.
 
-Each runs as a process for some seconds of media and yields a Playback: the MD5 of every picture, the
-times of pictures and sound, and what the player complained about.
+FFmpeg and Playbin3 run as a process for some seconds of media and yield a Playback: the MD5 of every
+picture, the times of pictures and sound, and what the player complained about. NumberedFFmpeg and
+NumberedPlaybin3 run until they are stopped and keep the number in every picture (numbered.py).
 """
 
 import subprocess
 import threading
+import time
 import traceback
 
-from chain import PLAYER, Failure
+import numbered
+from chain import PLAYER, Failure, wait_for
 
 
 class Playback:
@@ -125,3 +128,101 @@ class Playbin3(_Player):
             self.playback.sound.append((int(pts) / 1e9, int(samples)))
         else:
             self.playback.complaints.append(rest)
+
+
+class _Numbered:
+    """A player that runs until stop(). The rows may be read while it runs: they only grow."""
+
+    def __init__(self, name, argv):
+        self.name = name
+        self.rows = []  # numbered.Shown
+        self.complaints = []  # (monotonic seconds, line)
+        self.process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        errors="replace")
+        self._threads = [threading.Thread(target=self._read), threading.Thread(target=self._drain)]
+        self._is_stopped = False
+        self.ended_at = None  # when it gave up
+        for thread in self._threads:
+            thread.start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self.take(line, time.monotonic())
+        if not self._is_stopped:
+            self.ended_at = time.monotonic()
+
+    def _drain(self):
+        for line in self.process.stderr:
+            if line.strip():
+                self.complaints.append((time.monotonic(), line.strip()))
+
+    def stop(self):
+        self._is_stopped = True
+        self.process.terminate()
+        for thread in self._threads:
+            thread.join()
+        self.process.wait()
+
+    def wait_playing(self):
+        wait_for(f"{self.name} to play", lambda: self.rows or self.ended_at)
+        if self.ended_at:
+            raise Failure(f"{self.name} ended: {self.complaints[-5:]}")
+
+    def shown(self):
+        return list(self.rows)
+
+    def failures(self):
+        """What ends a player's work."""
+        if self.ended_at is None:
+            return []
+        return [numbered.Finding("error", self.ended_at, 1, f"{self.name} gave up")]
+
+    def warnings(self):
+        return [numbered.Finding("error", at, 1, line) for at, line in list(self.complaints)]
+
+
+class NumberedFFmpeg(_Numbered):
+    """ffmpeg decodes whatever it gets as soon as it gets it; a viewer's clock is thought of behind
+    it, three segments from the live edge as ffmpeg begins."""
+
+    def __init__(self, url, name="ffmpeg"):
+        self.timebase = 0
+        # A change of timelines is taken as one from half a second on, forwards too.
+        super().__init__(name, [
+            "ffmpeg", "-nostdin", "-v", "warning", "-dts_delta_threshold", "0.5", "-i", url, "-map",
+            "0:v", "-vf", numbered.FFMPEG_READER, "-fps_mode", "passthrough", "-flush_packets", "1",
+            "-f", "framemd5", "-"])
+
+    def take(self, line, now_s):
+        if line.startswith("#tb"):
+            numerator, denominator = line.split(":")[1].split("/")
+            self.timebase = int(numerator) / int(denominator)
+        elif not line.startswith("#"):
+            _, _, pts, _, _, md5 = (field.strip() for field in line.split(","))
+            self.rows.append(numbered.Shown(now_s, int(pts) * self.timebase, numbered.MD5S.get(md5)))
+
+    def stalls(self, tolerance_ms):
+        return numbered.judge_arrival(self.shown(), tolerance_ms)
+
+
+class NumberedPlaybin3(_Numbered):
+    """GStreamer's playbin3 with hlsdemux2, in step with the clock; pauses while buffers fill."""
+
+    def __init__(self, url, name="hlsdemux2"):
+        self.levels = []  # (monotonic seconds, percent)
+        super().__init__(name, [PLAYER, url, 0, "numbers"])
+
+    def take(self, line, now_s):
+        fields = line.split()
+        if fields[0] == "n":
+            pixels = bytes(255 * (bit == "1") for bit in fields[3])
+            self.rows.append(numbered.Shown(int(fields[1]) / 1e6, int(fields[2]) / 1e9,
+                                            numbered.NUMBERS.get(pixels)))
+        elif fields[0] == "b":
+            self.levels.append((int(fields[1]) / 1e6, int(fields[2])))
+        elif fields[0] == "e":
+            self.complaints.append((now_s, line[2:].strip()))
+
+    def stalls(self, tolerance_ms):
+        return numbered.judge_pace(self.shown(), tolerance_ms)
