@@ -32,6 +32,7 @@ typedef struct {
   UsTracks tracks;     /* what its units really are */
   GArray *units;       /* element-type UsAccessUnit, in order of arrival */
   gsize n_bytes;
+  gint64 completed_us; /* monotonic: its closing mark was here; of no effect on what is made */
 } UsRawSegment;
 
 UsRawSegment *us_raw_segment_new (void);

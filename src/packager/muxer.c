@@ -57,11 +57,12 @@ struct UsMuxer {
   GQueue waiting; /* UsRawSegment, the head is the one in the pipeline while is_running */
   gboolean is_running;
   gboolean is_retry; /* the head of waiting has failed once */
-  guint64 n_retried;
-  GSource *deadline; /* while is_running */
-  gint64 begun_us;   /* monotonic: the head of waiting was first given to a pipeline */
-  gint64 run_us;     /* how long the last answered segment took, with its second try */
-  GSource *kick;     /* starts the next run from the main loop, never from within push() */
+  guint64 n_retried, n_missing;
+  gboolean is_missing; /* pictures were missing in the last segment */
+  GSource *deadline;   /* while is_running */
+  gint64 begun_us;     /* monotonic: the head of waiting was first given to a pipeline */
+  gint64 run_us;       /* how long the last answered segment took, with its second try */
+  GSource *kick;       /* starts the next run from the main loop, never from within push() */
 
   GstElement *pipeline; /* (nullable) built for layout */
   char *layout;         /* tags of the pipeline, "h264 aac" */
@@ -197,11 +198,22 @@ us_muxer_get_n_retried (const UsMuxer *muxer) {
 }
 
 /**
+ * us_muxer_get_n_missing:
+ * @muxer: the muxer
+ *
+ * Returns: how many pictures went into an encoding pipeline and did not come out
+ */
+guint64
+us_muxer_get_n_missing (const UsMuxer *muxer) {
+  return muxer->n_missing;
+}
+
+/**
  * us_muxer_get_run_us:
  * @muxer: the muxer
  *
  * Returns: how long the pipeline worked on the segment that was answered last, with its second try
- *   if it had one, without its time in the queue; 0 for one that was given up in the queue
+ *   if it had one, without its time in the queue; -1 for one that was given up in the queue
  */
 gint64
 us_muxer_get_run_us (const UsMuxer *muxer) {
@@ -231,11 +243,37 @@ take_fragment (UsMuxer *muxer, const UsRawSegment *raw, GError **error) {
   return us_mpegts_finish (fragment, raw->open.number, error);
 }
 
+/* What a decoder cannot show does not reach the encoder, without an error. Said when it begins and
+ * when it is over, since a stream with open groups of pictures has it in every segment. */
+static void
+count_pictures (UsMuxer *muxer, const UsRawSegment *raw, GBytes *bytes) {
+  UsMpegtsInfo info = { 0 };
+  guint n_in = 0;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+  if (!us_mpegts_inspect (data, size, &info, NULL))
+    info.n_video = 0;
+  for (guint i = 0; i < raw->units->len; i++)
+    n_in += g_array_index (raw->units, UsAccessUnit, i).is_video ? 1 : 0;
+  gboolean is_missing = info.n_video < n_in;
+  muxer->n_missing += is_missing ? n_in - info.n_video : 0;
+  if (is_missing && !muxer->is_missing)
+    us_event (US_LOG_WARNING, US_EVENT_PICTURES_MISSING,
+              "segment %" G_GUINT64_FORMAT ": %u of %u pictures could not be decoded",
+              raw->open.number, n_in - info.n_video, n_in);
+  else if (!is_missing && muxer->is_missing)
+    us_event (US_LOG_NOTICE, US_EVENT_PICTURES_MISSING,
+              "segment %" G_GUINT64_FORMAT " has all its pictures again", raw->open.number);
+  muxer->is_missing = is_missing;
+}
+
 /* Takes the fragment out of a pipeline that has reached end of stream, and readies it for the next
  * run. */
 static GBytes *
 harvest (UsMuxer *muxer, const UsRawSegment *raw, GError **error) {
   GBytes *bytes = take_fragment (muxer, raw, error);
+  if (bytes != NULL && muxer->is_encoding)
+    count_pictures (muxer, raw, bytes);
   gst_element_set_state (muxer->pipeline, GST_STATE_READY);
   /* Messages of the run that is over must not be taken for the next one's. */
   g_autoptr (GstBus) bus = gst_element_get_bus (muxer->pipeline);
@@ -583,7 +621,7 @@ us_muxer_push (UsMuxer *muxer, UsRawSegment *raw) {
   if (muxer->waiting.length > muxer->max_waiting) {
     gboolean has_begun = muxer->is_running || muxer->is_retry;
     g_autoptr (UsRawSegment) late = g_queue_pop_nth (&muxer->waiting, has_begun ? 1 : 0);
-    muxer->run_us = 0;
+    muxer->run_us = -1;
     g_autoptr (GError) error
         = g_error_new (US_PIPELINE_ERROR, US_PIPELINE_ERROR_RUNTIME,
                        "given up, since %u segments are waiting", muxer->max_waiting);

@@ -27,6 +27,7 @@ UsMuxer *us_muxer_new (const UsMuxerSettings *settings, UsMuxerFunc func, gpoint
 void us_muxer_push (UsMuxer *muxer, UsRawSegment *raw);
 guint us_muxer_get_n_waiting (const UsMuxer *muxer);
 guint64 us_muxer_get_n_retried (const UsMuxer *muxer);
+guint64 us_muxer_get_n_missing (const UsMuxer *muxer);
 gint64 us_muxer_get_run_us (const UsMuxer *muxer);
 void us_muxer_free (UsMuxer *muxer);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsMuxer, us_muxer_free)

@@ -16,10 +16,14 @@
 #include "base/timer.h"
 #include "http/exposition.h"
 #include "http/problem.h"
+#include "packager/pace.h"
 #include "packager/verdict.h"
 #include "packager/window.h"
 
 #define TICK_MS 250 /* how often freshness is judged */
+/* Segments that may wait for the pipeline beside those of a playlist: ingest repeats the playlist's
+ * length and 10 s to a packager that was restarted. What is older than that is of no use. */
+#define BACKLOG 24
 
 typedef struct {
   UsPackager *packager;
@@ -34,8 +38,8 @@ typedef struct {
   gboolean is_ended;  /* the last mark was an end mark */
   UsVerdict verdict;
   guint64 n_segments, n_failed;
-  gint64 mux_started_us; /* monotonic: when the newest raw segment was complete */
   double mux_seconds_sum;
+  UsPace pace;
 } Stream;
 
 struct UsPackager {
@@ -91,8 +95,32 @@ judge (Stream *stream) {
 }
 
 static void
+tell_pace (Stream *stream, UsPaceNews news) {
+  if (news == US_PACE_TOO_SLOW)
+    us_event (US_LOG_WARNING, US_EVENT_PACKAGER_SLOW,
+              "stream '%s': the pipeline needs %.2f s for each second of media and falls behind; "
+              "%u segments are waiting, and whole ones are left out when there are %u",
+              stream->name, stream->pace.ratio, us_muxer_get_n_waiting (stream->muxer),
+              stream->packager->muxer.max_waiting);
+  else if (news == US_PACE_GOOD)
+    us_event (US_LOG_NOTICE, US_EVENT_PACKAGER_SLOW,
+              "stream '%s': the pipeline keeps up again, with %.2f s for each second of media",
+              stream->name, stream->pace.ratio);
+}
+
+static void
+learn_pace (Stream *stream, const UsRawSegment *raw) {
+  gint64 run_us = us_muxer_get_run_us (stream->muxer);
+  gint64 duration_us = (raw->end_ms - raw->open.media_ms) * 1000;
+  guint n_waiting = us_muxer_get_n_waiting (stream->muxer);
+  tell_pace (stream, run_us < 0 ? us_pace_lose (&stream->pace)
+                                : us_pace_take (&stream->pace, run_us, duration_us, n_waiting));
+}
+
+static void
 on_muxed (const UsRawSegment *raw, GBytes *bytes, const GError *error, gpointer user_data) {
   Stream *stream = user_data;
+  learn_pace (stream, raw);
   if (bytes == NULL) {
     stream->n_failed++;
     us_warning ("stream '%s': segment %" G_GUINT64_FORMAT " could not be made: %s", stream->name,
@@ -112,7 +140,7 @@ on_muxed (const UsRawSegment *raw, GBytes *bytes, const GError *error, gpointer 
   }
   stream->n_segments++;
   stream->advanced_us = g_get_monotonic_time ();
-  stream->mux_seconds_sum += (double)(stream->advanced_us - stream->mux_started_us) / 1e6;
+  stream->mux_seconds_sum += (double)(stream->advanced_us - raw->completed_us) / 1e6;
   judge (stream);
   show_stream (stream);
 }
@@ -164,7 +192,7 @@ on_media (UsRtmpConnection *connection, UsRtmpMessage *message, gpointer user_da
     return;
   }
   stream->last_taken = raw->open.number;
-  stream->mux_started_us = stream->fed_us;
+  raw->completed_us = stream->fed_us;
   us_muxer_push (stream->muxer, raw);
 }
 
@@ -310,6 +338,9 @@ enum {
   METRIC_FAILED,
   METRIC_RETRIED,
   METRIC_MUX_SECONDS,
+  METRIC_PACE,
+  METRIC_WAITING,
+  METRIC_MISSING,
   METRIC_SINCE_ADVANCE,
   METRIC_LAST_NUMBER,
   METRIC_BYTES,
@@ -324,6 +355,9 @@ measure (const Stream *stream, double values[N_METRICS]) {
   values[METRIC_FAILED] = (double)stream->n_failed;
   values[METRIC_RETRIED] = (double)us_muxer_get_n_retried (stream->muxer);
   values[METRIC_MUX_SECONDS] = stream->mux_seconds_sum;
+  values[METRIC_PACE] = stream->pace.ratio;
+  values[METRIC_WAITING] = (double)us_muxer_get_n_waiting (stream->muxer);
+  values[METRIC_MISSING] = (double)us_muxer_get_n_missing (stream->muxer);
   values[METRIC_SINCE_ADVANCE] = (double)since_us / G_USEC_PER_SEC;
   values[METRIC_LAST_NUMBER] = (double)us_window_get_last_number (stream->window);
   values[METRIC_BYTES] = (double)us_window_get_bytes (stream->window);
@@ -342,6 +376,12 @@ on_get_metrics (const UsHttpRequest *request, UsHttpResponse *response, gpointer
                          "Pipeline runs that failed and were done once more." },
     [METRIC_MUX_SECONDS] = { "understudy_packager_mux_seconds_total", "counter",
                              "Time from a complete raw segment to its listing, summed." },
+    [METRIC_PACE] = { "understudy_packager_encode_ratio", "gauge",
+                      "Work of the pipeline per media time; above 1 it falls behind." },
+    [METRIC_WAITING] = { "understudy_packager_waiting_segments", "gauge",
+                         "Segments that wait for the pipeline, with the one in it." },
+    [METRIC_MISSING] = { "understudy_packager_missing_pictures_total", "counter",
+                         "Pictures that could not be encoded again." },
     [METRIC_SINCE_ADVANCE]
     = { "understudy_packager_since_advance_seconds", "gauge", "Since the playlist last grew." },
     [METRIC_LAST_NUMBER]
@@ -409,6 +449,8 @@ us_packager_new (const UsPackagerSettings *settings, GError **error) {
   packager->muxer = settings->muxer;
   packager->muxer.folder = g_strdup (settings->muxer.folder);
   packager->muxer.name = g_strdup (settings->muxer.name);
+  packager->muxer.max_waiting
+      = MIN (settings->muxer.max_waiting, settings->playlist_length + BACKLOG);
   packager->playlist_length = settings->playlist_length;
   packager->max_streams = settings->max_streams;
   packager->forget_ms = settings->forget_ms;
