@@ -20,10 +20,10 @@ GQuark us_probe_error_quark (void);
 
 typedef enum { US_CONTAINER_TS, US_CONTAINER_FMP4 } UsContainer;
 
-/* UsPicture: one random access point (H.264/HEVC: IDR). */
+/* UsPicture: one random access point that needs no picture before it (H.264: IDR; HEVC: IRAP). */
 typedef struct {
   guint64 hash;  /* of its slice NAL units only, without start codes or lengths: equal in any
-                    container  and whatever SPS, PPS, SEI or delimiters a packager put beside them */
+                    container and whatever SPS, PPS, SEI or delimiters a packager put beside them */
   gint64 pts_us; /* as the container counts */
   gsize offset;  /* TS: of the packet that starts its PES; fMP4: of the moof of its fragment */
 } UsPicture;
@@ -39,8 +39,9 @@ typedef struct {
   guint n_video;   /* pictures */
   guint64 config;  /* hash of codecs and their configuration (SPS, PPS, VPS, AudioSpecificConfig
                       or ADTS header, stream types, track ids); differs: DISCONTINUITY */
-  gboolean starts_with_idr;
-  GArray *pictures; /* element-type UsPicture, in order */
+  gboolean starts_with_idr;           /* the first picture is the first of @pictures */
+  gboolean starts_with_random_access; /* that, or H.264/HEVC behind a recovery point message */
+  GArray *pictures;                   /* element-type UsPicture, in order */
 } UsProbe;
 
 /* @init: (nullable): the EXT-X-MAP section; needed for fragmented MP4 */
