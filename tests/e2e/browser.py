@@ -35,6 +35,7 @@ CHROMIUM = [
     "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
     "--disable-backgrounding-occluded-windows", "--disable-features=CalculateNativeWinOcclusion",
 ]
+START_S = 2.0
 LARGEST_REPORT = 4 * 1024 * 1024
 # What ends a test: the player gave up, or could not make sense of a playlist or segment.
 BROKEN = {"levelParsingError", "manifestParsingError", "fragParsingError", "bufferAppendError",
@@ -125,7 +126,9 @@ class Browser:
         """Where the media's time fell behind the clock's while it should have played, joined to one
         finding for each standstill. Both are read in the same moment, so a busy machine shows nothing."""
         findings, behind_ms, since = [], 0, None
-        clock = [line for line in self._of("clock") if line["painted"] > 0 or line["media"] > 0]
+        # While it starts, it finds its place.
+        begin = next((line["wall_s"] for line in self._of("picture")), 0) + START_S
+        clock = [line for line in self._of("clock") if line["wall_s"] > begin]
         for before, line in zip(clock, clock[1:]):
             lost_ms = ((line["wall_s"] - before["wall_s"]) - (line["media"] - before["media"])) * 1000
             if lost_ms > 50:

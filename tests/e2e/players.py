@@ -76,6 +76,8 @@ class _Player(threading.Thread):
         self.playback.returncode = process.wait()
         drain.join()
         timer.cancel()
+        process.stdout.close()
+        process.stderr.close()
 
     def result(self):
         self.join()
@@ -163,6 +165,8 @@ class _Numbered:
         for thread in self._threads:
             thread.join()
         self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
 
     def wait_playing(self):
         wait_for(f"{self.name} to play", lambda: self.rows or self.ended_at)
