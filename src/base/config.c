@@ -602,15 +602,8 @@ us_config_get_list (const UsConfig *config, const char *group, const char *key) 
 /* For people ------------------------------------------------------------------------------------
  */
 
-/**
- * us_config_print:
- * @config: the configuration
- *
- * Returns: (transfer full): all groups as a commented key file that us_config_load_text() reads
- * back to the same values
- */
-char *
-us_config_print (const UsConfig *config) {
+static char *
+print (const UsConfig *config, gboolean has_defaults) {
   g_autoptr (GString) out
       = g_string_new ("# Effective configuration of understudy " US_VERSION "\n");
   const UsOptionGroup *group = NULL;
@@ -618,6 +611,8 @@ us_config_print (const UsConfig *config) {
     const Value *value = g_ptr_array_index (config->values, i);
     g_autofree char *type = us_option_describe_type (value->option);
     g_autofree char *text = escape (value->value);
+    if (!has_defaults && value->source == FROM_DEFAULT)
+      continue;
     if (value->group != group) {
       group = value->group;
       g_string_append_printf (out, "\n# %s\n[%s]\n", group->help, group->name);
@@ -628,6 +623,30 @@ us_config_print (const UsConfig *config) {
     g_string_append_printf (out, "\n%s=%s\n", value->option->key, text);
   }
   return g_string_free (g_steal_pointer (&out), FALSE);
+}
+
+/**
+ * us_config_print:
+ * @config: the configuration
+ *
+ * Returns: (transfer full): all groups as a commented key file that us_config_load_text() reads
+ * back to the same values
+ */
+char *
+us_config_print (const UsConfig *config) {
+  return print (config, TRUE);
+}
+
+/**
+ * us_config_print_set:
+ * @config: the configuration
+ *
+ * Returns: (transfer full): the same of what is not at its default only, for a program that works
+ *   the rest out by itself
+ */
+char *
+us_config_print_set (const UsConfig *config) {
+  return print (config, FALSE);
 }
 
 /**

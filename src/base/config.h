@@ -43,6 +43,7 @@ char *us_config_get_address (const UsConfig *config, const char *group, const ch
 GStrv us_config_get_list (const UsConfig *config, const char *group, const char *key);
 
 char *us_config_print (const UsConfig *config);
+char *us_config_print_set (const UsConfig *config);
 char *us_config_describe_group (const UsConfig *config, const char *group, gboolean is_own);
 
 G_END_DECLS

@@ -82,6 +82,8 @@ load (UsConfig *config, const UsCommand *command, int argc, char **argv, gboolea
       i++;
     else if (strcmp (argv[i], "--print-config") == 0)
       *has_print = TRUE;
+    else if (command->take_word != NULL && argv[i][0] != '-')
+      command->take_word (argv[i]);
     else if (!g_str_has_prefix (argv[i], "--config=")) {
       if (!us_config_load_option (config, command->own_group, argv[i],
                                   i + 1 < argc ? argv[i + 1] : NULL, &used_next, error))

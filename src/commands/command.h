@@ -13,6 +13,7 @@ G_BEGIN_DECLS
  * @summary: one line for `understudy --help`
  * @description: a sentence or three
  * @examples: lines
+ * @take_word: (nullable): gets each argument that is no option, in order; without it they are errors
  * @run: gets a loaded configuration; returns the exit code */
 typedef struct UsCommand UsCommand;
 struct UsCommand {
@@ -23,6 +24,7 @@ struct UsCommand {
   const char *summary;
   const char *description;
   const char *examples;
+  void (*take_word) (const char *word);
   int (*run) (UsConfig *config, const UsCommand *command);
 };
 
@@ -30,6 +32,7 @@ int us_command_main (const UsCommand *command, int argc, char **argv);
 int us_command_refuse (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
 extern const UsCommand us_command_run, us_command_ingest, us_command_packager_primary,
-    us_command_packager_backup, us_command_origin, us_command_switcher, us_command_publish;
+    us_command_packager_backup, us_command_origin, us_command_switcher, us_command_publish,
+    us_command_drill;
 
 G_END_DECLS

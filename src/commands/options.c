@@ -141,6 +141,43 @@ static const UsOption publish_options[] = {
     "Pipeline text of the test picture" },
   { NULL },
 };
+static const char *const drill_pairs[] = { "twins", "transcoded", NULL };
+static const char *const drill_hits[] = { "active", "primary", "backup", NULL };
+static const UsOption drill_options[] = {
+  { "pair", US_OPTION_CHOICE, "twins", 0, 0, drill_pairs, NULL,
+    "Packagers of the rehearsal: both copying, or both encoding again" },
+  { "hit", US_OPTION_CHOICE, "active", 0, 0, drill_hits, NULL,
+    "Origin that the fault is for; active: whichever is active when a drill begins" },
+  { "runs", US_OPTION_INTEGER, "1", 1, 1000, NULL, NULL,
+    "How often all of the drills are played" },
+  { "evidence", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "Folder for the evidence; empty: drills/<time> in the state folder" },
+  { "file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "File to publish in a loop; empty: the test picture" },
+  { "json", US_OPTION_BOOL, "false", 0, 0, NULL, NULL,
+    "Print the result as JSON instead of progress and table" },
+  { "announce", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "JSON file that is written when there is something to watch, and says where" },
+  { "lead-in", US_OPTION_DURATION, "0s", 0, MS_HOUR, NULL, NULL,
+    "Time between the announcement and the first fault" },
+  { "keep", US_OPTION_BOOL, "false", 0, 0, NULL, NULL,
+    "Keep the chain after the last drill, until SIGTERM or the end of standard input" },
+  { "live", US_OPTION_BOOL, "false", 0, 0, NULL, NULL,
+    "Drill the chain of the `understudy run` that runs here, instead of one of its own" },
+  { "primary-url", US_OPTION_URL, "", 0, 0, http_schemes, NULL,
+    "Base URL of an origin that exists already, to rehearse in front of it" },
+  { "backup-url", US_OPTION_URL, "", 0, 0, http_schemes, NULL,
+    "Base URL of its twin" },
+  { "primary-pid", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "File with the process id of the packager behind --primary-url" },
+  { "backup-pid", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "File with the process id of the packager behind --backup-url" },
+  { "encoder-pid", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "File with the process id of the encoder before both" },
+  { "ingest-pid", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "File with the process id of the ingest before both" },
+  { NULL },
+};
 // clang-format on
 
 static const UsOptionGroup general
@@ -160,5 +197,8 @@ static const UsOptionGroup switcher
 static const UsOptionGroup publish
     = { US_GROUP_PUBLISH, "understudy publish: the synthetic publisher", publish_options, NULL };
 
+static const UsOptionGroup drill
+    = { US_GROUP_DRILL, "understudy drill: faults on purpose", drill_options, NULL };
+
 const UsOptionGroup *const us_option_groups[]
-    = { &general, &run, &ingest, &primary, &backup, &origin, &switcher, &publish, NULL };
+    = { &general, &run, &ingest, &primary, &backup, &origin, &switcher, &publish, &drill, NULL };
