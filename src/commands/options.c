@@ -108,6 +108,8 @@ static const UsOption origin_options[] = {
   { NULL },
 };
 
+static const char *const failbacks[] = { "auto", "sticky", NULL };
+static const char *const buses[] = { "auto", "session", "system", "none", NULL };
 static const UsOption switcher_options[] = {
   { "http", US_OPTION_ADDRESS, "0.0.0.0:8080", 0, 0, NULL, NULL,
     "Where viewers connect" },
@@ -129,6 +131,14 @@ static const UsOption switcher_options[] = {
     "HTTP connections at the same time" },
   { "max-connections-per-address", US_OPTION_INTEGER, "0", 0, 1000000, NULL, NULL,
     "HTTP connections from one address; 0: no limit of its own" },
+  { "failback", US_OPTION_CHOICE, "auto", 0, 0, failbacks, NULL,
+    "Return to the primary when it is trusted again, or stay until the active one fails" },
+  { "control", US_OPTION_BOOL, "true", 0, 0, NULL, NULL,
+    "Serve the control API below /control/" },
+  { "control-token-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "File of tokens that the control API asks for; empty: it answers this machine only" },
+  { "bus", US_OPTION_CHOICE, "auto", 0, 0, buses, NULL,
+    "Message bus to be controlled by" },
   { NULL },
 };
 

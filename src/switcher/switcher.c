@@ -16,6 +16,7 @@
 #include "http/exposition.h"
 #include "http/site.h"
 #include "switcher/catalog.h"
+#include "switcher/console.h"
 #include "switcher/feed.h"
 #include "switcher/report.h"
 
@@ -29,7 +30,9 @@ struct UsSwitcher {
   GPtrArray *feeds;      /* UsFeed, the default stream's first */
   GHashTable *wanted_us; /* name -> gint64*: when a catalog last had it (monotonic) */
   UsCatalog *catalogs[US_N_ORIGINS];
+  UsConsole *console;
   UsHttpServer *server;
+  char *address; /* where the server listens */
 };
 
 G_DEFINE_QUARK (us_switcher_error, us_switcher_error)
@@ -51,6 +54,7 @@ us_switcher_settings_default (UsSwitcherSettings *settings) {
     .default_stream = US_DEFAULT_STREAM,
     .playlist_length = 10,
     .unknown_stream_ms = 5000,
+    .console = { .has_http = TRUE, .token_file = "", .bus = "none" },
   };
   us_http_server_settings_default (&settings->http);
 }
@@ -131,6 +135,12 @@ on_published (UsFeed *feed, gpointer user_data) {
   publish_site (user_data);
 }
 
+static void
+on_switched (UsFeed *feed, const UsFeedSwitch *change, gpointer user_data) {
+  UsSwitcher *self = user_data;
+  us_console_tell_switch (self->console, feed, change);
+}
+
 /* ---- streams come and go ---- */
 
 static UsFeed *
@@ -146,7 +156,7 @@ find_feed (const UsSwitcher *self, const char *name) {
 static void
 add_feed (UsSwitcher *self, const char *name) {
   gboolean is_default = g_str_equal (name, self->default_stream);
-  UsFeed *feed = us_feed_new (&self->access, name, is_default, on_published, NULL, self);
+  UsFeed *feed = us_feed_new (&self->access, name, is_default, on_published, on_switched, self);
   g_ptr_array_add (self->feeds, feed);
   us_feed_start (feed);
   us_info ("following stream %s", name);
@@ -250,17 +260,37 @@ us_switcher_new (const UsSwitcherSettings *settings, GError **error) {
     .playlist_name = g_strdup (settings->playlist_path),
     .policy = { .check_interval_us = (gint64)settings->check_interval_s * G_USEC_PER_SEC,
                 .age_threshold_us = (gint64)settings->segment_age_threshold_s * G_USEC_PER_SEC,
-                .required_windows = settings->required_windows },
+                .required_windows = settings->required_windows,
+                .failback = settings->failback },
     .playlist_length = settings->playlist_length,
   };
   self->feeds = g_ptr_array_new_with_free_func ((GDestroyNotify)us_feed_free);
   self->wanted_us = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   for (guint i = 0; i < US_N_ORIGINS; i++)
     self->catalogs[i] = us_catalog_new (&self->access, (UsOriginId)i, on_catalog, self);
+  self->address = g_strdup (settings->http.address);
+  self->console = us_console_new (&settings->console, self->feeds, &self->access, error);
+  if (self->console == NULL) {
+    us_switcher_free (self);
+    return NULL;
+  }
+  us_console_serve (self->console, self->server);
   us_http_server_add_responder (self->server, "/hls/", us_site_respond);
   us_http_server_add_handler (self->server, "/healthz", "GET", on_healthz, self);
   us_http_server_add_handler (self->server, "/metrics", "GET", on_metrics, self);
   return self;
+}
+
+static void
+start_console (UsSwitcher *self) {
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (self->address);
+  gboolean is_here = address == NULL || g_inet_address_get_is_any (address)
+                     || g_inet_address_get_is_loopback (address);
+  gboolean is_v6 = strchr (self->address, ':') != NULL;
+  g_autofree char *url = g_strdup_printf (
+      is_v6 && !is_here ? "http://[%s]:%u" : "http://%s:%u", is_here ? "localhost" : self->address,
+      us_switcher_get_port (self));
+  us_console_start (self->console, url);
 }
 
 /**
@@ -278,6 +308,7 @@ us_switcher_start (UsSwitcher *self, GError **error) {
     return FALSE;
   for (guint i = 0; i < US_N_ORIGINS; i++)
     us_catalog_start (self->catalogs[i]);
+  start_console (self);
   us_notice ("serving on port %u from %s and %s", us_switcher_get_port (self),
              self->access.base_url[US_ORIGIN_PRIMARY], self->access.base_url[US_ORIGIN_BACKUP]);
   return TRUE;
@@ -302,6 +333,7 @@ us_switcher_drain (UsSwitcher *self, guint grace_ms) {
 void
 us_switcher_free (UsSwitcher *self) {
   us_http_server_free (self->server);
+  g_clear_pointer (&self->console, us_console_free);
   for (guint i = 0; i < US_N_ORIGINS; i++)
     us_catalog_free (self->catalogs[i]);
   g_ptr_array_unref (self->feeds);
@@ -311,5 +343,6 @@ us_switcher_free (UsSwitcher *self) {
     g_free (self->access.base_url[i]);
   g_free (self->access.playlist_name);
   g_free (self->default_stream);
+  g_free (self->address);
   g_free (self);
 }

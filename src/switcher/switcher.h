@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "http/server.h"
+#include "switcher/console.h"
 
 G_BEGIN_DECLS
 
@@ -24,6 +25,8 @@ typedef struct {
   const char *default_stream;
   guint playlist_length;   /* rows listed, 3 to 1000 */
   guint unknown_stream_ms; /* how long a request for an unknown stream is held */
+  UsFailback failback;     /* of streams that nobody has ordered otherwise */
+  UsConsoleSettings console;
   const UsClock *clock;    /* (nullable): the system's */
 } UsSwitcherSettings;
 

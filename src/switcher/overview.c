@@ -1,0 +1,240 @@
+/* overview.c - what the control API tells: streams, orders, changes of sides, commands, drills
+ *
+ * Pure rendering to JSON (docs/reference/control-api.md), the same over HTTP and D-Bus. On the
+ * main loop.
+ */
+#include "switcher/overview.h"
+
+#include <json-glib/json-glib.h>
+
+#include "base/names.h"
+
+static void
+add_text (JsonBuilder *json, const char *name, const char *value) {
+  json_builder_set_member_name (json, name);
+  if (value != NULL)
+    json_builder_add_string_value (json, value);
+  else
+    json_builder_add_null_value (json);
+}
+
+static void
+add_number (JsonBuilder *json, const char *name, gint64 value) {
+  json_builder_set_member_name (json, name);
+  json_builder_add_int_value (json, value);
+}
+
+static void
+add_number_or_null (JsonBuilder *json, const char *name, gboolean is_known, gint64 value) {
+  json_builder_set_member_name (json, name);
+  if (is_known)
+    json_builder_add_int_value (json, value);
+  else
+    json_builder_add_null_value (json);
+}
+
+static void
+add_flag (JsonBuilder *json, const char *name, gboolean value) {
+  json_builder_set_member_name (json, name);
+  json_builder_add_boolean_value (json, value);
+}
+
+static void
+add_origin (JsonBuilder *json, const UsOriginView *origin, gint64 now_us) {
+  json_builder_begin_object (json);
+  add_text (json, "state", us_origin_state_word (origin->state));
+  add_text (json, "reason", us_reason_word (origin->reason));
+  add_flag (json, "is_active", origin->is_active);
+  add_flag (json, "is_drained", origin->is_drained);
+  add_text (json, "url", origin->url);
+  add_number_or_null (json, "newest_segment", origin->has_newest, (gint64)origin->newest);
+  add_number_or_null (json, "age_ms", origin->advanced_us > 0,
+                      (now_us - origin->advanced_us) / 1000);
+  json_builder_end_object (json);
+}
+
+static void
+add_switch (JsonBuilder *json, const UsOverview *overview, const char *stream,
+            const UsFeedSwitch *change) {
+  const char *who, *why;
+  us_view_find_author (change, stream, overview->control, &who, &why);
+  json_builder_begin_object (json);
+  add_number (json, "time_ms", change->wall_ms);
+  add_text (json, "from", us_origin_word (change->from));
+  add_text (json, "to", us_origin_word (change->to));
+  add_text (json, "reason", us_reason_word (change->reason));
+  add_text (json, "class", us_reason_class_word (us_reason_class (change->reason)));
+  add_number (json, "gap_ms", change->gap_ms);
+  add_number (json, "overlap_ms", change->overlap_ms);
+  add_text (json, "who", who);
+  add_text (json, "why", why);
+  json_builder_end_object (json);
+}
+
+static void
+add_stream (JsonBuilder *json, const UsOverview *overview, const UsFeed *feed) {
+  gint64 now_us = us_clock_monotonic_us (overview->access->clock);
+  gint64 now_ms = us_clock_wall_us (overview->access->clock) / 1000;
+  g_auto (UsStreamView) view = { 0 };
+  us_stream_view_read (&view, feed, overview->access);
+  json_builder_begin_object (json);
+  add_text (json, "name", view.name);
+  add_flag (json, "is_default", view.is_default);
+  add_flag (json, "is_served", view.is_served);
+  add_text (json, "active", us_origin_word (view.active));
+  add_text (json, "home", view.has_home ? us_origin_word (view.home) : NULL);
+  add_text (json, "pair", us_pair_kind_word (view.pair));
+  add_text (json, "pair_reason", view.pair_reason);
+  add_text (json, "mode", us_policy_mode_word (view.mode));
+  add_flag (json, "is_strict", view.is_strict);
+  add_number_or_null (json, "until_ms", view.until_us > 0,
+                      now_ms + (view.until_us - now_us) / 1000);
+  add_text (json, "failback", us_failback_word (view.failback));
+  add_number (json, "failovers", (gint64)view.n_failovers);
+  add_number (json, "switchbacks", (gint64)view.n_switchbacks);
+  json_builder_set_member_name (json, "origins");
+  json_builder_begin_object (json);
+  for (guint i = 0; i < US_N_ORIGINS; i++) {
+    json_builder_set_member_name (json, us_origin_word ((UsOriginId)i));
+    add_origin (json, &view.origins[i], now_us);
+  }
+  json_builder_end_object (json);
+  json_builder_set_member_name (json, "switches");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < view.n_switches; i++)
+    add_switch (json, overview, view.name, &view.switches[i]);
+  json_builder_end_array (json);
+  json_builder_end_object (json);
+}
+
+static void
+add_streams (JsonBuilder *json, const UsOverview *overview, const char *stream) {
+  json_builder_set_member_name (json, "streams");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < overview->feeds->len; i++) {
+    const UsFeed *feed = g_ptr_array_index (overview->feeds, i);
+    if (stream == NULL || g_str_equal (us_feed_get_name (feed), stream))
+      add_stream (json, overview, feed);
+  }
+  json_builder_end_array (json);
+}
+
+static void
+add_commands (JsonBuilder *json, const UsControl *control) {
+  json_builder_set_member_name (json, "commands");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < us_control_get_n_entries (control); i++) {
+    const UsControlEntry *entry = us_control_get_entry (control, i);
+    json_builder_begin_object (json);
+    add_number (json, "id", (gint64)entry->id);
+    add_number (json, "time_ms", entry->wall_ms);
+    add_text (json, "command", us_control_verb_word (entry->verb));
+    add_text (json, "what", entry->what);
+    add_text (json, "who", entry->who);
+    add_text (json, "why", entry->why);
+    add_text (json, "via", entry->via);
+    add_text (json, "refused", entry->refusal);
+    json_builder_end_object (json);
+  }
+  json_builder_end_array (json);
+}
+
+static void
+add_drill (JsonBuilder *json, const UsDrill *drill) {
+  gboolean has_ended = drill->ended_ms > 0;
+  json_builder_begin_object (json);
+  add_text (json, "id", drill->id);
+  add_text (json, "name", drill->name);
+  add_text (json, "evidence", drill->evidence);
+  add_number (json, "started_ms", drill->started_ms);
+  add_number_or_null (json, "ended_ms", has_ended, drill->ended_ms);
+  json_builder_set_member_name (json, "passed");
+  if (has_ended)
+    json_builder_add_boolean_value (json, drill->has_passed);
+  else
+    json_builder_add_null_value (json);
+  json_builder_end_object (json);
+}
+
+static char *
+finish (JsonBuilder *json) {
+  json_builder_end_object (json);
+  g_autoptr (JsonNode) root = json_builder_get_root (json);
+  g_autofree char *text = json_to_string (root, FALSE);
+  return g_strconcat (text, "\n", NULL);
+}
+
+/**
+ * us_overview_all:
+ *
+ * Returns: (transfer full): everything, one line of JSON
+ */
+char *
+us_overview_all (const UsOverview *overview) {
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  const UsDrill *active = overview->drills != NULL ? us_drills_get_active (overview->drills) : NULL;
+  json_builder_begin_object (json);
+  add_text (json, "version", US_VERSION);
+  add_number (json, "time_ms", us_clock_wall_us (overview->access->clock) / 1000);
+  add_streams (json, overview, NULL);
+  add_commands (json, overview->control);
+  add_text (json, "active_drill", active != NULL ? active->id : NULL);
+  return finish (json);
+}
+
+/**
+ * us_overview_streams:
+ * @stream: (nullable): only this one
+ *
+ * Returns: (transfer full): what a command answers
+ */
+char *
+us_overview_streams (const UsOverview *overview, const char *stream) {
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  json_builder_begin_object (json);
+  add_streams (json, overview, stream);
+  return finish (json);
+}
+
+/**
+ * us_overview_drills:
+ *
+ * Returns: (transfer full): which drills there are, and how those that ran ended
+ */
+char *
+us_overview_drills (const UsOverview *overview) {
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  const GPtrArray *kinds = overview->drills != NULL ? us_drills_get_kinds (overview->drills) : NULL;
+  json_builder_begin_object (json);
+  json_builder_set_member_name (json, "drills");
+  json_builder_begin_array (json);
+  for (guint i = 0; kinds != NULL && i < kinds->len; i++) {
+    const UsDrillKind *kind = g_ptr_array_index (kinds, i);
+    json_builder_begin_object (json);
+    add_text (json, "name", kind->name);
+    add_text (json, "summary", kind->summary);
+    json_builder_end_object (json);
+  }
+  json_builder_end_array (json);
+  json_builder_set_member_name (json, "runs");
+  json_builder_begin_array (json);
+  const GPtrArray *past = overview->drills != NULL ? us_drills_get_past (overview->drills) : NULL;
+  for (guint i = 0; past != NULL && i < past->len; i++)
+    add_drill (json, g_ptr_array_index (past, i));
+  json_builder_end_array (json);
+  return finish (json);
+}
+
+/**
+ * us_overview_drill:
+ *
+ * Returns: (transfer full): the answer to its start
+ */
+char *
+us_overview_drill (const UsDrill *drill) {
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  json_builder_begin_object (json);
+  json_builder_set_member_name (json, "drill");
+  add_drill (json, drill);
+  return finish (json);
+}
