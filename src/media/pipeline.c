@@ -236,10 +236,10 @@ us_pipeline_parse_with (const char *folder, const char *name, const char *const 
   if (pipeline == NULL) {
     gboolean is_missing
         = g_error_matches (gst_error, GST_PARSE_ERROR, GST_PARSE_ERROR_NO_SUCH_ELEMENT);
-    g_set_error (error, US_PIPELINE_ERROR,
-                 is_missing ? US_PIPELINE_ERROR_MISSING : US_PIPELINE_ERROR_SYNTAX, "%s: %s%s",
-                 path, gst_error->message,
-                 is_missing ? "; install the GStreamer plugin that provides it" : "");
+    g_set_error (
+        error, US_PIPELINE_ERROR, is_missing ? US_PIPELINE_ERROR_MISSING : US_PIPELINE_ERROR_SYNTAX,
+        "%s: %s%s", path, gst_error->message,
+        is_missing ? "; install the GStreamer plugin that provides it, or correct the name" : "");
     return NULL;
   }
   if (!GST_IS_PIPELINE (pipeline)) {

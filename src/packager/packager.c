@@ -97,14 +97,15 @@ judge (Stream *stream) {
 static void
 tell_pace (Stream *stream, UsPaceNews news) {
   if (news == US_PACE_TOO_SLOW)
-    us_event (US_LOG_WARNING, US_EVENT_PACKAGER_SLOW,
-              "stream '%s': the pipeline needs %.2f s for each second of media and falls behind; "
-              "%u segments are waiting, and whole ones are left out when there are %u",
-              stream->name, stream->pace.ratio, us_muxer_get_n_waiting (stream->muxer),
-              stream->packager->muxer.max_waiting);
+    us_event (
+        US_LOG_WARNING, US_EVENT_PACKAGER_SLOW,
+        "stream '%s': the pipeline falls behind: %u segments are waiting, of at most %u, then "
+        "whole ones are left out; work per second of media: %.2f s",
+        stream->name, us_muxer_get_n_waiting (stream->muxer), stream->packager->muxer.max_waiting,
+        stream->pace.ratio);
   else if (news == US_PACE_GOOD)
     us_event (US_LOG_NOTICE, US_EVENT_PACKAGER_SLOW,
-              "stream '%s': the pipeline keeps up again, with %.2f s for each second of media",
+              "stream '%s': the pipeline keeps up again; work per second of media: %.2f s",
               stream->name, stream->pace.ratio);
 }
 
