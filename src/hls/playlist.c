@@ -1,4 +1,4 @@
-/* playlist.c - HLS playlists (RFC 8216): text in, value out, and back
+/* playlist.c - HLS playlists (RFC 8216): text in, value out
  *
  * Pure functions of their arguments, usable from any thread; a playlist belongs to who made it.
  * The parser is strict on structure and on the values of the tags it uses, because a playlist that
@@ -8,12 +8,18 @@
  * Nothing a peer sends can make it keep more than a small multiple of US_PLAYLIST_MAX_BYTES. */
 #include "hls/playlist.h"
 
+#include "hls/playlist-private.h"
+
 #include <string.h>
 
 /* Longest duration and target duration taken for real. */
 #define MAX_SECONDS (24 * 60 * 60)
 #define MAX_VERSION 1000
 #define MAX_VARIANTS 1000
+/* Sub-ranges: offset and length each, so that their sum cannot overflow. */
+#define MAX_RANGE ((guint64)G_MAXINT64 / 2)
+/* Keys in force at once, one per KEYFORMAT. */
+#define MAX_KEYS 8
 /* EXT-X-MAP and EXT-X-KEY are repeated in every segment they apply to: the sum of the copies. */
 #define MAX_CARRIED_BYTES (8 * US_PLAYLIST_MAX_BYTES)
 /* As much of a bad value as an error message quotes. */
@@ -25,15 +31,9 @@ static void
 segment_free (UsPlaylistSegment *segment) {
   g_free (segment->uri);
   g_free (segment->map_uri);
+  g_free (segment->map_key);
   g_free (segment->key);
   g_free (segment);
-}
-
-static void
-variant_free (UsPlaylistVariant *variant) {
-  g_free (variant->uri);
-  g_free (variant->attributes);
-  g_free (variant);
 }
 
 /**
@@ -46,7 +46,11 @@ us_playlist_new (void) {
   UsPlaylist *playlist = g_new0 (UsPlaylist, 1);
   playlist->version = 6;
   playlist->segments = g_ptr_array_new_with_free_func ((GDestroyNotify)segment_free);
-  playlist->variants = g_ptr_array_new_with_free_func ((GDestroyNotify)variant_free);
+  GDestroyNotify free_variant = (GDestroyNotify)us_playlist_variant_free;
+  playlist->variants = g_ptr_array_new_with_free_func (free_variant);
+  playlist->i_frame_variants = g_ptr_array_new_with_free_func (free_variant);
+  playlist->renditions
+      = g_ptr_array_new_with_free_func ((GDestroyNotify)us_playlist_rendition_free);
   return playlist;
 }
 
@@ -59,6 +63,8 @@ us_playlist_free (UsPlaylist *playlist) {
   g_return_if_fail (playlist != NULL);
   g_ptr_array_unref (playlist->segments);
   g_ptr_array_unref (playlist->variants);
+  g_ptr_array_unref (playlist->i_frame_variants);
+  g_ptr_array_unref (playlist->renditions);
   g_free (playlist);
 }
 
@@ -103,12 +109,15 @@ typedef struct {
   gboolean has_extinf, has_discontinuity, has_gap;
   gint64 duration_us;
   gint64 wall_us; /* start of the next segment, -1: unknown */
+  UsByteRange range;
+  gboolean has_range, has_range_offset;
   char *stream_inf;
-  guint64 bandwidth_bps;
 
   /* what stays in force */
   guint64 discontinuity;
   char *map_uri;
+  UsByteRange map_range;
+  char *map_key;
   char *key;
 } Parser;
 
@@ -117,6 +126,7 @@ parser_clear (Parser *self) {
   g_clear_pointer (&self->playlist, us_playlist_free);
   g_clear_pointer (&self->stream_inf, g_free);
   g_clear_pointer (&self->map_uri, g_free);
+  g_clear_pointer (&self->map_key, g_free);
   g_clear_pointer (&self->key, g_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Parser, parser_clear)
@@ -187,39 +197,6 @@ parse_duration (const char *value, gint64 *duration_us) {
   return TRUE;
 }
 
-/* Returns the value of one attribute of an attribute list (RFC 8216 4.2), without its quotes, or
- * NULL. A comma inside a quoted string separates nothing. */
-static char *
-find_attribute (const char *list, const char *name) {
-  gsize name_length = strlen (name);
-  const char *p = list;
-  while (*p != '\0') {
-    while (*p == ' ' || *p == ',')
-      p++;
-    const char *start = p;
-    p += strcspn (p, "=,");
-    gboolean is_match
-        = (gsize)(p - start) == name_length && strncmp (start, name, name_length) == 0;
-    if (*p != '=')
-      continue;
-    p++;
-    const char *value = p;
-    gsize length;
-    if (*p == '"') {
-      value++;
-      length = strcspn (value, "\"");
-      p = value + length;
-      p += strcspn (p, ",");
-    } else {
-      length = strcspn (p, ",");
-      p += length;
-    }
-    if (is_match)
-      return g_strndup (value, length);
-  }
-  return NULL;
-}
-
 /* Each on_* function reads one tag. @value is what follows the colon, "" without one. */
 typedef gboolean (*TagFunc) (Parser *self, const char *tag, const char *value, GError **error);
 
@@ -267,7 +244,7 @@ on_discontinuity_sequence (Parser *self, const char *tag, const char *value, GEr
 
 static gboolean
 on_server_control (Parser *self, const char *tag, const char *value, GError **error) {
-  g_autofree char *can_block = find_attribute (value, "CAN-BLOCK-RELOAD");
+  g_autofree char *can_block = us_playlist_attribute (value, "CAN-BLOCK-RELOAD");
   self->playlist->can_block_reload = g_strcmp0 (can_block, "YES") == 0;
   return TRUE;
 }
@@ -320,25 +297,68 @@ on_extinf (Parser *self, const char *tag, const char *value, GError **error) {
   return TRUE;
 }
 
+/* "<length>[@<offset>]", RFC 8216 4.3.2.2. */
+static gboolean
+parse_range (const char *value, UsByteRange *range, gboolean *has_offset) {
+  g_auto (GStrv) parts = g_strsplit (value, "@", 2);
+  *has_offset = parts[0] != NULL && parts[1] != NULL;
+  range->offset = 0;
+  return parts[0] != NULL && parse_integer (parts[0], 1, MAX_RANGE, &range->length)
+         && (!*has_offset || parse_integer (parts[1], 0, MAX_RANGE, &range->offset));
+}
+
+static gboolean
+on_byte_range (Parser *self, const char *tag, const char *value, GError **error) {
+  if (!parse_range (value, &self->range, &self->has_range_offset))
+    return fail_value (self, tag, value, "<length>[@<offset>] in bytes", error);
+  self->has_range = TRUE;
+  return TRUE;
+}
+
+/* Without an offset it goes on where the part before of the same resource ends. */
+static gboolean
+place_range (Parser *self, const char *uri, GError **error) {
+  GPtrArray *segments = self->playlist->segments;
+  const UsPlaylistSegment *last
+      = segments->len > 0 ? g_ptr_array_index (segments, segments->len - 1) : NULL;
+  if (self->has_range_offset)
+    return TRUE;
+  if (last == NULL || last->range.length == 0 || strcmp (last->uri, uri) != 0)
+    return fail_format (self, uri, "#EXT-X-BYTERANGE without an offset goes on from nothing",
+                        error);
+  self->range.offset = last->range.offset + last->range.length;
+  return self->range.offset <= MAX_RANGE
+         || fail_limit (self, "bytes in a resource", MAX_RANGE, error);
+}
+
 static gboolean
 on_map (Parser *self, const char *tag, const char *value, GError **error) {
-  g_autofree char *uri = find_attribute (value, "URI");
+  g_autofree char *uri = us_playlist_attribute (value, "URI");
+  g_autofree char *range = us_playlist_attribute (value, "BYTERANGE");
+  gboolean has_offset;
   if (uri == NULL || *uri == '\0' || strchr (uri, '"') != NULL
       || strlen (uri) > US_PLAYLIST_MAX_URI)
     return fail_value (self, tag, value, "an attribute list with a URI", error);
+  self->map_range = (UsByteRange){ 0 };
+  if (range != NULL && !parse_range (range, &self->map_range, &has_offset))
+    return fail_value (self, tag, value, "a BYTERANGE of \"<length>[@<offset>]\"", error);
   g_free (self->map_uri);
   self->map_uri = g_steal_pointer (&uri);
+  g_free (self->map_key);
+  self->map_key = g_strdup (self->key);
   return TRUE;
 }
 
 static gboolean
 on_key (Parser *self, const char *tag, const char *value, GError **error) {
-  g_autofree char *method = find_attribute (value, "METHOD");
+  g_autofree char *method = us_playlist_attribute (value, "METHOD");
   if (method == NULL || *method == '\0' || strlen (value) > US_PLAYLIST_MAX_URI)
     return fail_value (self, tag, value, "an attribute list with a METHOD", error);
-  g_clear_pointer (&self->key, g_free);
-  if (strcmp (method, "NONE") != 0)
-    self->key = g_strdup (value);
+  char *key = us_playlist_key_add (self->key, value);
+  g_free (self->key);
+  self->key = key;
+  if (key != NULL && strlen (key) > MAX_KEYS * US_PLAYLIST_MAX_URI)
+    return fail_limit (self, "bytes of keys in force", MAX_KEYS * US_PLAYLIST_MAX_URI, error);
   return TRUE;
 }
 
@@ -346,10 +366,40 @@ static gboolean
 on_stream_inf (Parser *self, const char *tag, const char *value, GError **error) {
   if (self->stream_inf != NULL)
     return fail_format (self, tag, "no URI after the #EXT-X-STREAM-INF before", error);
-  g_autofree char *bandwidth = find_attribute (value, "BANDWIDTH");
-  if (bandwidth == NULL || !parse_integer (bandwidth, 0, G_MAXINT64, &self->bandwidth_bps))
+  g_autofree char *bandwidth = us_playlist_attribute (value, "BANDWIDTH");
+  guint64 bandwidth_bps;
+  if (bandwidth == NULL || !parse_integer (bandwidth, 0, G_MAXINT64, &bandwidth_bps))
     return fail_value (self, tag, value, "an attribute list with a BANDWIDTH", error);
   self->stream_inf = g_strdup (value);
+  return TRUE;
+}
+
+static gboolean
+on_i_frame_stream_inf (Parser *self, const char *tag, const char *value, GError **error) {
+  GPtrArray *variants = self->playlist->i_frame_variants;
+  g_autofree char *uri = us_playlist_attribute (value, "URI");
+  g_autofree char *bandwidth = us_playlist_attribute (value, "BANDWIDTH");
+  guint64 bandwidth_bps;
+  if (uri == NULL || *uri == '\0' || strlen (uri) > US_PLAYLIST_MAX_URI || bandwidth == NULL
+      || !parse_integer (bandwidth, 0, G_MAXINT64, &bandwidth_bps))
+    return fail_value (self, tag, value, "an attribute list with a URI and a BANDWIDTH", error);
+  if (variants->len >= MAX_VARIANTS)
+    return fail_limit (self, "variants", MAX_VARIANTS, error);
+  g_ptr_array_add (variants, us_playlist_variant_new (value, uri));
+  return TRUE;
+}
+
+static gboolean
+on_media (Parser *self, const char *tag, const char *value, GError **error) {
+  GPtrArray *renditions = self->playlist->renditions;
+  if (renditions->len >= MAX_VARIANTS)
+    return fail_limit (self, "renditions", MAX_VARIANTS, error);
+  UsPlaylistRendition *rendition = us_playlist_rendition_new (value);
+  g_ptr_array_add (renditions, rendition);
+  if (rendition->type == NULL || rendition->group_id == NULL || rendition->name == NULL
+      || (rendition->uri != NULL
+          && (*rendition->uri == '\0' || strlen (rendition->uri) > US_PLAYLIST_MAX_URI)))
+    return fail_value (self, tag, value, "an attribute list with TYPE, GROUP-ID and NAME", error);
   return TRUE;
 }
 
@@ -369,9 +419,12 @@ static const struct {
   { "#EXT-X-PROGRAM-DATE-TIME", on_program_date_time, FALSE },
   { "#EXT-X-DISCONTINUITY", on_discontinuity, FALSE },
   { "#EXT-X-GAP", on_gap, FALSE },
+  { "#EXT-X-BYTERANGE", on_byte_range, FALSE },
   { "#EXT-X-MAP", on_map, FALSE },
   { "#EXT-X-KEY", on_key, FALSE },
   { "#EXT-X-STREAM-INF", on_stream_inf, FALSE },
+  { "#EXT-X-I-FRAME-STREAM-INF", on_i_frame_stream_inf, FALSE },
+  { "#EXT-X-MEDIA", on_media, FALSE },
   { "#EXT-X-SKIP", on_skip, FALSE },
   { "#EXT-X-ENDLIST", on_end_list, FALSE },
   { "#EXT-X-INDEPENDENT-SEGMENTS", on_independent, FALSE },
@@ -403,11 +456,8 @@ add_variant (Parser *self, const char *uri, GError **error) {
   UsPlaylist *playlist = self->playlist;
   if (playlist->variants->len >= MAX_VARIANTS)
     return fail_limit (self, "variants", MAX_VARIANTS, error);
-  UsPlaylistVariant *variant = g_new0 (UsPlaylistVariant, 1);
-  variant->uri = g_strdup (uri);
-  variant->bandwidth_bps = self->bandwidth_bps;
-  variant->attributes = g_steal_pointer (&self->stream_inf);
-  g_ptr_array_add (playlist->variants, variant);
+  g_ptr_array_add (playlist->variants, us_playlist_variant_new (self->stream_inf, uri));
+  g_clear_pointer (&self->stream_inf, g_free);
   return TRUE;
 }
 
@@ -424,23 +474,30 @@ parse_uri (Parser *self, const char *uri, GError **error) {
     return fail_format (self, uri, "a URI without #EXTINF or #EXT-X-STREAM-INF before it", error);
   if (playlist->segments->len >= US_PLAYLIST_MAX_SEGMENTS)
     return fail_limit (self, "segments", US_PLAYLIST_MAX_SEGMENTS, error);
-  self->carried_bytes += (self->map_uri != NULL ? strlen (self->map_uri) : 0)
-                         + (self->key != NULL ? strlen (self->key) : 0);
+  const char *carried[] = { self->map_uri, self->map_key, self->key };
+  for (guint i = 0; i < G_N_ELEMENTS (carried); i++)
+    self->carried_bytes += carried[i] != NULL ? strlen (carried[i]) : 0;
   if (self->carried_bytes > MAX_CARRIED_BYTES)
     return fail_limit (self, "bytes of maps and keys", MAX_CARRIED_BYTES, error);
+  if (self->has_range && !place_range (self, uri, error))
+    return FALSE;
 
   UsPlaylistSegment *segment = us_playlist_add (
       playlist, uri, playlist->media_sequence + playlist->segments->len, self->duration_us);
   segment->discontinuity = playlist->discontinuity_sequence + self->discontinuity;
   segment->is_discontinuous = self->has_discontinuity;
   segment->is_gap = self->has_gap;
+  if (self->has_range)
+    segment->range = self->range;
   segment->map_uri = g_strdup (self->map_uri);
+  segment->map_range = self->map_range;
+  segment->map_key = g_strdup (self->map_key);
   segment->key = g_strdup (self->key);
   if (self->wall_us >= 0) {
     segment->wall_ms = (self->wall_us + 500) / 1000;
     self->wall_us += self->duration_us;
   }
-  self->has_extinf = self->has_discontinuity = self->has_gap = FALSE;
+  self->has_extinf = self->has_discontinuity = self->has_gap = self->has_range = FALSE;
   return TRUE;
 }
 
@@ -556,90 +613,4 @@ us_playlist_parse (const char *text, gsize size, GError **error) {
   if (!check_whole (&self, error))
     return NULL;
   return g_steal_pointer (&self.playlist);
-}
-
-/* ---- rendering ---- */
-
-static void
-render_time (GString *text, gint64 wall_ms) {
-  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (wall_ms / 1000);
-  if (time == NULL) /* after the year 9999 */
-    return;
-  g_string_append_printf (text, "#EXT-X-PROGRAM-DATE-TIME:%04d-%02d-%02dT%02d:%02d:%02d.%03dZ\n",
-                          g_date_time_get_year (time), g_date_time_get_month (time),
-                          g_date_time_get_day_of_month (time), g_date_time_get_hour (time),
-                          g_date_time_get_minute (time), g_date_time_get_second (time),
-                          (int)(wall_ms % 1000));
-}
-
-static void
-render_segment (GString *text, const UsPlaylistSegment *segment,
-                const UsPlaylistSegment *previous) {
-  if (segment->is_discontinuous) {
-    guint64 n_tags = 1;
-    /* A gap in the numbers takes as many tags, else the next reader counts differently. */
-    if (previous != NULL && segment->discontinuity > previous->discontinuity)
-      n_tags = MIN (segment->discontinuity - previous->discontinuity, 100);
-    while (n_tags-- > 0)
-      g_string_append (text, "#EXT-X-DISCONTINUITY\n");
-  }
-  const char *old_key = previous != NULL ? previous->key : NULL;
-  if (g_strcmp0 (segment->key, old_key) != 0)
-    g_string_append_printf (text, "#EXT-X-KEY:%s\n",
-                            segment->key != NULL ? segment->key : "METHOD=NONE");
-  const char *old_map = previous != NULL ? previous->map_uri : NULL;
-  if (segment->map_uri != NULL && g_strcmp0 (segment->map_uri, old_map) != 0)
-    g_string_append_printf (text, "#EXT-X-MAP:URI=\"%s\"\n", segment->map_uri);
-  if (segment->is_gap)
-    g_string_append (text, "#EXT-X-GAP\n");
-  if (segment->wall_ms >= 0)
-    render_time (text, segment->wall_ms);
-  gint64 duration_ms = (MAX (segment->duration_us, 0) + 500) / 1000;
-  g_string_append_printf (text, "#EXTINF:%" G_GINT64_FORMAT ".%03d,\n%s\n", duration_ms / 1000,
-                          (int)(duration_ms % 1000), segment->uri);
-}
-
-/**
- * us_playlist_render:
- * @playlist: a media playlist; its segments' numbers follow each other, since the format writes
- *   only the first
- *
- * Writes a live playlist, never #EXT-X-ENDLIST: whether a stream has ended is for its operator to
- * say, not for a playlist that passed through. Durations are rounded to milliseconds; what
- * us_playlist_parse() read from the result renders to the same bytes again.
- *
- * Returns: (transfer full): the text
- */
-char *
-us_playlist_render (const UsPlaylist *playlist) {
-  g_return_val_if_fail (playlist != NULL, NULL);
-
-  guint64 media_sequence = playlist->media_sequence;
-  guint64 discontinuity_sequence = playlist->discontinuity_sequence;
-  if (playlist->segments->len > 0) {
-    const UsPlaylistSegment *first = g_ptr_array_index (playlist->segments, 0);
-    media_sequence = first->number;
-    discontinuity_sequence = first->discontinuity;
-    if (first->is_discontinuous && discontinuity_sequence > 0)
-      discontinuity_sequence--;
-  }
-
-  GString *text = g_string_sized_new (256 + 128 * (gsize)playlist->segments->len);
-  g_string_append_printf (text,
-                          "#EXTM3U\n#EXT-X-VERSION:%u\n#EXT-X-TARGETDURATION:%u\n"
-                          "#EXT-X-MEDIA-SEQUENCE:%" G_GUINT64_FORMAT
-                          "\n#EXT-X-DISCONTINUITY-SEQUENCE:%" G_GUINT64_FORMAT "\n",
-                          playlist->version, playlist->target_duration_s, media_sequence,
-                          discontinuity_sequence);
-  if (playlist->can_block_reload)
-    g_string_append (text, "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES\n");
-  if (playlist->is_independent)
-    g_string_append (text, "#EXT-X-INDEPENDENT-SEGMENTS\n");
-  const UsPlaylistSegment *previous = NULL;
-  for (guint i = 0; i < playlist->segments->len; i++) {
-    const UsPlaylistSegment *segment = g_ptr_array_index (playlist->segments, i);
-    render_segment (text, segment, previous);
-    previous = segment;
-  }
-  return g_string_free (text, FALSE);
 }
