@@ -2,6 +2,7 @@
  */
 #include "packager/muxer.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
 
 #include "hls/mpegts.h"
@@ -85,11 +86,18 @@ cut (const UsMaterial *material, guint64 number, gint64 from_ms, gint64 to_ms, U
 }
 
 static UsMuxer *
-make_muxer (Sink *sink) {
+make_muxer_of (Sink *sink, const char *name) {
   UsMuxerSettings settings;
   us_muxer_settings_default (&settings);
+  settings.name = name;
+  settings.video_kbps = 200;
   settings.deadline_ms = 20000; /* machines that run tests are slow at times */
   return us_muxer_new (&settings, on_muxed, sink);
+}
+
+static UsMuxer *
+make_muxer (Sink *sink) {
+  return make_muxer_of (sink, "packager-copy");
 }
 
 static void
@@ -135,7 +143,7 @@ test_twins (void) {
 }
 
 static void
-test_layouts (void) {
+check_layouts (const char *name) {
   static const struct {
     guint width;
     const char *audio;
@@ -146,7 +154,7 @@ test_layouts (void) {
   };
   Sink sink = { 0 };
   sink_init (&sink);
-  g_autoptr (UsMuxer) muxer = make_muxer (&sink);
+  g_autoptr (UsMuxer) muxer = make_muxer_of (&sink, name);
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     g_autoptr (UsMaterial) material = us_material_new (2, 60, rows[i].width, rows[i].audio);
     us_muxer_push (muxer, cut (material, i, 0, 2000, rows[i].codec));
@@ -155,6 +163,12 @@ test_layouts (void) {
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     assert_segment (g_ptr_array_index (sink.results, i), rows[i].width > 0, rows[i].audio != NULL);
   sink_clear (&sink);
+}
+
+static void
+test_layouts (void) {
+  check_layouts ("packager-copy");
+  check_layouts ("packager-x264");
 }
 
 /* Every audio frame is a key frame: many groups in one run, and many runs of one pipeline. */
@@ -200,6 +214,105 @@ test_a_fault_costs_one_segment (void) {
   g_assert_cmpuint (us_muxer_get_n_retried (muxer), >=, 1);
   assert_segment (g_ptr_array_index (sink.results, 2), TRUE, TRUE);
   sink_clear (&sink);
+}
+
+static guint
+count_pictures (GBytes *bytes) {
+  UsMpegtsInfo info;
+  g_autoptr (GError) error = NULL;
+  gboolean is_good
+      = us_mpegts_inspect (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &info, &error);
+  g_assert_no_error (error);
+  g_assert_true (is_good);
+  return info.n_video;
+}
+
+/* What cannot be decoded is left out, and counted. */
+static void
+test_missing_pictures (void) {
+  g_autoptr (UsMaterial) material = us_material_new (6, 60, 160, "aac");
+  Sink sink = { 0 };
+  sink_init (&sink);
+  g_autoptr (UsMuxer) muxer = make_muxer_of (&sink, "packager-x264");
+  UsRawSegment *damaged = cut (material, 2, 2000, 4000, US_CODEC_AAC);
+  for (guint i = 0; i < 5; i++) {
+    UsAccessUnit unit
+        = { TRUE, FALSE, 3990 + i, 4060 + i, g_bytes_new ("\0\0\0\6\x41\xa5\xa5\xa5\xa5\xa5", 10) };
+    g_array_append_val (damaged->units, unit);
+  }
+  us_muxer_push (muxer, cut (material, 1, 0, 2000, US_CODEC_AAC));
+  us_muxer_push (muxer, damaged);
+  us_muxer_push (muxer, cut (material, 3, 4000, 6000, US_CODEC_AAC));
+  sink_run (&sink, 1);
+  g_assert_cmpuint (us_muxer_get_n_missing (muxer), ==, 0);
+  sink_run (&sink, 3);
+  guint n = count_pictures (g_ptr_array_index (sink.results, 1));
+  assert_segment (g_ptr_array_index (sink.results, 1), TRUE, TRUE);
+  g_assert_cmpuint (n, >=, 60);
+  g_assert_cmpuint (n, <, 65);
+  g_assert_cmpuint (us_muxer_get_n_missing (muxer), ==, 65 - n);
+  g_assert_cmpuint (count_pictures (g_ptr_array_index (sink.results, 0)), ==, 60);
+  g_assert_cmpuint (count_pictures (g_ptr_array_index (sink.results, 2)), ==, 60);
+  sink_clear (&sink);
+}
+
+/* Nothing of it can be decoded: the segment is lost, and the next is fine. */
+static void
+test_no_picture_at_all (void) {
+  g_autoptr (UsMaterial) material = us_material_new (4, 60, 160, "aac");
+  Sink sink = { 0 };
+  sink_init (&sink);
+  g_autoptr (UsMuxer) muxer = make_muxer_of (&sink, "packager-x264");
+  UsRawSegment *damaged = cut (material, 1, 0, 2000, US_CODEC_AAC);
+  for (guint i = 0; i < damaged->units->len; i++) {
+    UsAccessUnit *unit = &g_array_index (damaged->units, UsAccessUnit, i);
+    if (!unit->is_video)
+      continue;
+    g_bytes_unref (unit->data);
+    unit->data = g_bytes_new ("\0\0\0\6\x65\xa5\xa5\xa5\xa5\xa5", 10);
+  }
+  us_muxer_push (muxer, damaged);
+  us_muxer_push (muxer, cut (material, 2, 2000, 4000, US_CODEC_AAC));
+  sink_run (&sink, 2);
+  g_assert_null (g_ptr_array_index (sink.results, 0));
+  assert_segment (g_ptr_array_index (sink.results, 1), TRUE, TRUE);
+  sink_clear (&sink);
+}
+
+/* An encoder has time by the duration of its segment, whatever else runs; a copy has not. */
+static void
+test_deadline_of_an_encoder (void) {
+  static const char text[]
+      = "hlssink2 name=hls max-files=0 playlist-length=0 target-duration=3600 "
+        "send-keyframe-requests=false appsrc name=video format=time max-bytes=0 ! h264parse "
+        "! avdec_h264 max-threads=1 ! identity sleep-time=20000 ! x264enc threads=1 bframes=0 "
+        "speed-preset=ultrafast option-string=keyint=infinite:scenecut=0 ! h264parse ! hls.video";
+  static const char copy[]
+      = "hlssink2 name=hls max-files=0 playlist-length=0 target-duration=3600 "
+        "send-keyframe-requests=false appsrc name=video format=time max-bytes=0 "
+        "! identity sleep-time=20000 ! h264parse ! hls.video";
+  g_autoptr (UsMaterial) material = us_material_new (2, 60, 160, NULL);
+  g_autofree char *folder = g_dir_make_tmp ("us-muxer-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "slow.launch", NULL);
+  for (guint i = 0; i < 2; i++) {
+    g_assert_true (g_file_set_contents (path, i == 0 ? text : copy, -1, NULL));
+    Sink sink = { 0 };
+    sink_init (&sink);
+    UsMuxerSettings settings = { folder, "slow", 200, 8, 200 };
+    g_autoptr (UsMuxer) muxer = us_muxer_new (&settings, on_muxed, &sink);
+    us_muxer_push (muxer, cut (material, 1, 0, 2000, US_CODEC_NONE)); /* 60 * 20 ms */
+    sink_run (&sink, 1);
+    if (i == 0) {
+      assert_segment (g_ptr_array_index (sink.results, 0), TRUE, FALSE);
+      g_assert_cmpint (us_muxer_get_run_us (muxer), >=, 1200000);
+    } else {
+      g_assert_null (g_ptr_array_index (sink.results, 0));
+      g_assert_nonnull (strstr (g_ptr_array_index (sink.errors, 0), "within 200 ms"));
+    }
+    sink_clear (&sink);
+  }
+  g_remove (path);
+  g_rmdir (folder);
 }
 
 static void
@@ -250,6 +363,9 @@ main (int argc, char **argv) {
   g_test_add_func ("/packager/muxer/layouts", test_layouts);
   g_test_add_func ("/packager/muxer/audio-alone", test_audio_alone);
   g_test_add_func ("/packager/muxer/fault", test_a_fault_costs_one_segment);
+  g_test_add_func ("/packager/muxer/missing-pictures", test_missing_pictures);
+  g_test_add_func ("/packager/muxer/no-picture", test_no_picture_at_all);
+  g_test_add_func ("/packager/muxer/deadline", test_deadline_of_an_encoder);
   g_test_add_func ("/packager/muxer/bounded", test_the_queue_is_bounded);
   g_test_add_func ("/packager/muxer/free-while-running", test_free_while_running);
   return g_test_run ();
