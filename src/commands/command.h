@@ -32,7 +32,7 @@ int us_command_main (const UsCommand *command, int argc, char **argv);
 int us_command_refuse (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
 extern const UsCommand us_command_run, us_command_ingest, us_command_packager_primary,
-    us_command_packager_backup, us_command_origin, us_command_switcher, us_command_publish,
+    us_command_packager_backup, us_command_origin, us_command_switcher, us_command_publish, us_command_ctl,
     us_command_drill;
 
 G_END_DECLS

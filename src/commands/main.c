@@ -13,6 +13,7 @@ static const UsCommand *const commands[] = { &us_command_run,
                                              &us_command_origin,
                                              &us_command_switcher,
                                              &us_command_publish,
+                                             &us_command_ctl,
                                              &us_command_drill,
                                              NULL };
 

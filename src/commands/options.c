@@ -151,6 +151,29 @@ static const UsOption publish_options[] = {
     "Pipeline text of the test picture" },
   { NULL },
 };
+
+static const char *const ctl_ways[] = { "auto", "dbus", "http", NULL };
+static const UsOption ctl_options[] = {
+  { "stream", US_OPTION_STRING, "", 0, 64, NULL, NULL,
+    "Stream that is meant; empty: the default one, *: all" },
+  { "why", US_OPTION_STRING, "", 0, 800, NULL, NULL,
+    "Reason that is put on record" },
+  { "for", US_OPTION_DURATION, "0s", 0, 7 * MS_DAY, NULL, NULL,
+    "Time after which a failover or hold ends by itself; 0: when it is released" },
+  { "even-if-failed", US_OPTION_BOOL, "false", 0, 0, NULL, NULL,
+    "failover: to that origin, and stay, whatever its state" },
+  { "strict", US_OPTION_BOOL, "false", 0, 0, NULL, NULL,
+    "hold: stay even on an origin that has failed" },
+  { "via", US_OPTION_CHOICE, "auto", 0, 0, ctl_ways, NULL,
+    "Way to the switcher; auto: D-Bus if one is there and no URL is given, else HTTP" },
+  { "url", US_OPTION_URL, "http://127.0.0.1:8080", 0, 0, http_schemes, NULL,
+    "Where the switcher serves" },
+  { "token-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "File whose first token is shown to the switcher" },
+  { "json", US_OPTION_BOOL, "false", 0, 0, NULL, NULL,
+    "Print JSON instead of tables and sentences" },
+  { NULL },
+};
 static const char *const drill_pairs[] = { "twins", "transcoded", NULL };
 static const char *const drill_hits[] = { "active", "primary", "backup", NULL };
 static const UsOption drill_options[] = {
@@ -206,9 +229,11 @@ static const UsOptionGroup switcher
     = { US_GROUP_SWITCHER, "understudy switcher: one address for viewers", switcher_options, NULL };
 static const UsOptionGroup publish
     = { US_GROUP_PUBLISH, "understudy publish: the synthetic publisher", publish_options, NULL };
+static const UsOptionGroup ctl
+    = { US_GROUP_CTL, "understudy ctl: asks and steers a switcher", ctl_options, NULL };
 
 static const UsOptionGroup drill
     = { US_GROUP_DRILL, "understudy drill: faults on purpose", drill_options, NULL };
 
 const UsOptionGroup *const us_option_groups[]
-    = { &general, &run, &ingest, &primary, &backup, &origin, &switcher, &publish, &drill, NULL };
+    = { &general, &run, &ingest, &primary, &backup, &origin, &switcher, &publish, &ctl, &drill, NULL };

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 #define US_GROUP_ORIGIN "origin"
 #define US_GROUP_SWITCHER "switcher"
 #define US_GROUP_PUBLISH "publish"
+#define US_GROUP_CTL "ctl"
 #define US_GROUP_DRILL "drill"
 
 extern const UsOptionGroup *const us_option_groups[];

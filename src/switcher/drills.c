@@ -104,7 +104,7 @@ find_array (JsonNode *root) {
 
 /**
  * us_drills_parse_kinds:
- * @json: output of `understudy drill list --json`: objects with "name" and "summary", in an array
+ * @json: output of `understudy drill list --json`: objects with "name" and "sentence", in an array
  *   that may be the member "drills" of an object
  *
  * Returns: (transfer full) (element-type UsDrillKind) (nullable): what it lists
@@ -124,7 +124,7 @@ us_drills_parse_kinds (const char *json, GError **error) {
     JsonNode *node = json_array_get_element (array, i);
     JsonObject *object = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
     const char *name = object != NULL ? get_text (object, "name") : NULL;
-    const char *summary = object != NULL ? get_text (object, "summary") : NULL;
+    const char *summary = object != NULL ? get_text (object, "sentence") : NULL;
     if (name == NULL || name[0] == '\0' || strlen (name) > MAX_NAME)
       continue;
     UsDrillKind *kind = g_new0 (UsDrillKind, 1);
@@ -178,8 +178,11 @@ us_drills_get_kinds (UsDrills *self) {
   return self->kinds;
 }
 
+/* "all" plays them one after another. */
 static gboolean
 has_kind (const UsDrills *self, const char *name) {
+  if (strcmp (name, "all") == 0)
+    return TRUE;
   for (guint i = 0; i < self->kinds->len; i++) {
     const UsDrillKind *kind = g_ptr_array_index (self->kinds, i);
     if (strcmp (kind->name, name) == 0)
@@ -225,8 +228,14 @@ new_drill (UsDrills *self, const char *name) {
   g_autofree char *stamp = g_date_time_format (now, "%Y%m%dT%H%M%SZ");
   UsDrill *drill = g_new0 (UsDrill, 1);
   drill->id = g_strdup_printf ("%s-%s", stamp, name);
-  drill->name = g_strdup (name);
   drill->evidence = g_build_filename (self->folder, drill->id, NULL);
+  for (guint n = 2; g_file_test (drill->evidence, G_FILE_TEST_EXISTS); n++) {
+    g_free (drill->id);
+    g_free (drill->evidence);
+    drill->id = g_strdup_printf ("%s-%s-%u", stamp, name, n);
+    drill->evidence = g_build_filename (self->folder, drill->id, NULL);
+  }
+  drill->name = g_strdup (name);
   drill->started_ms = wall_us / 1000;
   return drill;
 }

@@ -19,6 +19,7 @@
 #include "bus/caller.h"
 #include "bus/error.h"
 #include "bus/link.h"
+#include "bus/path.h"
 #include "bus/switcher-interface.h"
 
 #define REFRESH_MS 200
@@ -267,21 +268,6 @@ on_get_status (UsDBusManager *manager, GDBusMethodInvocation *invocation, gpoint
 
 /* ---- objects ---- */
 
-/* Letters and digits as they are, all other bytes "_xx": unique, and allowed in a path. */
-static char *
-path_of (const char *stream, const char *origin) {
-  GString *path = g_string_new (US_BUS_PATH "/streams/");
-  for (const char *p = stream; *p != '\0'; p++) {
-    if (g_ascii_isalnum (*p))
-      g_string_append_c (path, *p);
-    else
-      g_string_append_printf (path, "_%02x", (guint)(guchar)*p);
-  }
-  if (origin != NULL)
-    g_string_append_printf (path, "/origins/%s", origin);
-  return g_string_free (path, FALSE);
-}
-
 static void
 connect_methods (UsService *self, UsDBusStream *stream) {
   static const struct {
@@ -309,7 +295,8 @@ publish (UsService *self, const char *name) {
   us_dbus_stream_set_name (published->stream, name);
   connect_methods (self, published->stream);
   for (guint i = 0; i <= US_N_ORIGINS; i++) {
-    g_autofree char *path = path_of (name, i > 0 ? us_origin_word ((UsOriginId)(i - 1)) : NULL);
+    g_autofree char *path
+        = us_bus_path_of (name, i > 0 ? us_origin_word ((UsOriginId)(i - 1)) : NULL);
     published->objects[i] = us_dbus_object_skeleton_new (path);
   }
   us_dbus_object_skeleton_set_stream (published->objects[0], published->stream);
