@@ -8,14 +8,14 @@
  * Unlike us_mpegts_inspect(), which judges our own packager, this accepts audio and video that was
  * cut inside a PES packet: some packagers cut a running multiplex at any packet. It shows at the
  * start of the segment, and only then an unfinished packet at the end is no fault. */
+#include "hls/audio-frame.h"
 #include "hls/hash.h"
 #include "hls/mpegts-section.h"
 #include "hls/probe-private.h"
 
 #include <string.h>
 
-#define SAMPLES_PER_AAC_FRAME 1024
-#define ADTS_HEADER 7
+#define TICKS_PER_SECOND 90000
 #define PES_LENGTH_HEADER 6
 #define STREAM_ID_PADDING 0xbe
 /* Bytes of a picture that are kept before asking whether they already show what it is. */
@@ -136,45 +136,21 @@ take_picture (Scan *scan, const Pes *pes, const UsMpegtsPesHeader *header, GErro
   return us_probe_add_picture (builder, pts_us, &unit, pes->offset, error);
 }
 
-/* The fields of an ADTS header that a decoder is set up with: profile, rate, channels. */
-static guint32
-adts_config (const guint8 *p) {
-  return (guint32)(p[2] & 0xfd) << 8 | (p[3] & 0xc0);
-}
-
-/* Ticks of the AAC frames that begin in @data, or -1 when it does not hold ADTS frames. */
+/* Ticks of the frames that begin in @data, or -1 when none can be read. @config: (out): of the
+ * first. */
 static gint64
-adts_ticks (const guint8 *data, gsize size, guint32 *config) {
-  static const guint RATES[]
-      = { 96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350 };
+frames_ticks (guint8 type, const guint8 *data, gsize size, guint32 *config) {
   guint64 n_samples = 0;
   guint rate = 0;
-  for (gsize at = 0; at + ADTS_HEADER <= size;) {
-    const guint8 *p = data + at;
-    guint index = p[2] >> 2 & 0x0f;
-    gsize length = (gsize)(p[3] & 3) << 11 | (gsize)p[4] << 3 | p[5] >> 5;
-    if (p[0] != 0xff || (p[1] & 0xf6) != 0xf0 || index >= G_N_ELEMENTS (RATES)
-        || length < ADTS_HEADER)
-      break;
+  UsAudioFrame frame;
+  for (gsize at = 0; at < size && us_audio_frame_read (type, data + at, size - at, &frame);
+       at += frame.size) {
     if (rate == 0)
-      *config = adts_config (p);
-    rate = RATES[index];
-    n_samples += SAMPLES_PER_AAC_FRAME * (1 + (guint64)(p[6] & 3));
-    at += length;
+      *config = frame.config;
+    rate = frame.rate;
+    n_samples += frame.n_samples;
   }
-  return rate > 0 ? (gint64)(n_samples * 90000 / rate) : -1;
-}
-
-/* What sets up a decoder of the other codecs, from the header of their first frame. */
-static guint32
-frame_config (guint8 type, const guint8 *p, gsize size) {
-  if (size >= 4 && (type == US_MPEGTS_TYPE_MP3 || type == US_MPEGTS_TYPE_MP3_LSF))
-    return (guint32)p[1] << 16 | (guint32)(p[2] & 0x0c) << 8 | (p[3] & 0xc0);
-  if (size >= 7 && type == US_MPEGTS_TYPE_AC3)
-    return (guint32)(p[4] & 0xc0) << 16 | (guint32)p[5] << 8 | (p[6] & 0xe0);
-  if (size >= 5 && type == US_MPEGTS_TYPE_EAC3)
-    return p[4];
-  return 0;
+  return rate > 0 ? (gint64)(n_samples * TICKS_PER_SECOND / rate) : -1;
 }
 
 static void
@@ -182,11 +158,7 @@ take_sound (Scan *scan, const Pes *pes, const UsMpegtsPesHeader *header) {
   const guint8 *data = pes->kept + header->size;
   gsize size = pes->n_kept - header->size;
   guint32 config = 0;
-  gint64 ticks = -1;
-  if (pes->type == US_MPEGTS_TYPE_AAC)
-    ticks = adts_ticks (data, size, &config);
-  else if (!scan->has_audio_config)
-    config = frame_config (pes->type, data, size);
+  gint64 ticks = frames_ticks (pes->type, data, size, &config);
   if (!scan->has_audio_config && config != 0) {
     config = GUINT32_TO_LE (config);
     scan->builder->probe->config += us_hash64 (pes->type, &config, sizeof config);
@@ -370,7 +342,7 @@ judge (Scan *scan, const Pes *video, const Pes *audio, GError **error) {
   if (scan->n_audio == 0)
     return TRUE;
   probe->has_audio = TRUE;
-  if (scan->last_audio_ticks < 0) /* no AAC: the packets are as long as the mean of those before */
+  if (scan->last_audio_ticks < 0) /* no frame was read: as long as the mean of those before */
     scan->last_audio_ticks
         = scan->n_audio > 1 ? (scan->last_audio - scan->first_audio) / (scan->n_audio - 1) : 0;
   probe->first_audio_us = us_probe_us_from_ticks (scan->first_audio);

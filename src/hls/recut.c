@@ -2,8 +2,9 @@
  *
  * When two foreign origins carry the same pictures in segments that start elsewhere, the switcher
  * joins them in the middle of a segment. What comes before the joining picture is left out: the
- * viewer has it from the other origin. Whole PES packets stay or go, so no byte of a picture or a
- * sound is changed, only the continuity counters are written anew.
+ * viewer has it from the other origin. So has he the leading pictures of HEVC, which follow a CRA
+ * picture, are shown before it, and could not be decoded here. Whole PES packets stay or go, so no
+ * byte of a picture or a sound is changed, only the continuity counters are written anew.
  *
  * A pure function, any thread. One pass to copy, behind the search for the tables. */
 #include "hls/recut.h"
@@ -66,13 +67,17 @@ decide (Recut *self, const UsMpegtsPacket *packet, gsize index) {
   guint8 *state = &self->state[packet->pid];
   if (packet->pid == US_MPEGTS_NULL_PID)
     return FALSE;
-  if (is_audio_pid (self, packet->pid)) {
+  gboolean is_video = packet->pid == self->video_pid;
+  if (is_video || is_audio_pid (self, packet->pid)) {
+    if (is_video && index < self->first)
+      return FALSE;
+    if (packet->payload_size == 0)
+      return index >= self->first;
+    /* A unit without a time belongs to the one before it. */
     UsMpegtsPesHeader pes;
-    /* Sound without a time belongs to the sound before it. */
-    if (packet->payload_size > 0 && packet->is_unit_start && us_mpegts_read_pes (packet, &pes)
-        && pes.pts >= 0)
+    if (packet->is_unit_start && us_mpegts_read_pes (packet, &pes) && pes.pts >= 0)
       *state = ticks_after (pes.pts, self->start) >= 0 ? KEEP : DROP;
-    return *state == KEEP || (packet->payload_size == 0 && index >= self->first);
+    return *state == KEEP;
   }
   if (index < self->first)
     return FALSE;

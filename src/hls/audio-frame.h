@@ -1,0 +1,18 @@
+/* audio-frame.h - the headers of AAC (ADTS), MP3, AC-3 and E-AC-3 frames */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct {
+  gsize size;      /* bytes, with the header */
+  guint n_samples; /* per channel */
+  guint rate;      /* samples per second */
+  guint32 config;  /* the fields that a decoder is set up with */
+} UsAudioFrame;
+
+gboolean us_audio_frame_read (guint8 stream_type, const guint8 *data, gsize size,
+                              UsAudioFrame *frame);
+
+G_END_DECLS
