@@ -38,7 +38,7 @@ typedef enum { STEP_CONNECT, STEP_FIRST_BYTE, STEP_BODY } Step;
 typedef struct {
   UsHttpClient *client; /* owned */
   UsHttpFetch limits;
-  char *if_none_match, *authorization, *user; /* nullable */
+  char *if_none_match, *if_range, *authorization, *user; /* nullable */
   GBytes *json;                               /* nullable */
   SoupMessage *message;                       /* of the current hop */
   GInputStream *stream;                       /* nullable: the body */
@@ -51,7 +51,8 @@ typedef struct {
   UsHttpError stop_code;
   guint8 *buffer;
   gsize n_bytes, capacity;
-  goffset expected; /* Content-Length, or -1 */
+  goffset expected;    /* Content-Length, or -1 */
+  gboolean is_partial; /* a 206 that is what was asked for */
 } Fetch;
 
 static void send_message (GTask *task);
@@ -68,6 +69,7 @@ fetch_free (gpointer data) {
   g_clear_object (&fetch->cancellable);
   g_clear_object (&fetch->client);
   g_free (fetch->if_none_match);
+  g_free (fetch->if_range);
   g_free (fetch->authorization);
   g_free (fetch->user);
   g_clear_pointer (&fetch->json, g_bytes_unref);
@@ -336,6 +338,7 @@ finish (GTask *task) {
   reply->body = g_bytes_new_take (g_steal_pointer (&fetch->buffer), fetch->n_bytes);
   reply->etag = g_strdup (soup_message_headers_get_one (headers, "ETag"));
   reply->content_type = g_strdup (soup_message_headers_get_one (headers, "Content-Type"));
+  reply->range_from = fetch->is_partial ? fetch->limits.range_from : 0;
   reply->first_byte_us = fetch->first_byte_us;
   reply->total_us = g_get_monotonic_time () - fetch->begun_us;
   fetch_quiet (fetch);
@@ -412,6 +415,40 @@ is_allowed_uri (GUri *uri) {
          && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0';
 }
 
+/* ---- ranges, RFC 9110 14 ---- */
+
+static gboolean
+is_range (const Fetch *fetch) {
+  return fetch->limits.range_from > 0 || fetch->limits.range_length > 0;
+}
+
+static void
+ask_for_range (const Fetch *fetch, SoupMessageHeaders *headers) {
+  const UsHttpFetch *limits = &fetch->limits;
+  g_autofree char *range
+      = limits->range_length > 0
+            ? g_strdup_printf ("bytes=%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT, limits->range_from,
+                               limits->range_from + limits->range_length - 1)
+            : g_strdup_printf ("bytes=%" G_GUINT64_FORMAT "-", limits->range_from);
+
+  soup_message_headers_replace (headers, "Range", range);
+  if (fetch->if_range != NULL)
+    soup_message_headers_replace (headers, "If-Range", fetch->if_range);
+}
+
+/* Whether a 206 brings exactly the bytes that were asked for. */
+static gboolean
+check_range (const Fetch *fetch, SoupMessageHeaders *headers) {
+  const UsHttpFetch *limits = &fetch->limits;
+  goffset start, end, total;
+
+  return is_range (fetch) && soup_message_headers_get_content_range (headers, &start, &end, &total)
+         && start >= 0 && end >= start && (guint64)start == limits->range_from
+         && (limits->range_length > 0 ? (guint64)(end - start) + 1 == limits->range_length
+                                      : total < 0 || end == total - 1)
+         && (fetch->expected < 0 || fetch->expected == end - start + 1);
+}
+
 /* Returns: FALSE when the task has ended */
 static gboolean
 set_message (GTask *task, GUri *uri) {
@@ -433,6 +470,8 @@ set_message (GTask *task, GUri *uri) {
   headers = soup_message_get_request_headers (fetch->message);
   if (fetch->if_none_match != NULL)
     soup_message_headers_replace (headers, "If-None-Match", fetch->if_none_match);
+  if (is_range (fetch))
+    ask_for_range (fetch, headers);
   if (fetch->authorization != NULL && fetch->n_redirects == 0)
     soup_message_headers_replace (headers, "Authorization", fetch->authorization);
   if (fetch->user != NULL)
@@ -490,6 +529,11 @@ on_sent (GObject *source, GAsyncResult *result, gpointer user_data) {
     fail (task, US_HTTP_ERROR_TOO_LARGE, NULL);
     return;
   }
+  fetch->is_partial = soup_message_get_status (fetch->message) == 206;
+  if (fetch->is_partial && !check_range (fetch, headers)) {
+    fail (task, US_HTTP_ERROR_PROTOCOL, "206 with other bytes than were asked for");
+    return;
+  }
   enter_step (fetch, STEP_BODY);
   read_more (task);
 }
@@ -532,6 +576,8 @@ us_http_client_fetch_async (UsHttpClient *client, const char *url, const UsHttpF
   if (limits != NULL)
     fetch->limits = *limits;
   fetch->if_none_match = g_strdup (fetch->limits.if_none_match);
+  fetch->if_range = g_strdup (fetch->limits.if_range);
+  fetch->limits.if_range = NULL;
   fetch->authorization = g_strdup (fetch->limits.authorization);
   fetch->user = g_strdup (fetch->limits.user);
   fetch->json = fetch->limits.json != NULL ? g_bytes_ref (fetch->limits.json) : NULL;
@@ -570,4 +616,29 @@ us_http_client_fetch_finish (UsHttpClient *client, GAsyncResult *result, GError 
   g_return_val_if_fail (g_task_is_valid (result, client), NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
+ * us_http_client_take_partial:
+ * @result: of a fetch that failed, after us_http_client_fetch_finish(), in its callback
+ * @etag: (out) (transfer full) (nullable): the strong ETag of the whole, if it had one
+ *
+ * So that the rest can be asked for elsewhere, with Range and If-Range.
+ *
+ * Returns: (transfer full) (nullable): the first bytes of the body; %NULL when there are none
+ */
+GBytes *
+us_http_client_take_partial (UsHttpClient *client, GAsyncResult *result, char **etag) {
+  Fetch *fetch = g_task_get_task_data (G_TASK (result));
+
+  *etag = NULL;
+  if (fetch->step != STEP_BODY || fetch->n_bytes == 0 || fetch->buffer == NULL
+      || soup_message_get_status (fetch->message) != 200
+      || fetch->n_bytes > fetch->limits.max_bytes)
+    return NULL;
+  const char *its
+      = soup_message_headers_get_one (soup_message_get_response_headers (fetch->message), "ETag");
+  if (its != NULL && *its == '"')
+    *etag = g_strdup (its);
+  return g_bytes_new_take (g_steal_pointer (&fetch->buffer), fetch->n_bytes);
 }

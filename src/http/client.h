@@ -24,11 +24,14 @@ GQuark us_http_error_quark (void);
 const char *us_http_error_word (const GError *error); /* "refused", "timeout", ... */
 
 typedef struct {
-  const char *if_none_match;   /* nullable */
-  const char *authorization;   /* nullable; not passed on to another host by a redirect */
-  const char *user;            /* nullable: X-Understudy-User */
-  GBytes *json;                /* nullable: POST with this body; redirects are not followed then */
-  guint connect_timeout_ms;    /* until a connection stands (0: 1000) */
+  const char *if_none_match; /* nullable */
+  guint64 range_from;        /* first byte wanted */
+  guint64 range_length;      /* 0: all that follow; with @range_from 0 too: no Range is asked for */
+  const char *if_range;      /* nullable: only while this is its ETag, else the whole */
+  const char *authorization; /* nullable; not passed on to another host by a redirect */
+  const char *user;          /* nullable: X-Understudy-User */
+  GBytes *json;              /* nullable: POST with this body; redirects are not followed then */
+  guint connect_timeout_ms;  /* until a connection stands (0: 1000) */
   guint first_byte_timeout_ms; /* from then to the response headers (0: 2000) */
   guint deadline_ms;           /* the whole fetch (0: 10000) */
   gsize max_bytes;             /* (0: 64 MiB) */
@@ -39,6 +42,7 @@ typedef struct {
   GBytes *body;         /* never NULL; empty for 304 */
   char *etag;           /* nullable */
   char *content_type;   /* nullable */
+  guint64 range_from;   /* of a 206: where @body begins, as was asked for */
   gint64 first_byte_us; /* request sent to response headers */
   gint64 total_us;
 } UsHttpReply;
@@ -58,5 +62,8 @@ void us_http_client_fetch_async (UsHttpClient *client, const char *url, const Us
 /* Any HTTP status is a reply; GError (US_HTTP_ERROR) only when there is none. */
 UsHttpReply *us_http_client_fetch_finish (UsHttpClient *client, GAsyncResult *result,
                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* After a failure: what had come of the body. Returns: (transfer full) (nullable); @etag: (out)
+ * (transfer full) (nullable): its strong ETag */
+GBytes *us_http_client_take_partial (UsHttpClient *client, GAsyncResult *result, char **etag);
 
 G_END_DECLS
