@@ -1,37 +1,16 @@
-/* feed.h - one stream as the switcher serves it: two followers, one ledger, and what is fetched
- * next */
+/* feed.h - one stream as the switcher serves it: one policy, and a rendition for each playlist */
 #pragma once
 
 #include "http/site.h"
-#include "switcher/follower.h"
-#include "switcher/join.h"
-#include "switcher/ledger.h"
-#include "switcher/pair.h"
+#include "switcher/rendition.h"
 #include "switcher/settings.h"
 
 G_BEGIN_DECLS
 
-#define US_FEED_N_BUCKETS 8
-extern const guint us_feed_bucket_ms[US_FEED_N_BUCKETS];
-
-/* UsFeedStats: counted since the stream is followed. */
-typedef struct {
-  guint64 n_wins[US_N_ORIGINS];                /* segments published from each origin */
-  guint64 n_hedges;                            /* segments asked of both */
-  guint64 n_commits;                           /* segments published */
-  guint64 n_commits_within[US_FEED_N_BUCKETS]; /* of these, by ms since first seen listed */
-  double commit_sum_s;
-  guint64 n_holes; /* segments no origin delivered */
-  guint64 n_divergences;
-  gint64 last_commit_us;   /* monotonic; 0: none */
-  gint64 min_cushion_us;   /* least time left to 1.5 target durations; G_MAXINT64 */
-  gint64 last_join_gap_ms; /* of the last foreign join; negative: overlap */
-} UsFeedStats;
-
 /* UsFeedSwitch: one change of sides, as it reached the viewers. */
 typedef struct {
   UsOriginId from, to;
-  UsReason reason; /* US_REASON_OK: the primary is good again */
+  UsReason reason; /* US_REASON_RETURNED: the preferred origin is trusted again */
   char *who, *why; /* (nullable): of an operator's command */
   UsJoinMethod method;
   gint64 gap_ms, overlap_ms; /* left out, or shown twice, at the seam */
@@ -65,11 +44,19 @@ const char *us_feed_get_name (const UsFeed *feed);
 gboolean us_feed_is_default (const UsFeed *feed);
 gboolean us_feed_is_ready (const UsFeed *feed);
 gboolean us_feed_is_interchangeable (const UsFeed *feed);
-const UsFeedStats *us_feed_get_stats (const UsFeed *feed);
+gboolean us_feed_is_master (const UsFeed *feed);
 const UsPolicy *us_feed_peek_policy (const UsFeed *feed);
+const UsBudget *us_feed_get_budget (const UsFeed *feed);
 UsPairKind us_feed_get_pair (const UsFeed *feed, const char **why);
 const UsFeedSwitch *us_feed_get_switches (const UsFeed *feed, guint *n_switches);
+guint us_feed_get_n_renditions (const UsFeed *feed);
+const UsRendition *us_feed_get_rendition (const UsFeed *feed, guint index);
+void us_feed_get_stats (const UsFeed *feed, UsRenditionStats *stats);
+guint us_feed_get_target (const UsFeed *feed);
+/* Of the rendition that stands for the stream: the first. */
 const UsLedger *us_feed_get_ledger (const UsFeed *feed);
 const UsFollower *us_feed_get_follower (const UsFeed *feed, UsOriginId origin);
+guint64 us_feed_count_5xx (const UsFeed *feed, UsOriginId origin);
+guint64 us_feed_count_errors (const UsFeed *feed, UsOriginId origin, UsReason reason);
 
 G_END_DECLS

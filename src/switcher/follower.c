@@ -14,6 +14,7 @@
 #define US_LOG_TOPIC "switcher.follower"
 #include "base/backoff.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "base/timer.h"
 #include "hls/segment.h"
 
@@ -24,6 +25,7 @@
 #define BLOCK_HALF_TARGETS                                                                         \
   5 /* a long poll is asked anew before the origin itself gives up, at 3 targets */
 #define FORGET_ADVANCES 2
+#define MASTER_POLL_MS 5000
 #define RETRY_CAP_MS 1000
 #define RETRY_CAP_URGENT_MS 250 /* the twin is no help: its first sign of life is waited for */
 
@@ -36,7 +38,10 @@ typedef struct {
 struct UsFollower {
   const UsOriginAccess *access;
   UsOriginId origin;
-  char *stream, *url;
+  char *stream;
+  char *url; /* (nullable): not known yet: at rest */
+  UsFollowerDiet diet;
+  const UsFollower *twin; /* (nullable) */
   UsFollowerChanged changed;
   gpointer user_data;
 
@@ -45,9 +50,13 @@ struct UsFollower {
   GSource *timer; /* (nullable): until the next request */
   char *etag;     /* (nullable): of the playlist held */
 
+  UsPlaylist *master;   /* (nullable): the last good multivariant playlist */
+  guint64 n_masters;    /* how often one was read */
   UsPlaylist *playlist; /* (nullable): the last good one with segments */
+  UsCalendar calendar;
+  gint64 epoch_wall_us; /* wall time less monotonic time at the start */
   UsFollowerKind kind;
-  guint64 generation; /* rises when a foreign origin starts counting anew */
+  guint64 generation; /* rises when the origin starts counting anew */
   UsOriginFacts facts;
   guint8 recent; /* outcomes of the last requests, newest in bit 0, 1: bad */
   guint n_failures;
@@ -121,6 +130,8 @@ schedule (UsFollower *self, guint delay_ms) {
 
 static guint
 poll_delay_ms (const UsFollower *self) {
+  if (self->master != NULL)
+    return MASTER_POLL_MS;
   gint64 delay_ms = MAX (POLL_MIN_MS, self->facts.target_us / 1000 / 8);
   if (self->kind == US_FOLLOWER_OURS)
     delay_ms = MIN (delay_ms, POLL_MAX_OURS_MS);
@@ -155,19 +166,15 @@ kind_of (const UsPlaylist *playlist) {
 }
 
 static gboolean
-is_supported (const UsPlaylist *playlist, const char **why) {
+is_supported (const UsFollower *self, const UsPlaylist *playlist, const char **why) {
+  gboolean is_master = playlist->variants->len > 0;
   *why = NULL;
-  if (playlist->variants->len > 0)
-    *why = "it is a multivariant playlist; name one of its media playlists in PLAYLIST_PATH";
+  if (is_master && self->diet == US_FOLLOWER_MEDIA)
+    *why = "it is a multivariant playlist; what is served to viewers here is a media playlist";
+  else if (!is_master && self->diet == US_FOLLOWER_MASTER)
+    *why = "it is a media playlist; what is served to viewers here is a multivariant playlist";
   else if (playlist->target_duration_s == 0 && playlist->segments->len > 0)
     *why = "it has no EXT-X-TARGETDURATION";
-  for (guint i = 0; i < playlist->segments->len && *why == NULL; i++) {
-    const UsPlaylistSegment *segment = g_ptr_array_index (playlist->segments, i);
-    if (segment->map_uri != NULL)
-      *why = "its segments are fragmented MP4, not MPEG transport streams";
-    else if (segment->key != NULL && strstr (segment->key, "METHOD=NONE") == NULL)
-      *why = "its segments are encrypted";
-  }
   return *why == NULL;
 }
 
@@ -199,6 +206,17 @@ has_gone_back (const UsFollower *self, const UsPlaylist *playlist, UsFollowerKin
   return FALSE;
 }
 
+static void
+note_dates (UsFollower *self) {
+  gint64 our_ms = (now_us (self) + self->epoch_wall_us) / 1000;
+  const UsCalendar *twin = self->twin != NULL ? &self->twin->calendar : NULL;
+  if (us_calendar_note (&self->calendar, self->playlist, our_ms, twin))
+    us_event (US_LOG_WARNING, US_EVENT_ORIGIN_CLOCK,
+              "%s: the dates of %s have stepped; they are %+.1f s from ours, which is allowed for",
+              self->stream, us_origin_word (self->origin),
+              (double)self->calendar.offset_ms / 1000.0);
+}
+
 static UsReason
 take_playlist (UsFollower *self, UsPlaylist *playlist) {
   if (playlist->segments->len == 0)
@@ -220,7 +238,10 @@ take_playlist (UsFollower *self, UsPlaylist *playlist) {
   self->kind = kind;
   self->facts.has_window = TRUE;
   self->facts.target_us = (gint64)playlist->target_duration_s * G_USEC_PER_SEC;
+  if (has_regressed)
+    us_calendar_restart (&self->calendar);
   if (has_advanced) {
+    note_dates (self);
     self->facts.last_advance_us = now_us (self);
     self->n_advances++;
     /* Not asked for a segment since: what was held against it is out of date. */
@@ -241,7 +262,7 @@ read_body (UsFollower *self, GBytes *body) {
   if (playlist == NULL) {
     reason = US_REASON_UNPARSABLE;
     why = error->message;
-  } else if (!is_supported (playlist, &why)) {
+  } else if (!is_supported (self, playlist, &why)) {
     reason = US_REASON_UNSUPPORTED;
   }
   if (reason != US_REASON_OK) {
@@ -249,6 +270,12 @@ read_body (UsFollower *self, GBytes *body) {
       us_warning ("%s: playlist of %s (%s): %s", self->stream, us_origin_word (self->origin),
                   self->url, why);
     return reason;
+  }
+  if (playlist->variants->len > 0) {
+    g_clear_pointer (&self->master, us_playlist_free);
+    self->master = g_steal_pointer (&playlist);
+    self->n_masters++;
+    return US_REASON_OK;
   }
   if (playlist->segments->len == 0)
     return US_REASON_OK;
@@ -354,7 +381,7 @@ send_request (UsFollower *self) {
  * @access: outlives the follower
  * @origin: which of the two
  * @stream: name, for the log
- * @url: of the playlist
+ * @url: (nullable): of the playlist; %NULL: see us_follower_move()
  * @changed: called after every request, from the main loop
  *
  * Returns: (transfer full): a follower at rest; see us_follower_start()
@@ -369,23 +396,63 @@ us_follower_new (const UsOriginAccess *access, UsOriginId origin, const char *st
   self->url = g_strdup (url);
   self->changed = changed;
   self->user_data = user_data;
+  self->epoch_wall_us = us_clock_wall_us (access->clock) - us_clock_monotonic_us (access->clock);
+  us_calendar_init (&self->calendar);
   return self;
 }
 
 void
 us_follower_start (UsFollower *self) {
   g_return_if_fail (self->request == NULL && self->timer == NULL);
-  send_request (self);
+  if (self->url != NULL)
+    send_request (self);
 }
 
-void
-us_follower_free (UsFollower *self) {
+static void
+stop (UsFollower *self) {
   if (self->request != NULL)
     self->request->follower = NULL;
+  self->request = NULL;
   if (self->cancellable != NULL)
     g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   us_timer_stop (&self->timer);
+}
+
+/**
+ * us_follower_move:
+ * @url: where the playlist is (now)
+ *
+ * What was learnt stays; a playlist that counts from elsewhere is a restart.
+ */
+void
+us_follower_move (UsFollower *self, const char *url) {
+  if (g_strcmp0 (self->url, url) == 0)
+    return;
+  stop (self);
+  g_free (self->url);
+  self->url = g_strdup (url);
+  g_clear_pointer (&self->etag, g_free);
+  send_request (self);
+}
+
+/* From now on the other kind of playlist is unsupported. */
+void
+us_follower_set_diet (UsFollower *self, UsFollowerDiet diet) {
+  self->diet = diet;
+}
+
+/* @twin: (nullable): the other origin's, whose dates ours are held against */
+void
+us_follower_set_twin (UsFollower *self, const UsFollower *twin) {
+  self->twin = twin;
+}
+
+void
+us_follower_free (UsFollower *self) {
+  stop (self);
+  us_calendar_clear (&self->calendar);
+  g_clear_pointer (&self->master, us_playlist_free);
   g_clear_pointer (&self->playlist, us_playlist_free);
   g_free (self->etag);
   g_free (self->stream);
@@ -404,6 +471,41 @@ us_follower_get_facts (const UsFollower *self) {
 const UsPlaylist *
 us_follower_get_playlist (const UsFollower *self) {
   return self->playlist;
+}
+
+/* Returns: (transfer none) (nullable): the last good multivariant playlist */
+const UsPlaylist *
+us_follower_get_master (const UsFollower *self) {
+  return self->master;
+}
+
+guint64
+us_follower_get_n_masters (const UsFollower *self) {
+  return self->n_masters;
+}
+
+const UsCalendar *
+us_follower_get_calendar (const UsFollower *self) {
+  return &self->calendar;
+}
+
+/* Returns: (nullable): where the playlist is */
+const char *
+us_follower_get_url (const UsFollower *self) {
+  return self->url;
+}
+
+/* Returns: (transfer none) (nullable): the listed segment of ours with this name */
+const UsPlaylistSegment *
+us_follower_find_ours (const UsFollower *self, guint64 epoch, guint64 number) {
+  for (guint i = 0; self->kind == US_FOLLOWER_OURS && i < self->playlist->segments->len; i++) {
+    const UsPlaylistSegment *segment = g_ptr_array_index (self->playlist->segments, i);
+    guint64 its_epoch, its_number;
+    if (us_segment_parse_name (segment->uri, &its_epoch, &its_number) && its_epoch == epoch
+        && its_number == number)
+      return segment;
+  }
+  return NULL;
 }
 
 UsFollowerKind
@@ -473,6 +575,8 @@ us_follower_get_n_errors (const UsFollower *self, UsReason reason) {
  */
 char *
 us_follower_resolve (const UsFollower *self, const char *uri) {
+  if (self->url == NULL)
+    return NULL;
   return g_uri_resolve_relative (self->url, uri, G_URI_FLAGS_ENCODED, NULL);
 }
 

@@ -19,6 +19,8 @@
  */
 #include "switcher/ledger.h"
 
+#include <string.h>
+
 #include "hls/mpegts.h"
 #include "hls/playlist.h"
 
@@ -27,6 +29,7 @@ struct UsLedger {
   guint n_left;    /* rows before the playlist's first */
   guint window;
   guint target_s; /* 0: not fixed yet */
+  char *prefix;   /* of all names */
   guint64 id, first_number;
   guint64 n_gaps, n_over_target;
 };
@@ -37,12 +40,16 @@ static void
 row_free (gpointer data) {
   UsLedgerRow *row = data;
   us_segment_unref (row->segment);
+  g_clear_pointer (&row->map, us_segment_unref);
+  g_free (row->key);
+  g_free (row->map_key);
   g_free (row);
 }
 
 /**
  * us_ledger_new:
  * @window: rows listed in the playlist, at least 3
+ * @prefix: of all segment names: "" unless the stream has several ledgers
  * @id: epoch of the names given to foreign segments; unique per start of a switcher
  * @first_number: media and discontinuity sequence number of the first row when it is foreign; from
  *   the wall clock, so that it is above everything an earlier switcher used
@@ -50,10 +57,11 @@ row_free (gpointer data) {
  * Returns: (transfer full): an empty ledger
  */
 UsLedger *
-us_ledger_new (guint window, guint64 id, guint64 first_number) {
+us_ledger_new (guint window, const char *prefix, guint64 id, guint64 first_number) {
   UsLedger *ledger = g_new0 (UsLedger, 1);
   ledger->rows = g_ptr_array_new_with_free_func (row_free);
   ledger->window = MAX (window, 3);
+  ledger->prefix = g_strdup (prefix);
   ledger->id = id;
   ledger->first_number = first_number;
   return ledger;
@@ -62,7 +70,23 @@ us_ledger_new (guint window, guint64 id, guint64 first_number) {
 void
 us_ledger_free (UsLedger *ledger) {
   g_ptr_array_unref (ledger->rows);
+  g_free (ledger->prefix);
   g_free (ledger);
+}
+
+/* Returns: (transfer full): what a segment of ours is published as */
+char *
+us_ledger_name (const UsLedger *ledger, guint64 epoch, guint64 number) {
+  g_autofree char *name = us_segment_name (epoch, number);
+  return g_strconcat (ledger->prefix, name, NULL);
+}
+
+static char *
+name_of (const UsLedger *ledger, const UsLedgerOffer *offer, guint64 number) {
+  if (offer->is_ours)
+    return us_ledger_name (ledger, offer->epoch, offer->number);
+  return g_strdup_printf ("%s%" G_GINT64_MODIFIER "x-%" G_GUINT64_FORMAT ".%s", ledger->prefix,
+                          ledger->id, number, us_shape_ending (offer->shape));
 }
 
 /**
@@ -154,7 +178,7 @@ check_offer (const UsLedger *ledger, const UsLedgerOffer *offer, GError **error)
   const UsLedgerRow *last = us_ledger_get_last (ledger);
   if (last == NULL || !offer->is_ours)
     return TRUE;
-  g_autofree char *name = us_segment_name (offer->epoch, offer->number);
+  g_autofree char *name = us_ledger_name (ledger, offer->epoch, offer->number);
   gboolean is_before = last->is_ours && last->segment->epoch == offer->epoch
                        && offer->number <= last->origin_number;
   if (is_before || is_name_used (ledger, name)) {
@@ -186,9 +210,10 @@ static void
 push_row (UsLedger *ledger, const UsLedgerOffer *offer, guint64 number, guint64 discontinuity,
           gboolean is_discontinuous, gboolean is_gap) {
   guint64 epoch = offer->is_ours ? offer->epoch : ledger->id;
-  g_autofree char *name = us_segment_name (epoch, offer->is_ours ? offer->number : number);
+  g_autofree char *name = name_of (ledger, offer, number);
   UsLedgerRow *row = g_new0 (UsLedgerRow, 1);
-  if (offer->segment != NULL && offer->is_ours && !is_gap && offer->number == number)
+  if (offer->segment != NULL && offer->is_ours && !is_gap && offer->number == number
+      && strcmp (offer->segment->name, name) == 0)
     row->segment = us_segment_ref (offer->segment);
   else
     row->segment = us_segment_new (epoch, number, name, offer->bytes);
@@ -199,6 +224,10 @@ push_row (UsLedger *ledger, const UsLedgerOffer *offer, guint64 number, guint64 
   row->origin = offer->origin;
   row->is_ours = offer->is_ours;
   row->is_gap = is_gap;
+  row->shape = offer->shape;
+  row->map = offer->map != NULL ? us_segment_ref (offer->map) : NULL;
+  row->key = g_strdup (offer->key);
+  row->map_key = g_strdup (offer->map_key);
   row->origin_number = offer->number;
   row->origin_discontinuity = offer->discontinuity;
   g_ptr_array_add (ledger->rows, row);
@@ -251,7 +280,9 @@ push_gap (UsLedger *ledger, const UsLedgerOffer *offer, guint n_missing) {
 
 static gboolean
 needs_discontinuity (const UsLedgerRow *last, const UsLedgerOffer *offer) {
-  if (offer->is_discontinuous || offer->is_join || last->is_ours != offer->is_ours)
+  if (offer->is_join || last->is_ours != offer->is_ours)
+    return !offer->is_smooth;
+  if (offer->is_discontinuous)
     return TRUE;
   if (!offer->is_ours)
     return FALSE; /* a hole in a foreign list is told by its follower */
@@ -341,6 +372,9 @@ us_ledger_render (const UsLedger *ledger) {
     listed->is_discontinuous = row->segment->is_discontinuous;
     listed->is_gap = row->is_gap;
     listed->wall_ms = row->segment->wall_ms;
+    listed->map_uri = row->map != NULL ? g_strdup (row->map->name) : NULL;
+    listed->key = g_strdup (row->key);
+    listed->map_key = g_strdup (row->map_key);
     if (row->is_gap)
       playlist->version = 8; /* EXT-X-GAP, RFC 8216bis 8 */
   }

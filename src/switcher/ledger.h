@@ -5,6 +5,7 @@
 
 #include "hls/segment.h"
 #include "switcher/policy.h"
+#include "switcher/shape.h"
 
 G_BEGIN_DECLS
 
@@ -23,6 +24,10 @@ typedef struct {
   UsOriginId origin;
   gboolean is_ours; /* named and numbered by one of our packagers */
   gboolean is_gap;  /* stands for a segment that no origin had */
+  UsShape shape;
+  UsSegment *map; /* (nullable): its initialisation section */
+  char *key;      /* (nullable): attributes of its EXT-X-KEY, fit for our playlist */
+  char *map_key;  /* (nullable): of that of @map */
   guint64 origin_number;
   guint64 origin_discontinuity;
   gint64 left_us; /* monotonic time at which it left the playlist; 0: listed */
@@ -32,23 +37,28 @@ typedef struct {
 typedef struct {
   UsOriginId origin;
   gboolean is_ours;
-  gboolean is_join; /* the first one after a change of sides: no timestamps in common */
-  guint64 epoch;    /* of ours */
-  guint64 number;   /* as the origin numbers it */
+  gboolean is_join;   /* the first one after a change of sides */
+  gboolean is_smooth; /* then: codecs and time stamps are known to go on all the same */
+  guint64 epoch;      /* of ours */
+  guint64 number;     /* as the origin numbers it */
   guint64 discontinuity;
   gboolean is_discontinuous;
   gint64 duration_us;
   gint64 wall_ms; /* -1: unknown */
   GBytes *bytes;
   UsSegment *segment; /* (nullable): of ours, hashed already and shared with nobody else yet */
+  UsShape shape;
+  UsSegment *map;            /* (nullable) */
+  const char *key, *map_key; /* (nullable) */
 } UsLedgerOffer;
 
 typedef struct UsLedger UsLedger;
 
-UsLedger *us_ledger_new (guint window, guint64 id, guint64 first_number);
+UsLedger *us_ledger_new (guint window, const char *prefix, guint64 id, guint64 first_number);
 void us_ledger_free (UsLedger *ledger);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsLedger, us_ledger_free)
 
+char *us_ledger_name (const UsLedger *ledger, guint64 epoch, guint64 number);
 gboolean us_ledger_set_target (UsLedger *ledger, guint target_duration_s);
 guint us_ledger_get_target (const UsLedger *ledger);
 gboolean us_ledger_append (UsLedger *ledger, const UsLedgerOffer *offer, gint64 now_us,

@@ -113,8 +113,10 @@ us_pick_identical (const UsFollower *const followers[US_N_ORIGINS], const UsPoli
       continue;
     if (pick.segment != NULL && number == pick.number && epoch == pick.epoch) {
       pick.is_listed[origin] = TRUE;
-      if (policy->verdict[origin].state > policy->verdict[pick.origin].state
-          && policy->verdict[pick.origin].state <= US_ORIGIN_SUSPECT)
+      if (us_policy_is_drained (policy, pick.origin)
+          || (policy->verdict[origin].state > policy->verdict[pick.origin].state
+              && policy->verdict[pick.origin].state <= US_ORIGIN_SUSPECT
+              && !us_policy_is_drained (policy, origin)))
         pick.origin = origin;
     } else if (pick.segment == NULL || number < pick.number) {
       pick.segment = segment;
@@ -162,42 +164,55 @@ find_foreign_floor (const UsFollower *follower, UsOriginId origin, const UsLedge
 }
 
 /**
+ * us_pick_listed:
+ * @index: in the playlist of @follower
+ *
+ * Returns: that segment, as of one origin alone
+ */
+UsPick
+us_pick_listed (const UsFollower *follower, UsOriginId origin, guint index) {
+  UsPick pick = { .origin = origin, .is_passed = TRUE };
+  pick.segment = segment_at (follower, index);
+  if (pick.segment == NULL)
+    return pick;
+  pick.rank = pick.segment->number;
+  pick.is_listed[origin] = TRUE;
+  pick.is_ours = us_segment_parse_name (pick.segment->uri, &pick.epoch, &pick.number);
+  if (!pick.is_ours)
+    pick.number = pick.segment->number;
+  return pick;
+}
+
+/**
  * us_pick_foreign:
  * @follower: of the active origin
  *
- * Returns: its next segment
+ * Returns: its next segment; none, with is_join set, when the place to join it is still to be found
  */
 UsPick
 us_pick_foreign (const UsFollower *follower, UsOriginId origin, const UsLedger *ledger,
                  const UsPickCursor *cursor, guint window) {
-  UsPick pick = { .origin = origin, .is_passed = TRUE };
+  const UsPick nothing = { .origin = origin, .is_passed = TRUE };
   const UsPlaylist *playlist = us_follower_get_playlist (follower);
   if (playlist == NULL)
-    return pick;
+    return nothing;
 
   const UsLedgerRow *last = us_ledger_get_last (ledger);
   guint64 floor = 0;
   gboolean goes_on = find_foreign_floor (follower, origin, last, cursor, &floor);
-  guint index = 0;
-  if (!goes_on) {
-    pick.is_join = last != NULL;
-    index = pick.is_join ? us_join_after (playlist, us_ledger_get_end_wall_ms (ledger))
-                         : us_join_start (playlist, window);
+  if (!goes_on && last != NULL) {
+    UsPick join = nothing;
+    join.is_join = TRUE;
+    return join;
   }
   const UsPlaylistSegment *segment;
+  guint index = goes_on ? 0 : us_join_start (playlist, window);
   for (; (segment = segment_at (follower, index)) != NULL; index++)
     if (!segment->is_gap && (!goes_on || segment->number > floor))
       break;
-  if (segment == NULL)
-    return pick;
-  pick.segment = segment;
-  pick.rank = segment->number;
-  pick.number = segment->number;
-  pick.is_listed[origin] = TRUE;
-  pick.is_hole = goes_on && (cursor->is_broken || segment->number > floor + 1);
-  pick.is_ours = us_segment_parse_name (segment->uri, &pick.epoch, &pick.number);
-  if (!pick.is_ours)
-    pick.number = segment->number;
+  UsPick pick = us_pick_listed (follower, origin, index);
+  if (segment != NULL)
+    pick.is_hole = goes_on && (cursor->is_broken || segment->number > floor + 1);
   return pick;
 }
 

@@ -24,9 +24,9 @@ typedef struct {
   guint64 epoch, number; /* as the name says; the media sequence number of a foreign one */
   gboolean is_shared;    /* picked from both origins as one list */
   guint64 rank;          /* what the cursor becomes */
-  gboolean is_join;      /* first after a change of sides */
-  gboolean is_hole;      /* numbers are missing before it */
-  gboolean is_passed;    /* every origin that lists anything has moved past the missing ones */
+  gboolean is_join;   /* first after a change of sides; of a foreign side: where is to be found */
+  gboolean is_hole;   /* numbers are missing before it */
+  gboolean is_passed; /* every origin that lists anything has moved past the missing ones */
 } UsPick;
 
 gboolean us_pick_may_start (const UsFollower *const followers[US_N_ORIGINS]);
@@ -34,6 +34,7 @@ UsPick us_pick_identical (const UsFollower *const followers[US_N_ORIGINS], const
                           const UsLedger *ledger, const UsPickCursor *cursor, guint window);
 UsPick us_pick_foreign (const UsFollower *follower, UsOriginId origin, const UsLedger *ledger,
                         const UsPickCursor *cursor, guint window);
+UsPick us_pick_listed (const UsFollower *follower, UsOriginId origin, guint index);
 UsPick us_pick_new_life (const UsFollower *follower, UsOriginId origin, const UsLedger *ledger,
                          const UsPickCursor *cursor);
 void us_pick_advance (UsPickCursor *cursor, const UsPick *pick, guint64 generation,

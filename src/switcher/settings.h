@@ -16,6 +16,7 @@ typedef struct {
   char *playlist_name;          /* "index.m3u8" */
   UsPolicySettings policy;
   guint playlist_length;
+  gboolean is_standby_off; /* a foreign twin's segments are not fetched before its turn */
 } UsOriginAccess;
 
 G_END_DECLS

@@ -114,8 +114,7 @@ static guint
 next_segment_ms (const UsSwitcher *self) {
   guint longest_ms = 0;
   for (guint i = 0; i < self->feeds->len; i++) {
-    const UsLedger *ledger = us_feed_get_ledger (g_ptr_array_index (self->feeds, i));
-    longest_ms = MAX (longest_ms, us_ledger_get_target (ledger) * 2000);
+    longest_ms = MAX (longest_ms, us_feed_get_target (g_ptr_array_index (self->feeds, i)) * 2000);
   }
   return longest_ms > 0 ? longest_ms : NEXT_SEGMENT_MS;
 }
@@ -169,7 +168,9 @@ drop_idle_feeds (UsSwitcher *self) {
   for (guint i = self->feeds->len; i > 1; i--) { /* the default stream stays */
     UsFeed *feed = g_ptr_array_index (self->feeds, i - 1);
     const gint64 *wanted_us = g_hash_table_lookup (self->wanted_us, us_feed_get_name (feed));
-    gint64 last_us = MAX (us_feed_get_stats (feed)->last_commit_us, *wanted_us);
+    UsRenditionStats stats;
+    us_feed_get_stats (feed, &stats);
+    gint64 last_us = MAX (stats.last_commit_us, *wanted_us);
     if (now - last_us < IDLE_US)
       continue;
     us_info ("stream %s is gone", us_feed_get_name (feed));
@@ -287,9 +288,9 @@ start_console (UsSwitcher *self) {
   gboolean is_here = address == NULL || g_inet_address_get_is_any (address)
                      || g_inet_address_get_is_loopback (address);
   gboolean is_v6 = strchr (self->address, ':') != NULL;
-  g_autofree char *url = g_strdup_printf (
-      is_v6 && !is_here ? "http://[%s]:%u" : "http://%s:%u", is_here ? "localhost" : self->address,
-      us_switcher_get_port (self));
+  g_autofree char *url
+      = g_strdup_printf (is_v6 && !is_here ? "http://[%s]:%u" : "http://%s:%u",
+                         is_here ? "localhost" : self->address, us_switcher_get_port (self));
   us_console_start (self->console, url);
 }
 

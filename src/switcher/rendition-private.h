@@ -1,0 +1,94 @@
+/* rendition-private.h - what the parts of a rendition share: life, fetching, publishing, standby */
+#pragma once
+
+#include "switcher/comparison.h"
+#include "switcher/errand.h"
+#include "switcher/fetch.h"
+#include "switcher/lateness.h"
+#include "switcher/pick.h"
+#include "switcher/rendition.h"
+#include "switcher/stock.h"
+
+G_BEGIN_DECLS
+
+/* UsTimeline: on what the positions of two foreign origins are compared. */
+typedef enum { US_TIMELINE_NONE, US_TIMELINE_DATES, US_TIMELINE_PICTURES } UsTimeline;
+
+struct UsRendition {
+  UsRenditionSetup setup; /* its strings are those below */
+  char *stream, *name, *playlist_name, *prefix, *map_prefix;
+  UsFollower *followers[US_N_ORIGINS]; /* the owner's */
+  UsLedger *ledger;
+  UsPair pair;
+  UsPickCursor cursor;
+  gint64 started_us;
+
+  /* what is fetched next (rendition-fetch.c) */
+  UsFetch *fetch; /* (nullable): in flight, for @pick, shared */
+  UsPick pick;    /* its segment pointer is not kept */
+  UsLedgerOffer offer;
+  char *offer_uri, *offer_name, *offer_key, *offer_map_key;
+  gint64 pick_since_us; /* when that segment was first seen listed */
+  guint n_tries;
+  gint64 retry_us; /* monotonic time before which it is not asked again */
+  gint64 hole_since_us, new_life_since_us;
+  double fetch_ms;      /* smoothed */
+  UsOriginId preferred; /* it delivered when the other was silent */
+  guint n_preferred;    /* segments for which that is remembered */
+
+  /* what is published (rendition-publish.c) */
+  GBytes *playlist;  /* (nullable): rendered, as advertised */
+  gboolean is_ready; /* the first window is complete: advertised */
+  guint64 ready_rank;
+  gint64 first_commit_us;
+  gboolean has_warned_target;
+  UsProbe last_probe; /* of the row published last, without its pictures */
+  gboolean has_last_probe;
+  gint64 last_end_ms; /* when its end came, by our time; -1: unknown */
+  UsRenditionJoin join;
+  UsComparison *comparison; /* (nullable) */
+  guint n_since_comparison;
+  UsRenditionStats stats;
+
+  /* foreign pairs: both sides' last segments and timelines (rendition-standby.c) */
+  UsStock *stocks[US_N_ORIGINS];
+  UsErrand *errands[US_N_ORIGINS]; /* (nullable): in flight */
+  guint64 generation[US_N_ORIGINS];
+  guint64 skipped[US_N_ORIGINS]; /* failed as standby; not asked again for that */
+  gint64 standby_retry_us[US_N_ORIGINS];
+  UsAlignment alignment;
+  gboolean was_aligned;
+  UsLateness lateness;
+  UsTimeline timeline;
+  gint64 primary_pts_us, primary_edge_us; /* the primary's edge as counted, and without wraps */
+};
+
+static inline gint64
+us_rendition_now_us (const UsRendition *self) {
+  return us_clock_monotonic_us (self->setup.access->clock);
+}
+
+static inline const UsFollower *const *
+us_rendition_followers (const UsRendition *self) {
+  return (const UsFollower *const *)self->followers;
+}
+
+/* rendition-fetch.c */
+guint us_rendition_deadline_ms (const UsRendition *self);
+void us_rendition_errand_done (UsOriginId origin, guint64 number, UsReason reason, gint64 took_us,
+                               gpointer rendition);
+void us_rendition_stop_fetching (UsRendition *self);
+
+/* rendition-publish.c */
+void us_rendition_publish (UsRendition *self, UsOriginId winner);
+void us_rendition_publish_item (UsRendition *self, const UsStockItem *item, int picture);
+void us_rendition_find_ready (UsRendition *self);
+
+/* rendition-standby.c */
+void us_rendition_note_life (UsRendition *self);
+void us_rendition_note_stock (UsRendition *self, UsOriginId origin);
+void us_rendition_note_edges (UsRendition *self);
+void us_rendition_fetch_standby (UsRendition *self);
+UsPick us_rendition_plan_join (UsRendition *self, UsOriginId origin, int *picture);
+
+G_END_DECLS

@@ -1,0 +1,263 @@
+/* rendition-publish.c - writes what is whole into the ledger and the site */
+#include "switcher/rendition-private.h"
+
+#include <string.h>
+
+#define US_LOG_TOPIC "switcher.rendition"
+#include "base/log.h"
+#include "base/names.h"
+#include "hls/recut.h"
+#include "switcher/seam.h"
+
+#define READY_WAIT_US (3 * G_TIME_SPAN_SECOND) /* for the rest of the first window */
+#define COMPARE_EVERY 10 /* segments of which one is compared with the twin's */
+
+static void
+count_commit (UsRendition *self, UsOriginId winner) {
+  gint64 now = us_rendition_now_us (self);
+  gint64 took_us = now - self->pick_since_us;
+  self->stats.n_commits++;
+  self->stats.n_wins[winner]++;
+  self->stats.commit_sum_s += (double)took_us / G_USEC_PER_SEC;
+  for (guint i = 0; i < US_RENDITION_N_BUCKETS; i++)
+    if (took_us <= (gint64)us_rendition_bucket_ms[i] * 1000)
+      self->stats.n_commits_within[i]++;
+  if (self->stats.last_commit_us > 0 && self->is_ready) {
+    gint64 deadline_us = (gint64)us_ledger_get_target (self->ledger) * G_USEC_PER_SEC * 3 / 2;
+    gint64 cushion_us = deadline_us - (now - self->stats.last_commit_us);
+    self->stats.min_cushion_us = MIN (self->stats.min_cushion_us, cushion_us);
+  }
+  self->stats.last_commit_us = now;
+  if (self->first_commit_us == 0)
+    self->first_commit_us = now;
+}
+
+static void
+advertise (UsRendition *self) {
+  g_clear_pointer (&self->playlist, g_bytes_unref);
+  char *text = us_ledger_render (self->ledger);
+  self->playlist = g_bytes_new_take (text, strlen (text));
+  self->setup.events.published (self, self->setup.events.user_data);
+}
+
+/* The playlist is first shown when the window the origins listed at the start is complete: after
+ * a restart of the switcher its end must not stand before where viewers have seen it. */
+void
+us_rendition_find_ready (UsRendition *self) {
+  if (self->is_ready || self->first_commit_us == 0)
+    return;
+  self->is_ready = self->cursor.number >= self->ready_rank
+                   || us_rendition_now_us (self) - self->first_commit_us >= READY_WAIT_US;
+  if (self->is_ready) {
+    us_info ("%s: serving %u segments up to %s", self->name, us_ledger_get_n_listed (self->ledger),
+             us_ledger_get_last (self->ledger)->segment->name);
+    advertise (self);
+  }
+}
+
+/* ---- comparing twins ---- */
+
+static void
+log_pair_news (UsRendition *self, UsPairNews news, const UsSegment *segment) {
+  switch (news) {
+  case US_PAIR_NEWS_DIVERGED:
+    self->stats.n_divergences++;
+    us_event (US_LOG_WARNING, US_EVENT_DIVERGENCE,
+              "%s: the origins have other bytes in %s; they had the same, or should", self->name,
+              segment->name);
+    break;
+  case US_PAIR_NEWS_ALIGNED:
+    us_event (US_LOG_NOTICE, US_EVENT_DIVERGENCE,
+              "%s: the origins cut alike and have other bytes, as transcoders do: seen in %s",
+              self->name, segment->name);
+    break;
+  case US_PAIR_NEWS_EQUAL:
+    us_event (US_LOG_NOTICE, US_EVENT_DIVERGENCE, "%s: both origins have the same bytes again, %s",
+              self->name, segment->name);
+    break;
+  case US_PAIR_NEWS_NONE:
+  default:
+    break;
+  }
+}
+
+static void
+on_compared (UsSegment *segment, gboolean is_equal, gboolean is_usable, gpointer user_data) {
+  UsRendition *self = user_data;
+  UsPairNews news
+      = us_pair_note_bytes (&self->pair, us_rendition_followers (self), is_equal, is_usable);
+  log_pair_news (self, news, segment);
+  self->setup.events.changed (self, self->setup.events.user_data);
+}
+
+static void
+compare_sometimes (UsRendition *self, const UsLedgerRow *row) {
+  UsOriginId other = us_origin_other (row->origin);
+  gboolean is_first = !self->pair.is_compared && self->comparison == NULL;
+  if (!row->is_ours || (++self->n_since_comparison < COMPARE_EVERY && !is_first)
+      || (self->comparison != NULL && us_comparison_is_running (self->comparison))
+      || us_follower_get_kind (self->followers[other]) != US_FOLLOWER_OURS
+      || self->setup.policy->verdict[other].state < US_ORIGIN_RECOVERING
+      || us_policy_is_drained (self->setup.policy, other))
+    return;
+  const UsPlaylistSegment *listed
+      = us_follower_find_ours (self->followers[other], row->segment->epoch, row->origin_number);
+  if (listed == NULL)
+    return;
+  g_autofree char *url = us_follower_resolve (self->followers[other], listed->uri);
+  if (url == NULL)
+    return;
+  self->n_since_comparison = 0;
+  g_clear_pointer (&self->comparison, us_comparison_cancel);
+  self->comparison = us_comparison_start (self->setup.access, url, row->segment, on_compared, self);
+}
+
+/* ---- the row ---- */
+
+static void
+keep_probe (UsRendition *self, const UsProbe *probe) {
+  self->has_last_probe = probe != NULL;
+  if (probe == NULL)
+    return;
+  self->last_probe = *probe;
+  self->last_probe.pictures = NULL;
+}
+
+/* Copies of one number from two sides that were not seen to be the same may be two encoders'. */
+static gboolean
+changes_codecs (const UsRendition *self, UsOriginId winner) {
+  const UsLedgerRow *last = us_ledger_get_last (self->ledger);
+  if (last == NULL || last->origin == winner || last->is_gap || !self->offer.is_ours
+      || !last->is_ours || (self->pair.is_compared && self->pair.is_equal))
+    return FALSE;
+  g_autoptr (UsProbe) before = us_probe_segment (last->segment->bytes, NULL, NULL);
+  g_autoptr (UsProbe) after = us_probe_segment (self->offer.bytes, NULL, NULL);
+  return before == NULL || after == NULL || before->config != after->config;
+}
+
+static gboolean
+append (UsRendition *self, UsOriginId winner) {
+  g_autoptr (GError) error = NULL;
+  self->offer.origin = winner;
+  guint64 gaps = us_ledger_get_n_gaps (self->ledger);
+  gboolean is_appended
+      = us_ledger_append (self->ledger, &self->offer, us_rendition_now_us (self), &error);
+  us_pick_advance (&self->cursor, &self->pick,
+                   us_follower_get_generation (self->followers[self->pick.origin]), FALSE);
+  if (!is_appended) {
+    us_info ("%s: not published: %s", self->name, error->message);
+    return FALSE;
+  }
+  if (us_ledger_get_n_gaps (self->ledger) > gaps)
+    us_warning ("%s: %" G_GUINT64_FORMAT
+                " segments before %s are nowhere to be had, listed as gaps",
+                self->name, us_ledger_get_n_gaps (self->ledger) - gaps,
+                us_ledger_get_last (self->ledger)->segment->name);
+  count_commit (self, winner);
+  us_ledger_expire (self->ledger, us_rendition_now_us (self));
+  return TRUE;
+}
+
+/**
+ * us_rendition_publish:
+ * @winner: whose copy it is
+ *
+ * Publishes the offer, of interchangeable origins.
+ */
+void
+us_rendition_publish (UsRendition *self, UsOriginId winner) {
+  gboolean was_foreign = self->offer.is_join;
+  self->offer.is_discontinuous = self->offer.is_discontinuous || changes_codecs (self, winner);
+  if (!append (self, winner))
+    return;
+  keep_probe (self, NULL);
+  self->last_end_ms = -1;
+  if (was_foreign)
+    us_notice ("%s: joined what both origins have in common, at %s", self->name,
+               us_ledger_get_last (self->ledger)->segment->name);
+  compare_sometimes (self, us_ledger_get_last (self->ledger));
+  if (self->is_ready)
+    advertise (self);
+}
+
+/* ---- foreign rows ---- */
+
+static void
+report_join (UsRendition *self) {
+  UsRenditionJoin *join = &self->join;
+  join->number = us_ledger_get_last (self->ledger)->segment->number;
+  self->stats.n_joins[join->method]++;
+  self->stats.last_gap_ms = join->gap_ms;
+  self->stats.last_overlap_ms = join->overlap_ms;
+  self->stats.gap_sum_ms += join->gap_ms;
+  self->stats.overlap_sum_ms += join->overlap_ms;
+  us_event (US_LOG_NOTICE, US_EVENT_JOIN,
+            "%s: joined %s by %s with segment %" G_GUINT64_FORMAT ": gap %" G_GINT64_FORMAT
+            " ms, overlap %" G_GINT64_FORMAT " ms%s",
+            self->name, us_origin_word (join->origin), us_join_method_word (join->method),
+            join->number, join->gap_ms, join->overlap_ms,
+            join->is_smooth ? ", time stamps go on" : "");
+  self->setup.events.joined (self, join, self->setup.events.user_data);
+}
+
+/* Cuts the offer down to what begins with @picture. */
+static GBytes *
+cut (UsRendition *self, const UsStockItem *item, int picture) {
+  g_autoptr (GError) error = NULL;
+  const UsPicture *from = &g_array_index (item->probe->pictures, UsPicture, (guint)picture);
+  GBytes *rest = us_recut_from (item->bytes, from, &error);
+  if (rest == NULL) {
+    us_warning ("%s: cannot cut %s: %s", self->name, item->uri, error->message);
+    return NULL;
+  }
+  gint64 dropped_us
+      = us_probe_time_diff_us (item->probe->container, from->pts_us, item->probe->first_video_us);
+  self->offer.duration_us = MAX (self->offer.duration_us - dropped_us, 1000);
+  if (self->offer.wall_ms >= 0)
+    self->offer.wall_ms += dropped_us / 1000;
+  return rest;
+}
+
+static gint64
+end_by_our_time (const UsRendition *self, const UsStockItem *item) {
+  const UsCalendarDay *day = us_calendar_find (
+      us_follower_get_calendar (self->followers[self->pick.origin]), item->number);
+  return day != NULL ? day->came_ms + day->lasts_ms : -1;
+}
+
+/**
+ * us_rendition_publish_item:
+ * @item: of the stock of the origin picked
+ * @picture: where to enter it; -1: at its start
+ *
+ * Publishes the offer, of a foreign origin, from memory.
+ */
+void
+us_rendition_publish_item (UsRendition *self, const UsStockItem *item, int picture) {
+  g_autoptr (GBytes) rest = picture >= 0 ? cut (self, item, picture) : NULL;
+  g_autoptr (UsProbe) rest_probe = rest != NULL ? us_probe_segment (rest, NULL, NULL) : NULL;
+  const UsProbe *probe = rest != NULL ? rest_probe : item->probe;
+  self->offer.bytes = rest != NULL ? rest : item->bytes;
+  self->offer.shape = item->shape;
+  self->offer.map = item->map;
+  self->offer.is_smooth = self->offer.is_join && !self->setup.is_one_of_many && self->has_last_probe
+                          && us_seam_is_smooth (&self->last_probe, probe);
+  self->join.is_smooth = self->offer.is_smooth;
+  const UsLedgerRow *last = us_ledger_get_last (self->ledger);
+  gboolean is_seam = self->offer.is_join || (last != NULL && last->origin != self->pick.origin);
+  if (is_seam && !self->offer.is_join) /* what was to be joined could not be had */
+    self->join = (UsRenditionJoin){ .origin = self->pick.origin, .method = US_JOIN_EDGE };
+  gint64 end_ms = end_by_our_time (self, item);
+  gboolean is_appended = append (self, self->pick.origin);
+  self->offer.bytes = NULL;
+  self->offer.map = NULL;
+  if (!is_appended)
+    return;
+  keep_probe (self, probe);
+  self->last_end_ms = end_ms;
+  if (is_seam)
+    report_join (self);
+  compare_sometimes (self, us_ledger_get_last (self->ledger));
+  if (self->is_ready)
+    advertise (self);
+}
