@@ -123,7 +123,7 @@ test_defaults (void) {
       1000,
       1,
       0xf01,
-      0,
+      1,
       3,
       0,
       { 40, 9, 0, 0, 40, 9, NON_SYNC, 40, 40, 9, NON_SYNC, -40 },
