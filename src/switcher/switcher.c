@@ -264,6 +264,7 @@ us_switcher_new (const UsSwitcherSettings *settings, GError **error) {
                 .required_windows = settings->required_windows,
                 .failback = settings->failback },
     .playlist_length = settings->playlist_length,
+    .is_standby_off = settings->is_standby_off,
   };
   self->feeds = g_ptr_array_new_with_free_func ((GDestroyNotify)us_feed_free);
   self->wanted_us = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
