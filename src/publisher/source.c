@@ -1,9 +1,10 @@
 /* source.c - a GStreamer pipeline whose appsinks are emptied into the main loop
  *
  * GStreamer's streaming threads only put samples into a queue and wake the main loop; times,
- * configurations and the loop of a file are dealt with there. A file is looped by a flushing seek
- * when every sink has seen its end, so nothing is lost at the seam, and its length is added to all
- * later times. Owned by the publisher; ends with us_source_free().
+ * configurations and the loop of a file are dealt with there. When every sink has seen the end of a
+ * file, its pipeline is built afresh and its length added to all later times, so nothing is lost at
+ * the seam. (Not by a seek: behind one, h264timestamper 1.22 gives the first pictures other times,
+ * or, without B-frames, waits for ever.) Owned by the publisher; ends with us_source_free().
  */
 #define US_LOG_TOPIC "publish.source"
 #include "publisher/source.h"
@@ -53,10 +54,11 @@ struct UsSource {
   GSource *bus_watch, *drain;
   GAsyncQueue *queue;      /* Queued; filled by streaming threads */
   Track *tracks[N_TRACKS]; /* each set once, by a streaming thread, atomically */
-  gboolean is_file;
-  gint64 offset_ns; /* of this round of the file */
-  gint64 end_ns;    /* latest end of any sample in this round */
-  gint frame;       /* burnt into the picture; streaming thread only */
+  gint has_sink[N_TRACKS]; /* atomic: the track has its appsink in this pipeline */
+  char *file;              /* nullable */
+  gint64 offset_ns;        /* of this round of the file */
+  gint64 end_ns;           /* latest end of any sample in this round */
+  gint frame;              /* burnt into the picture; streaming thread only */
 };
 
 GQuark
@@ -228,6 +230,9 @@ fail (UsSource *source, GError *error) {
   source->handler->failed (source, owned, source->user_data);
 }
 
+static gboolean play_file (UsSource *source, GError **error);
+static void stop_playing (UsSource *source);
+
 static void
 loop_file (UsSource *source) {
   take_queue (source);
@@ -239,10 +244,10 @@ loop_file (UsSource *source) {
   }
   source->offset_ns += source->end_ns;
   source->end_ns = 0;
-  if (!gst_element_seek_simple (source->pipeline, GST_FORMAT_TIME,
-                                GST_SEEK_FLAG_FLUSH | GST_SEEK_FLAG_KEY_UNIT, 0))
-    fail (source, g_error_new (US_SOURCE_ERROR, US_SOURCE_ERROR_FILE,
-                               "the file cannot be played again from its start"));
+  stop_playing (source);
+  GError *error = NULL;
+  if (!play_file (source, &error))
+    fail (source, error);
 }
 
 static gboolean
@@ -250,7 +255,7 @@ on_message (GstBus *bus, GstMessage *message, gpointer data) {
   UsSource *source = data;
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
     fail (source, us_pipeline_error_from_message (message));
-  else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS && source->is_file)
+  else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS && source->file != NULL)
     loop_file (source);
   else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_APPLICATION) {
     const char *codec = gst_structure_get_string (gst_message_get_structure (message), "codec");
@@ -287,15 +292,22 @@ on_sample (GstAppSink *sink, gpointer data) {
   return GST_FLOW_OK;
 }
 
+/* A track outlives the pipelines of a looped file; its sink does not. */
 static void
 add_track (UsSource *source, GstElement *sink, gboolean is_video) {
   GstAppSinkCallbacks callbacks = { .new_sample = on_sample };
-  Track *track = g_new0 (Track, 1);
+  guint i = is_video ? VIDEO : AUDIO;
+  Track *track = g_atomic_pointer_get (&source->tracks[i]);
+  gboolean is_new = track == NULL;
+  if (is_new)
+    track = g_new0 (Track, 1);
   track->source = source;
   track->sink = gst_object_ref (sink);
   track->is_video = is_video;
   gst_app_sink_set_callbacks (GST_APP_SINK (sink), &callbacks, track, NULL);
-  g_atomic_pointer_set (&source->tracks[is_video ? VIDEO : AUDIO], track);
+  if (is_new)
+    g_atomic_pointer_set (&source->tracks[i], track);
+  g_atomic_int_set (&source->has_sink[i], TRUE);
 }
 
 /* Wall clock and frame number, for whoever compares pictures. */
@@ -339,7 +351,7 @@ refuse_codec (UsSource *source, const GstStructure *structure) {
 
 static gboolean
 has_track (UsSource *source, gboolean is_video) {
-  return g_atomic_pointer_get (&source->tracks[is_video ? VIDEO : AUDIO]) != NULL;
+  return g_atomic_int_get (&source->has_sink[is_video ? VIDEO : AUDIO]);
 }
 
 static void
@@ -392,7 +404,6 @@ build_file (UsSource *source, const char *file, GError **error) {
     g_set_error (error, US_SOURCE_ERROR, US_SOURCE_ERROR_FILE, "'%s' is not a file", file);
     return FALSE;
   }
-  source->is_file = TRUE;
   source->pipeline
       = gst_object_ref_sink (gst_parse_launch ("filesrc name=file ! parsebin name=parse", error));
   if (source->pipeline == NULL)
@@ -428,6 +439,41 @@ build_picture (UsSource *source, const char *folder, const char *name, GError **
   return TRUE;
 }
 
+static void
+start_playing (UsSource *source) {
+  g_autoptr (GstBus) bus = gst_element_get_bus (source->pipeline);
+  source->bus_watch = gst_bus_create_watch (bus);
+  g_source_set_static_name (source->bus_watch, "source-bus");
+  g_source_set_callback (source->bus_watch, G_SOURCE_FUNC (on_message), source, NULL);
+  g_source_attach (source->bus_watch, source->context);
+  gst_element_set_state (source->pipeline, GST_STATE_PLAYING);
+}
+
+/* No streaming thread is left afterwards. */
+static void
+stop_playing (UsSource *source) {
+  if (source->pipeline != NULL)
+    gst_element_set_state (source->pipeline, GST_STATE_NULL);
+  if (source->bus_watch != NULL) {
+    g_source_destroy (source->bus_watch);
+    g_clear_pointer (&source->bus_watch, g_source_unref);
+  }
+  gst_clear_object (&source->pipeline);
+  for (guint i = 0; i < N_TRACKS; i++) {
+    if (source->tracks[i] != NULL)
+      gst_clear_object (&source->tracks[i]->sink);
+    g_atomic_int_set (&source->has_sink[i], FALSE);
+  }
+}
+
+static gboolean
+play_file (UsSource *source, GError **error) {
+  if (!build_file (source, source->file, error))
+    return FALSE;
+  start_playing (source);
+  return TRUE;
+}
+
 static GSourceFuncs drain_funcs = { .dispatch = on_drain_dispatch };
 
 /**
@@ -456,16 +502,14 @@ us_source_new (const char *file, const char *folder, const char *name,
   g_source_set_callback (source->drain, on_drain, source, NULL);
   g_source_attach (source->drain, source->context);
 
-  gboolean is_built = file != NULL ? build_file (source, file, error)
-                                   : build_picture (source, folder, name, error);
-  if (!is_built)
+  source->file = g_strdup (file);
+  if (file != NULL && !play_file (source, error))
     return NULL;
-  g_autoptr (GstBus) bus = gst_element_get_bus (source->pipeline);
-  source->bus_watch = gst_bus_create_watch (bus);
-  g_source_set_static_name (source->bus_watch, "source-bus");
-  g_source_set_callback (source->bus_watch, G_SOURCE_FUNC (on_message), source, NULL);
-  g_source_attach (source->bus_watch, source->context);
-  gst_element_set_state (source->pipeline, GST_STATE_PLAYING);
+  if (file == NULL) {
+    if (!build_picture (source, folder, name, error))
+      return NULL;
+    start_playing (source);
+  }
   return g_steal_pointer (&source);
 }
 
@@ -477,18 +521,13 @@ void
 us_source_free (UsSource *source) {
   if (source == NULL)
     return;
-  if (source->pipeline != NULL)
-    gst_element_set_state (source->pipeline, GST_STATE_NULL);
-  if (source->bus_watch != NULL) {
-    g_source_destroy (source->bus_watch);
-    g_source_unref (source->bus_watch);
-  }
+  stop_playing (source);
   g_source_destroy (source->drain);
   g_source_unref (source->drain);
-  gst_clear_object (&source->pipeline);
   g_async_queue_unref (source->queue);
   for (guint i = 0; i < N_TRACKS; i++)
     g_clear_pointer (&source->tracks[i], track_free);
   g_main_context_unref (source->context);
+  g_free (source->file);
   g_free (source);
 }

@@ -17,6 +17,7 @@ typedef struct {
   guint n_publishes, n_video, n_audio, n_keys, n_configs, n_closed;
   guint n_video_at_key; /* pictures before the last key frame */
   guint32 last_ms[2];   /* audio, video */
+  GArray *shown_ms;     /* gint64: presentation times of the pictures */
   gboolean is_first_media_config, has_media, is_backwards, is_clean, is_stopped, is_late;
   char *failure;
   guint watchdog;
@@ -54,6 +55,9 @@ on_media (UsRtmpConnection *connection, UsRtmpMessage *message, gpointer data) {
   g_assert_cmpint (tag.kind, ==, US_FLV_FRAME);
   stage->is_backwards = stage->is_backwards || message->timestamp_ms < stage->last_ms[is_video];
   stage->last_ms[is_video] = message->timestamp_ms;
+  gint64 shown_ms = (gint64)message->timestamp_ms + tag.composition_time_ms;
+  if (is_video)
+    g_array_append_val (stage->shown_ms, shown_ms);
   if (is_video && tag.is_keyframe)
     stage->n_video_at_key = stage->n_video;
   stage->n_video += is_video;
@@ -109,7 +113,7 @@ stage_init (Stage *stage, const char *file) {
   g_autoptr (GError) error = NULL;
   UsRtmpListenerSettings settings
       = { .address = "127.0.0.1", .inherited_fd = -1, .max_connections = 4 };
-  *stage = (Stage){ 0 };
+  *stage = (Stage){ .shown_ms = g_array_new (FALSE, FALSE, sizeof (gint64)) };
   us_rtmp_limits_default (&settings.limits);
   stage->listener = us_rtmp_listener_new (&settings, on_connection, stage, &error);
   g_assert_no_error (error);
@@ -127,6 +131,7 @@ stage_clear (Stage *stage) {
   us_rtmp_listener_free (stage->listener);
   if (stage->watchdog != 0)
     g_source_remove (stage->watchdog);
+  g_array_unref (stage->shown_ms);
   g_free (stage->failure);
 }
 
@@ -175,15 +180,34 @@ make_file (const char *folder, const char *video) {
   return path;
 }
 
+static gint
+compare_times (gconstpointer a, gconstpointer b) {
+  gint64 x = *(const gint64 *)a, y = *(const gint64 *)b;
+  return x < y ? -1 : x > y;
+}
+
+/* Every picture has a time of its own, one frame after the one before, also over a seam. The last
+ * ones may lack what is shown before them. */
 static void
-test_file (void) {
+check_shown (GArray *shown_ms, guint n) {
+  g_array_sort (shown_ms, compare_times);
+  for (guint i = 1; i < n; i++) {
+    gint64 step_ms = g_array_index (shown_ms, gint64, i) - g_array_index (shown_ms, gint64, i - 1);
+    g_assert_cmpint (step_ms, >=, 38);
+    g_assert_cmpint (step_ms, <=, 75); /* the sound is a frame and 3 ms longer than the pictures */
+  }
+}
+
+static void
+check_file (const char *encoder) {
   Stage stage;
   g_autofree char *folder = g_dir_make_tmp ("us-publish-XXXXXX", NULL);
-  g_autofree char *path = make_file (folder, "x264enc bframes=2 key-int-max=25 ! h264parse");
+  g_autofree char *path = make_file (folder, encoder);
   stage_init (&stage, path);
   /* The beginning of the fourth round; the picture after it may come in the same turn. */
   WAIT_FOR (&stage, stage.n_keys == 4);
   g_assert_cmpuint (stage.n_video_at_key, ==, 3 * 25); /* none lost or doubled at a seam */
+  check_shown (stage.shown_ms, 3 * 25);
   g_assert_false (stage.is_backwards);
   g_assert_cmpuint (stage.n_publishes, ==, 1);
   g_assert_cmpuint (stage.n_configs, ==, 2);
@@ -191,6 +215,16 @@ test_file (void) {
   stage_clear (&stage);
   g_unlink (path);
   g_rmdir (folder);
+}
+
+static void
+test_file (void) {
+  check_file ("x264enc bframes=2 key-int-max=25 ! h264parse");
+}
+
+static void
+test_file_plain (void) {
+  check_file ("x264enc bframes=0 tune=zerolatency key-int-max=25 ! h264parse");
 }
 
 static void
@@ -223,6 +257,7 @@ main (int argc, char **argv) {
   g_assert_true (us_media_init (&error));
   g_test_add_func ("/publisher/picture", test_picture);
   g_test_add_func ("/publisher/file", test_file);
+  g_test_add_func ("/publisher/file-plain", test_file_plain);
   g_test_add_func ("/publisher/wrong-codec", test_wrong_codec);
   g_test_add_func ("/publisher/wrong-file", test_wrong_file);
   return g_test_run ();
