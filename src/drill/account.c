@@ -1,7 +1,7 @@
 /* account.c - the books of one viewing: rows, the play clock, and what broke a rule
  *
  * Pure: told what a viewer saw and when, it never looks at a clock. One row for each segment that
- * was ever listed; rows never leave, a viewing is hours at most.
+ * was ever listed; rows stay, a viewing is hours at most.
  *
  * The play clock starts with the first segment fetched, three target durations from the end
  * (RFC 8216 6.3.3), and runs as long as there is something to play: when the next segment is not
@@ -16,6 +16,7 @@
 #define START_TARGETS 3
 #define PDT_TOLERANCE_MS 20
 #define WINDOW_MIN 3
+#define MAX_JUMP 100
 #define RUN_IN_ROWS 10 /* how many rows before a stretch make the usual cadence */
 
 typedef struct {
@@ -251,6 +252,26 @@ choose_start (UsAccount *account) {
   }
 }
 
+/* Rows of segments that were never listed; after a wild jump the books begin anew. */
+static void
+take_jump (UsAccount *account, guint64 first, const UsPlaylistSegment *segment, gint64 now_us) {
+  us_account_violate (account, now_us,
+                      "segment %" G_GUINT64_FORMAT " appears, %" G_GUINT64_FORMAT " was never seen",
+                      segment->number, first);
+  if (segment->number - first > MAX_JUMP) {
+    g_hash_table_remove_all (account->uris);
+    g_ptr_array_set_size (account->rows, 0);
+    return;
+  }
+  for (guint64 n = first; n < segment->number; n++) {
+    UsPlaylistSegment hole = {
+      .uri = (char *)"", .number = n, .discontinuity = segment->discontinuity, .wall_ms = -1
+    };
+    Row *row = append_row (account, &hole, now_us);
+    row->is_lost = row->is_done = TRUE;
+  }
+}
+
 /**
  * us_account_playlist:
  * @playlist: a media playlist as it came
@@ -271,19 +292,7 @@ us_account_playlist (UsAccount *account, const UsPlaylist *playlist, gint64 now_
     if (known != NULL || (last != NULL && segment->number < last->number))
       continue;
     if (last != NULL && segment->number > last->number + 1) {
-      us_account_violate (account, now_us,
-                          "segment %" G_GUINT64_FORMAT " appears, %" G_GUINT64_FORMAT
-                          " was never seen",
-                          segment->number, last->number + 1);
-      for (guint64 n = last->number + 1; n < segment->number && n - last->number < 1000; n++) {
-        UsPlaylistSegment hole = { .uri = (char *)"", .number = n, .wall_ms = -1 };
-        hole.discontinuity = segment->discontinuity;
-        Row *row = append_row (account, &hole, now_us);
-        row->is_lost = row->is_done = TRUE;
-      }
-      last = last_row (account);
-      if (last->number + 1 != segment->number)
-        continue;
+      take_jump (account, last->number + 1, segment, now_us);
       append_row (account, segment, now_us);
       continue;
     }
@@ -404,25 +413,34 @@ difference (gint64 later_us, gint64 earlier_us, gint64 wrap_us) {
 }
 
 static void
+add_frames (UsFelt *felt, const Row *row, gint64 missing, const char *where) {
+  if (missing == 0)
+    return;
+  felt->missing_frames += (guint)MAX (missing, 0);
+  felt->repeated_frames += (guint)MAX (-missing, 0);
+  g_ptr_array_add (felt->details, g_strdup_printf ("segment %" G_GUINT64_FORMAT
+                                                   ": %" G_GINT64_FORMAT " frames %s %s",
+                                                   row->number, ABS (missing),
+                                                   missing > 0 ? "missing" : "repeated", where));
+}
+
+static void
 count_frames (const Row *before, const Row *row, UsFelt *felt) {
   const UsPictures *mine = &row->pictures, *theirs = before != NULL ? &before->pictures : NULL;
   if (row->is_lost && felt->frame_us > 0) {
-    felt->missing_frames += (guint)round_frames (row->duration_us, felt->frame_us);
+    add_frames (felt, row, round_frames (row->duration_us, felt->frame_us), "with it");
     return;
   }
   if (mine->frame_us <= 0)
     return;
   felt->frame_us = mine->frame_us;
-  gint64 inside = round_frames (mine->end_us - mine->first_us, mine->frame_us) - mine->n_frames;
-  felt->missing_frames += (guint)MAX (inside, 0);
-  felt->repeated_frames += (guint)MAX (-inside, 0);
+  gint64 length = round_frames (mine->end_us - mine->first_us, mine->frame_us);
+  add_frames (felt, row, length - mine->n_frames, "inside");
   if (theirs == NULL || theirs->frame_us <= 0 || row->is_discontinuous
       || row->discontinuity != before->discontinuity)
     return;
-  gint64 hole
-      = round_frames (difference (mine->first_us, theirs->end_us, mine->wrap_us), mine->frame_us);
-  felt->missing_frames += (guint)MAX (hole, 0);
-  felt->repeated_frames += (guint)MAX (-hole, 0);
+  gint64 hole_us = difference (mine->first_us, theirs->end_us, mine->wrap_us);
+  add_frames (felt, row, round_frames (hole_us, mine->frame_us), "before it");
 }
 
 static gint
@@ -482,7 +500,8 @@ count_notes (const GPtrArray *notes, gint64 from_us, gint64 to_us, GPtrArray *te
 void
 us_account_felt (const UsAccount *account, gint64 from_us, gint64 to_us, UsFelt *felt) {
   gint64 stall_us = 0;
-  *felt = (UsFelt){ .violations = g_ptr_array_new_with_free_func (g_free) };
+  *felt = (UsFelt){ .violations = g_ptr_array_new_with_free_func (g_free),
+                    .details = g_ptr_array_new_with_free_func (g_free) };
   count_notes (account->violations, from_us, to_us, felt->violations);
   felt->failed_requests = count_notes (account->failures, from_us, to_us, NULL);
   for (guint i = 0; i < account->stalls->len; i++) {
@@ -511,4 +530,5 @@ us_account_felt (const UsAccount *account, gint64 from_us, gint64 to_us, UsFelt 
 void
 us_felt_clear (UsFelt *felt) {
   g_clear_pointer (&felt->violations, g_ptr_array_unref);
+  g_clear_pointer (&felt->details, g_ptr_array_unref);
 }

@@ -23,6 +23,7 @@ typedef struct {
   gint64 added_delay_ms; /* of the worst segment, against the cadence before; 0: none was late */
   gint64 frame_us;       /* the latest that is known; 0: none */
   GPtrArray *violations; /* element-type utf8 */
+  GPtrArray *details;    /* element-type utf8: where frames were missing or repeated, */
 } UsFelt;
 
 typedef struct UsAccount UsAccount;

@@ -176,6 +176,7 @@ add_felt (JsonBuilder *json, const UsDrillResult *result) {
   add_integer (json, "discontinuities", felt->discontinuities);
   add_integer (json, "segments", felt->n_segments);
   add_texts (json, "violations", felt->violations);
+  add_texts (json, "details", felt->details);
   json_builder_end_object (json);
 }
 
@@ -274,6 +275,12 @@ us_drill_results_table (const GPtrArray *results) {
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
 
+static void
+append_lines (GString *out, const char *what, const GPtrArray *lines) {
+  for (guint i = 0; lines != NULL && i < lines->len; i++)
+    g_string_append_printf (out, "%s%s\n", what, (const char *)lines->pdata[i]);
+}
+
 /**
  * us_drill_result_summary:
  *
@@ -289,8 +296,7 @@ us_drill_result_summary (const UsDrillResult *result) {
   g_string_append_printf (out, "%s: %s\n%s, hit %s, pair %s\n\n%s\n", result->drill->name,
                           result->drill->sentence, time, result->hit,
                           result->pair != NULL ? result->pair : "unknown", table);
-  for (guint i = 0; i < result->events->len; i++)
-    g_string_append_printf (out, "%s\n", (const char *)result->events->pdata[i]);
+  append_lines (out, "", result->events);
   for (guint i = 0; i < result->switches->len; i++) {
     const UsHealthSwitch *change = result->switches->pdata[i];
     g_string_append_printf (out,
@@ -299,8 +305,7 @@ us_drill_result_summary (const UsDrillResult *result) {
                             change->from, change->to, change->reason, change->gap_ms,
                             change->overlap_ms, change->method != NULL ? change->method : "?");
   }
-  for (guint i = 0; result->felt.violations != NULL && i < result->felt.violations->len; i++)
-    g_string_append_printf (out, "violation: %s\n",
-                            (const char *)result->felt.violations->pdata[i]);
+  append_lines (out, "violation: ", result->felt.violations);
+  append_lines (out, "", result->felt.details);
   return g_string_free (g_steal_pointer (&out), FALSE);
 }
