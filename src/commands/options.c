@@ -109,6 +109,7 @@ static const UsOption origin_options[] = {
 };
 
 static const char *const failbacks[] = { "auto", "sticky", NULL };
+static const char *const standbys[] = { "auto", "off", NULL };
 static const char *const buses[] = { "auto", "session", "system", "none", NULL };
 static const UsOption switcher_options[] = {
   { "http", US_OPTION_ADDRESS, "0.0.0.0:8080", 0, 0, NULL, NULL,
@@ -133,6 +134,8 @@ static const UsOption switcher_options[] = {
     "HTTP connections from one address; 0: no limit of its own" },
   { "failback", US_OPTION_CHOICE, "auto", 0, 0, failbacks, NULL,
     "Return to the primary when it is trusted again, or stay until the active one fails" },
+  { "standby-fetch", US_OPTION_CHOICE, "auto", 0, 0, standbys, NULL,
+    "Fetch the segments of a foreign standby too, to be ready and to know where it is" },
   { "control", US_OPTION_BOOL, "true", 0, 0, NULL, NULL,
     "Serve the control API below /control/" },
   { "control-token-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,

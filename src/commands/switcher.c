@@ -39,17 +39,18 @@ run (UsConfig *config, const UsCommand *command) {
       = (guint)us_config_get_integer (config, US_GROUP_GENERAL, "playlist-length");
   settings.unknown_stream_ms
       = (guint)us_config_get_duration_ms (config, group, "unknown-stream-wait");
+  settings.is_standby_off
+      = g_strcmp0 (us_config_get_string (config, group, "standby-fetch"), "off") == 0;
   us_failback_from_word (us_config_get_string (config, group, "failback"), &settings.failback);
   g_autofree char *state_dir = us_role_state_dir (config);
   g_autofree char *drill_dir = g_build_filename (state_dir, "drills", NULL);
   g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
-  settings.console
-      = (UsConsoleSettings){ .has_http = us_config_get_bool (config, group, "control"),
-                             .token_file
-                             = us_config_get_string (config, group, "control-token-file"),
-                             .bus = us_config_get_string (config, group, "bus"),
-                             .program = program,
-                             .drill_dir = drill_dir };
+  settings.console = (UsConsoleSettings){ .has_http = us_config_get_bool (config, group, "control"),
+                                          .token_file = us_config_get_string (config, group,
+                                                                              "control-token-file"),
+                                          .bus = us_config_get_string (config, group, "bus"),
+                                          .program = program,
+                                          .drill_dir = drill_dir };
 
   g_autoptr (UsSwitcher) switcher = us_switcher_new (&settings, &error);
   if (switcher == NULL || !us_switcher_start (switcher, &error))

@@ -123,8 +123,8 @@ goes_on_without (const UsPolicy *policy, const UsOriginFacts *facts, const UsOri
 /* What its silence says, beside its twin's. */
 static UsOriginState
 judge_silence (const UsPolicy *policy, const UsOriginFacts *facts, const UsOriginFacts *twin,
-               gboolean is_interchangeable, gint64 now_us, UsReason *reason) {
-  if (is_interchangeable && facts->behind_since_us > 0) {
+               gint64 now_us, UsReason *reason) {
+  if (facts->behind_since_us > 0) { /* never told of what cannot be compared */
     gint64 late_us = now_us - facts->behind_since_us;
     *reason = US_REASON_LATE;
     if (late_us >= 2 * US_POLICY_LATE_US)
@@ -142,7 +142,7 @@ judge_silence (const UsPolicy *policy, const UsOriginFacts *facts, const UsOrigi
 
 static UsOriginVerdict
 judge (const UsPolicy *policy, UsOriginId origin, const UsOriginFacts facts[US_N_ORIGINS],
-       gboolean is_interchangeable, gint64 now_us) {
+       gint64 now_us) {
   const UsOriginVerdict *old = &policy->verdict[origin];
   const UsOriginFacts *mine = &facts[origin];
   UsOriginVerdict verdict = *old;
@@ -154,8 +154,8 @@ judge (const UsPolicy *policy, UsOriginId origin, const UsOriginFacts facts[US_N
     return verdict;
   }
   if (verdict.state == US_ORIGIN_UP)
-    verdict.state = judge_silence (policy, mine, &facts[us_origin_other (origin)],
-                                   is_interchangeable, now_us, &verdict.reason);
+    verdict.state
+        = judge_silence (policy, mine, &facts[us_origin_other (origin)], now_us, &verdict.reason);
   if (verdict.state == US_ORIGIN_FAILED) {
     if (old->state != US_ORIGIN_FAILED)
       verdict.failed_us = now_us;
@@ -288,7 +288,7 @@ us_policy_step (UsPolicy *policy, const UsOriginFacts facts[US_N_ORIGINS],
   UsPolicyNews news = { 0 };
   UsOriginVerdict verdict[US_N_ORIGINS];
   for (guint i = 0; i < US_N_ORIGINS; i++)
-    verdict[i] = judge (policy, (UsOriginId)i, facts, is_interchangeable, now_us);
+    verdict[i] = judge (policy, (UsOriginId)i, facts, now_us);
   for (guint i = 0; i < US_N_ORIGINS; i++) {
     news.state_changed[i] = verdict[i].state != policy->verdict[i].state;
     policy->verdict[i] = verdict[i];

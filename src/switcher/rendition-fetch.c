@@ -358,8 +358,11 @@ pump_foreign (UsRendition *self) {
   if (pick.is_join)
     pick = us_rendition_plan_join (self, active, &picture);
   const UsPlaylistSegment *segment = pick.segment;
-  if (segment == NULL)
+  if (segment == NULL) {
+    if (pick.is_join) /* what it lists may be there before its place is */
+      us_rendition_fetch_standby (self, active);
     return FALSE;
+  }
   keep_pick (self, &pick);
   check_target (self, self->followers[active]);
   if (!self->cursor.is_set)
@@ -389,6 +392,6 @@ us_rendition_pump (UsRendition *self) {
         ;
   }
   if (self->pair.kind == US_PAIR_FOREIGN)
-    us_rendition_fetch_standby (self);
+    us_rendition_fetch_standby (self, us_origin_other (self->setup.policy->active));
   us_rendition_find_ready (self);
 }

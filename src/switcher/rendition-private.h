@@ -88,7 +88,7 @@ void us_rendition_find_ready (UsRendition *self);
 void us_rendition_note_life (UsRendition *self);
 void us_rendition_note_stock (UsRendition *self, UsOriginId origin);
 void us_rendition_note_edges (UsRendition *self);
-void us_rendition_fetch_standby (UsRendition *self);
+void us_rendition_fetch_standby (UsRendition *self, UsOriginId origin);
 UsPick us_rendition_plan_join (UsRendition *self, UsOriginId origin, int *picture);
 
 G_END_DECLS

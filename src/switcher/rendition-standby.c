@@ -144,13 +144,18 @@ find_wanted (const UsRendition *self, UsOriginId origin) {
   return NULL;
 }
 
-/* Keeps the side that is not published in memory, one fetch at a time. */
+/**
+ * us_rendition_fetch_standby:
+ * @origin: the side that is not published, or waits to be
+ *
+ * Keeps it in memory, one fetch at a time; one that has failed too, so that it is seen to be well
+ * again.
+ */
 void
-us_rendition_fetch_standby (UsRendition *self) {
-  UsOriginId origin = us_origin_other (self->setup.policy->active);
+us_rendition_fetch_standby (UsRendition *self, UsOriginId origin) {
   if (self->setup.access->is_standby_off || self->errands[origin] != NULL
       || us_ledger_get_last (self->ledger) == NULL
-      || self->setup.policy->verdict[origin].state <= US_ORIGIN_FAILED
+      || us_follower_get_facts (self->followers[origin])->error != US_REASON_OK
       || us_policy_is_drained (self->setup.policy, origin)
       || us_rendition_now_us (self) < self->standby_retry_us[origin])
     return;
@@ -281,7 +286,7 @@ place (const UsRendition *self, UsOriginId origin, UsJoinSegment *segments, guin
 UsPick
 us_rendition_plan_join (UsRendition *self, UsOriginId origin, int *picture) {
   const UsPlaylist *playlist = us_follower_get_playlist (self->followers[origin]);
-  const UsPick nothing = { .origin = origin };
+  const UsPick nothing = { .origin = origin, .is_join = TRUE };
   g_autofree UsJoinSegment *segments = g_new0 (UsJoinSegment, playlist->segments->len + 1);
   g_autofree guint *indices = g_new0 (guint, playlist->segments->len + 1);
   guint n = list_segments (self, origin, segments, indices);

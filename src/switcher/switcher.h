@@ -25,6 +25,7 @@ typedef struct {
   const char *default_stream;
   guint playlist_length;   /* rows listed, 3 to 1000 */
   guint unknown_stream_ms; /* how long a request for an unknown stream is held */
+  gboolean is_standby_off; /* a foreign standby's segments are not fetched before its turn */
   UsFailback failback;     /* of streams that nobody has ordered otherwise */
   UsConsoleSettings console;
   const UsClock *clock;    /* (nullable): the system's */

@@ -22,6 +22,7 @@ typedef struct {
   guint64 number, discontinuity;
   gint64 wall_ms, duration_us;
   UsSegment *segment;
+  char *map_uri, *key; /* (nullable) */
 } Entry;
 
 struct FakeOrigin {
@@ -32,6 +33,8 @@ struct FakeOrigin {
   GPtrArray *entries;
   GPtrArray *requests;
   char *streams;
+  char *map_uri, *key; /* (nullable) */
+  GHashTable *files;   /* name -> GBytes */
   gboolean can_block, is_ended;
 };
 
@@ -42,6 +45,8 @@ entry_free (gpointer data) {
   Entry *entry = data;
   us_segment_unref (entry->segment);
   g_free (entry->name);
+  g_free (entry->map_uri);
+  g_free (entry->key);
   g_free (entry);
 }
 
@@ -122,6 +127,8 @@ render (FakeOrigin *fake) {
     segment->discontinuity = entry->discontinuity;
     segment->is_discontinuous = before != NULL && before->discontinuity != entry->discontinuity;
     segment->wall_ms = entry->wall_ms;
+    segment->map_uri = g_strdup (entry->map_uri);
+    segment->key = g_strdup (entry->key);
   }
   g_autofree char *text = us_playlist_render (playlist);
   return g_strconcat (text, fake->is_ended ? "#EXT-X-ENDLIST\n" : "", NULL);
@@ -187,11 +194,19 @@ answer (Conn *conn) {
     send_text (conn, "200 OK", "application/json", fake->streams);
     return;
   }
+  const char *slash = strrchr (conn->path, '/');
+  if (slash != NULL && fake->mode != FAKE_HTTP_404) {
+    g_autofree char *name = g_strndup (slash + 1, strcspn (slash + 1, "?"));
+    GBytes *file = g_hash_table_lookup (fake->files, name);
+    if (file != NULL) {
+      send_body (conn, "200 OK", NULL, "application/octet-stream", file, 0);
+      return;
+    }
+  }
   if (fake->mode != FAKE_HTTP_404 && strstr (conn->path, "index.m3u8") != NULL) {
     answer_playlist (conn);
     return;
   }
-  const char *slash = strrchr (conn->path, '/');
   for (guint i = 0; fake->mode != FAKE_HTTP_404 && slash != NULL && i < fake->entries->len; i++) {
     const Entry *entry = g_ptr_array_index (fake->entries, i);
     if (strcmp (entry->name, slash + 1) != 0)
@@ -291,6 +306,8 @@ fake_origin_new (void) {
   fake->conns = g_ptr_array_new ();
   fake->entries = g_ptr_array_new_with_free_func (entry_free);
   fake->requests = g_ptr_array_new_with_free_func (g_free);
+  fake->files
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
   fake->can_block = TRUE;
   start_listening (fake);
   return fake;
@@ -304,6 +321,9 @@ fake_origin_free (FakeOrigin *fake) {
   g_ptr_array_unref (fake->conns);
   g_ptr_array_unref (fake->entries);
   g_ptr_array_unref (fake->requests);
+  g_hash_table_unref (fake->files);
+  g_free (fake->map_uri);
+  g_free (fake->key);
   g_free (fake->streams);
   g_free (fake);
 }
@@ -353,10 +373,29 @@ fake_origin_add (FakeOrigin *fake, const char *name, guint64 number, guint64 dis
   entry->number = number;
   entry->discontinuity = discontinuity;
   entry->wall_ms = wall_ms;
+  entry->map_uri = g_strdup (fake->map_uri);
+  entry->key = g_strdup (fake->key);
   entry->duration_us = duration_us;
   entry->segment = us_segment_new (0, number, name, bytes);
   g_ptr_array_add (fake->entries, entry);
   wake (fake);
+}
+
+void
+fake_origin_set_map (FakeOrigin *fake, const char *uri) {
+  g_free (fake->map_uri);
+  fake->map_uri = g_strdup (uri);
+}
+
+void
+fake_origin_set_key (FakeOrigin *fake, const char *key) {
+  g_free (fake->key);
+  fake->key = g_strdup (key);
+}
+
+void
+fake_origin_put (FakeOrigin *fake, const char *name, GBytes *bytes) {
+  g_hash_table_replace (fake->files, g_strdup (name), g_bytes_ref (bytes));
 }
 
 void

@@ -36,6 +36,11 @@ void fake_origin_set_streams (FakeOrigin *fake, const char *json); /* answer to 
 /* Appends one segment to the list, which keeps its last ten. The name decides whose it is. */
 void fake_origin_add (FakeOrigin *fake, const char *name, guint64 number, guint64 discontinuity,
                       gint64 wall_ms, gint64 duration_us, GBytes *bytes);
+/* What segments added from now on stand under; (nullable). */
+void fake_origin_set_map (FakeOrigin *fake, const char *uri);
+void fake_origin_set_key (FakeOrigin *fake, const char *key);
+/* Another file, answered by its name as it is; "index.m3u8" in the place of the list. */
+void fake_origin_put (FakeOrigin *fake, const char *name, GBytes *bytes);
 void fake_origin_clear (FakeOrigin *fake); /* forgets all it listed */
 void fake_origin_set_blocking (FakeOrigin *fake, gboolean can_block);
 void fake_origin_set_ended (FakeOrigin *fake, gboolean is_ended);

@@ -12,6 +12,7 @@ us_viewer_new (guint16 port, const char *folder) {
   UsViewer *viewer = g_new0 (UsViewer, 1);
   viewer->client = us_http_client_new ("viewer/1");
   viewer->base = g_strdup_printf ("http://127.0.0.1:%u/hls/%s", port, folder);
+  viewer->name = "index.m3u8";
   viewer->uris = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   viewer->bytes
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
@@ -132,7 +133,7 @@ check_segment (UsViewer *viewer, const UsPlaylistSegment *segment) {
 void
 us_viewer_look (UsViewer *viewer) {
   g_autoptr (GError) error = NULL;
-  g_autoptr (UsHttpReply) reply = us_viewer_get (viewer, "index.m3u8");
+  g_autoptr (UsHttpReply) reply = us_viewer_get (viewer, viewer->name);
   g_assert_cmpuint (reply->status, ==, 200);
   gsize size;
   const char *text = g_bytes_get_data (reply->body, &size);

@@ -8,6 +8,7 @@
 typedef struct {
   UsHttpClient *client;
   char *base;        /* "http://127.0.0.1:8080/hls/" */
+  const char *name;  /* of its playlist */
   GHashTable *uris;  /* number -> uri */
   GHashTable *bytes; /* uri -> GBytes */
   UsPlaylist *playlist;
