@@ -93,6 +93,6 @@ us_mp4_box_find (UsMp4Reader parent, guint32 type, UsMp4Box *box, GError **error
     if (box->type == type)
       return TRUE;
   }
-  *box = (UsMp4Box){ .type = type };
+  *box = (UsMp4Box){ .type = type, .body.data = parent.data };
   return TRUE;
 }

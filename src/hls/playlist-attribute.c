@@ -65,6 +65,18 @@ us_playlist_attribute (const char *attributes, const char *name) {
   return g_strndup (attribute.value, attribute.value_length);
 }
 
+/* Whether the list ends where it seems to: one with an open quote would swallow what is put behind
+ * it. */
+gboolean
+us_playlist_attributes_are_closed (const char *attributes) {
+  Attribute attribute;
+  while (next_attribute (&attributes, &attribute))
+    if (attribute.value != NULL && attribute.value[-1] == '"'
+        && attribute.value[attribute.value_length] != '"')
+      return FALSE;
+  return TRUE;
+}
+
 /* Returns @attributes with the quoted value @value in the place of what @name had, or behind the
  * rest; NULL takes the attribute out. */
 char *

@@ -6,6 +6,7 @@
 G_BEGIN_DECLS
 
 char *us_playlist_attributes_with (const char *attributes, const char *name, const char *value);
+gboolean us_playlist_attributes_are_closed (const char *attributes);
 char *us_playlist_key_add (const char *key, const char *attributes);
 UsPlaylistVariant *us_playlist_variant_new (const char *attributes, const char *uri);
 void us_playlist_variant_free (UsPlaylistVariant *variant);

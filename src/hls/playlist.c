@@ -352,7 +352,8 @@ on_map (Parser *self, const char *tag, const char *value, GError **error) {
 static gboolean
 on_key (Parser *self, const char *tag, const char *value, GError **error) {
   g_autofree char *method = us_playlist_attribute (value, "METHOD");
-  if (method == NULL || *method == '\0' || strlen (value) > US_PLAYLIST_MAX_URI)
+  if (method == NULL || *method == '\0' || strlen (value) > US_PLAYLIST_MAX_URI
+      || !us_playlist_attributes_are_closed (value))
     return fail_value (self, tag, value, "an attribute list with a METHOD", error);
   char *key = us_playlist_key_add (self->key, value);
   g_free (self->key);
@@ -368,7 +369,8 @@ on_stream_inf (Parser *self, const char *tag, const char *value, GError **error)
     return fail_format (self, tag, "no URI after the #EXT-X-STREAM-INF before", error);
   g_autofree char *bandwidth = us_playlist_attribute (value, "BANDWIDTH");
   guint64 bandwidth_bps;
-  if (bandwidth == NULL || !parse_integer (bandwidth, 0, G_MAXINT64, &bandwidth_bps))
+  if (bandwidth == NULL || !parse_integer (bandwidth, 0, G_MAXINT64, &bandwidth_bps)
+      || !us_playlist_attributes_are_closed (value))
     return fail_value (self, tag, value, "an attribute list with a BANDWIDTH", error);
   self->stream_inf = g_strdup (value);
   return TRUE;
@@ -381,7 +383,8 @@ on_i_frame_stream_inf (Parser *self, const char *tag, const char *value, GError 
   g_autofree char *bandwidth = us_playlist_attribute (value, "BANDWIDTH");
   guint64 bandwidth_bps;
   if (uri == NULL || *uri == '\0' || strlen (uri) > US_PLAYLIST_MAX_URI || bandwidth == NULL
-      || !parse_integer (bandwidth, 0, G_MAXINT64, &bandwidth_bps))
+      || !parse_integer (bandwidth, 0, G_MAXINT64, &bandwidth_bps)
+      || !us_playlist_attributes_are_closed (value))
     return fail_value (self, tag, value, "an attribute list with a URI and a BANDWIDTH", error);
   if (variants->len >= MAX_VARIANTS)
     return fail_limit (self, "variants", MAX_VARIANTS, error);
@@ -396,7 +399,8 @@ on_media (Parser *self, const char *tag, const char *value, GError **error) {
     return fail_limit (self, "renditions", MAX_VARIANTS, error);
   UsPlaylistRendition *rendition = us_playlist_rendition_new (value);
   g_ptr_array_add (renditions, rendition);
-  if (rendition->type == NULL || rendition->group_id == NULL || rendition->name == NULL
+  if (!us_playlist_attributes_are_closed (value) || rendition->type == NULL
+      || rendition->group_id == NULL || rendition->name == NULL
       || (rendition->uri != NULL
           && (*rendition->uri == '\0' || strlen (rendition->uri) > US_PLAYLIST_MAX_URI)))
     return fail_value (self, tag, value, "an attribute list with TYPE, GROUP-ID and NAME", error);

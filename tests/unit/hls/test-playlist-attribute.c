@@ -31,6 +31,19 @@ test_attribute (void) {
 }
 
 static void
+test_closed (void) {
+  static const struct {
+    const char *list;
+    gboolean is_closed;
+  } CASES[] = {
+    { "", TRUE },           { "A", TRUE },     { "A=", TRUE },         { "A=1,B=\"2\"", TRUE },
+    { "A=a\"b,C=1", TRUE }, { "A=\"", FALSE }, { "A=\"x,B=1", FALSE }, { "A=\"x\"y,B=\"", FALSE },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (CASES); i++)
+    g_assert_cmpint (us_playlist_attributes_are_closed (CASES[i].list), ==, CASES[i].is_closed);
+}
+
+static void
 test_with (void) {
   static const struct {
     const char *list, *value, *result;
@@ -173,6 +186,7 @@ int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/hls/playlist-attribute/attribute", test_attribute);
+  g_test_add_func ("/hls/playlist-attribute/closed", test_closed);
   g_test_add_func ("/hls/playlist-attribute/with", test_with);
   g_test_add_func ("/hls/playlist-attribute/key-add", test_key_add);
   g_test_add_func ("/hls/playlist-attribute/key-with-base", test_key_with_base);

@@ -119,13 +119,12 @@ test_rows (void) {
     row->map_key = NULL;
   }
   g_autofree char *text = us_playlist_render (playlist);
-  g_assert_cmpstr (
-      text, ==,
-      HEAD ("6") "#EXT-X-MAP:URI=\"a-init.mp4\"\n" ROW ("s") "#EXT-X-KEY:METHOD=AES-128,URI=\"http:"
-                                                             "//o/k\",IV=0x1\n" ROW (
-                                                                 "s") "#EXT-X-KEY:METHOD=NONE\n#"
-                                                                      "EXT-X-MAP:URI=\"b-init."
-                                                                      "mp4\"\n" ROW ("s"));
+  g_assert_cmpstr (text, ==,
+                   HEAD ("6") "#EXT-X-MAP:URI=\"a-init.mp4\"\n" ROW (
+                       "s") "#EXT-X-KEY:METHOD=AES-128,URI=\"http:"
+                            "//o/k\",IV=0x1\n" ROW ("s") "#EXT-X-KEY:METHOD=NONE\n#"
+                                                         "EXT-X-MAP:URI=\"b-init."
+                                                         "mp4\"\n" ROW ("s"));
   g_ptr_array_remove_index (playlist->segments, 0);
   g_autofree char *later = us_playlist_render (playlist);
   g_assert_nonnull (strstr (later, "#EXT-X-MAP:URI=\"a-init.mp4\"\n#EXT-X-KEY:METHOD=AES-128"));
@@ -150,6 +149,8 @@ test_faults (void) {
       US_PLAYLIST_ERROR_FORMAT, "goes on from nothing" },
     { HEAD ("4") ROW ("a") "#EXT-X-BYTERANGE:5\n" ROW ("a"), US_PLAYLIST_ERROR_FORMAT, "line 10" },
     { HEAD ("6") "#EXT-X-MAP:URI=\"i\",BYTERANGE=\"\"\n", US_PLAYLIST_ERROR_VALUE, "BYTERANGE" },
+    { HEAD ("1") "#EXT-X-KEY:METHOD=A,URI=\"k\n", US_PLAYLIST_ERROR_VALUE, "#EXT-X-KEY" },
+    { "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1,X=\"\nv\n", US_PLAYLIST_ERROR_VALUE, "line 2" },
     { "#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,NAME=\"n\"\n", US_PLAYLIST_ERROR_VALUE,
       "line 2: #EXT-X-MEDIA: \"TYPE=AUDIO" },
     { "#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,NAME=\"n\",GROUP-ID=\"g\",URI=\"\"\n",
