@@ -258,30 +258,67 @@ respond_playlist (const UsSite *site, const Stream *stream, const UsHttpRequest 
   return US_HTTP_REPLY;
 }
 
-/* Is @name "<hex>-<number>.ts", as our packagers call their segments? */
+/* The short name of one of several playlists before its segments': "v0-". */
+static const char *
+skip_prefix (const char *name) {
+  const char *p = name;
+
+  if (*p != 'v' && *p != 'a' && *p != 's' && *p != 'x')
+    return name;
+  for (p++; g_ascii_isdigit (*p); p++)
+    ;
+  return *p == '-' && p - name > 1 && strchr (p + 1, '-') != NULL ? p + 1 : name;
+}
+
+/* Is @name "<hex>-<number>.ts", as our packagers and switchers call their segments? */
 static gboolean
 is_segment_name (const char *name, guint64 *number) {
-  gsize n_hex = strspn (name, "0123456789abcdef");
+  static const char *const endings[] = { ".ts", ".m4s", ".aac", ".mp3", ".vtt" };
   const char *end;
+  gsize n_hex;
 
+  name = skip_prefix (name);
+  n_hex = strspn (name, "0123456789abcdef");
   if (n_hex == 0 || n_hex > 16 || name[n_hex] != '-')
     return FALSE;
   end = parse_number (name + n_hex + 1, number);
-  return end != NULL && strcmp (end, ".ts") == 0;
+  for (guint i = 0; end != NULL && i < G_N_ELEMENTS (endings); i++)
+    if (strcmp (end, endings[i]) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Nothing of it can be played yet. */
+static gboolean
+is_starting (const Stream *stream) {
+  for (; stream != NULL; stream = stream->also)
+    if (stream->playlist != NULL)
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+is_next (const Stream *stream, guint64 number) {
+  for (; stream != NULL; stream = stream->also)
+    if (stream->playlist != NULL && number == stream->last_number + 1)
+      return TRUE;
+  return FALSE;
 }
 
 /* Worth waiting for: the segment that comes next, and behind a switcher any segment as long as it
  * knows none: it was restarted, and its predecessor listed this one. */
 static guint
 segment_patience_ms (const UsSite *site, const Stream *stream, const char *name) {
-  gboolean is_starting = stream == NULL || stream->playlist == NULL;
   guint64 number;
 
+  /* The same of a playlist that a predecessor's multivariant playlist named. */
+  if (is_starting (stream) && site->is_steady && g_str_has_suffix (name, ".m3u8"))
+    return site->unknown_stream_ms;
   if (!is_segment_name (name, &number))
     return 0;
-  if (is_starting)
+  if (is_starting (stream))
     return site->is_steady ? site->unknown_stream_ms : 0;
-  return number == stream->last_number + 1 ? site->next_segment_ms : 0;
+  return is_next (stream, number) ? site->next_segment_ms : 0;
 }
 
 static UsHttpVerdict

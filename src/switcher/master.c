@@ -106,6 +106,15 @@ copy_alternative (const UsPlaylistRendition *alternative, const char *name) {
   return copy;
 }
 
+static gint
+variants_first (gconstpointer a, gconstpointer b) {
+  const UsMasterEntry *one = *(const UsMasterEntry *const *)a;
+  const UsMasterEntry *other = *(const UsMasterEntry *const *)b;
+  if (one->is_variant != other->is_variant)
+    return one->is_variant ? -1 : 1;
+  return one->ordinal < other->ordinal ? -1 : one->ordinal > other->ordinal;
+}
+
 /**
  * us_master_new:
  * @lead: a multivariant playlist
@@ -137,6 +146,7 @@ us_master_new (const UsPlaylist *lead) {
     if (entry != NULL)
       g_ptr_array_add (master->lead->variants, copy_variant (its, entry->name));
   }
+  g_ptr_array_sort (master->entries, variants_first);
   return master;
 }
 
