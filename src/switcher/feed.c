@@ -113,6 +113,8 @@ log_news (const UsFeed *self, const UsPolicyNews *news) {
     if (news->state_changed[i])
       log_state (self, (UsOriginId)i);
   }
+  if (news->has_expired)
+    us_event (US_LOG_NOTICE, US_EVENT_CONTROL_EXPIRED, "%s: the order's time is over", self->name);
   if (news->has_switched)
     us_event (US_LOG_NOTICE, US_EVENT_SWITCH, "%s: from %s to %s: %s%s%s%s%s", self->name,
               us_origin_word (us_origin_other (self->policy.active)),

@@ -164,7 +164,7 @@ us_policy_drain (UsPolicy *policy, UsOriginId origin, gboolean is_drained, GErro
   return TRUE;
 }
 
-/* An origin that was drained is asked for nothing that its twin has. */
+/* Whether @origin is in maintenance: not to be asked first for anything. */
 gboolean
 us_policy_is_drained (const UsPolicy *policy, UsOriginId origin) {
   return policy->is_drained[origin];
