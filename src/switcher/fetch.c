@@ -251,6 +251,13 @@ keep_head (UsFetch *self, UsOriginId origin, GAsyncResult *result) {
   other->if_range = g_steal_pointer (&etag);
 }
 
+/* Whether asking for a part may be why it failed. */
+static gboolean
+is_about_range (UsReason reason) {
+  return reason == US_REASON_BAD_SEGMENT || reason == US_REASON_PROTOCOL
+         || reason == US_REASON_HTTP_4XX;
+}
+
 /* Which of the two pieces was bad is not known. */
 static void
 ask_for_whole (UsFetch *self, UsOriginId origin) {
@@ -290,7 +297,7 @@ on_leg_reply (GObject *source, GAsyncResult *result, gpointer user_data) {
                us_reason_word (reason), error->message);
       if (reply == NULL)
         keep_head (self, call->origin, result);
-      if (reason == US_REASON_BAD_SEGMENT && self->legs[call->origin].head != NULL)
+      if (self->legs[call->origin].head != NULL && is_about_range (reason))
         ask_for_whole (self, call->origin);
       else
         on_leg_failed (self, call->origin);

@@ -12,7 +12,9 @@ typedef struct {
   GCancellable *cancellable;
   char *path;     /* of the request being read */
   char *if_match; /* its If-None-Match */
-  guint64 wanted; /* held until this number is listed; 0: not held */
+  char *if_range;
+  guint64 range_from; /* of its Range, open at the end */
+  guint64 wanted;     /* held until this number is listed; 0: not held */
   gboolean is_dead;
   guint n_pending; /* async operations */
 } Conn;
@@ -36,6 +38,7 @@ struct FakeOrigin {
   char *map_uri, *key; /* (nullable) */
   GHashTable *files;   /* name -> GBytes */
   gboolean can_block, is_ended;
+  guint n_ranges;
 };
 
 static void read_request (Conn *conn);
@@ -59,6 +62,7 @@ conn_release (Conn *conn) {
   g_object_unref (conn->cancellable);
   g_free (conn->path);
   g_free (conn->if_match);
+  g_free (conn->if_range);
   g_free (conn);
 }
 
@@ -148,6 +152,19 @@ answer_segment (Conn *conn, const Entry *entry) {
     copy[size - 1] ^= 0x55;
     g_autoptr (GBytes) bytes = g_bytes_new (copy, size);
     send_body (conn, "200 OK", entry->segment->etag, "video/mp2t", bytes, 0);
+    return;
+  }
+  gsize whole = g_bytes_get_size (entry->segment->bytes);
+  if (conn->range_from > 0 && conn->range_from < whole
+      && g_strcmp0 (conn->if_range, entry->segment->etag) == 0) {
+    g_autoptr (GBytes) rest = g_bytes_new_from_bytes (entry->segment->bytes, conn->range_from,
+                                                      whole - conn->range_from);
+    g_autofree char *status
+        = g_strdup_printf ("206 Partial Content\r\nContent-Range: bytes %" G_GUINT64_FORMAT
+                           "-%" G_GSIZE_FORMAT "/%" G_GSIZE_FORMAT,
+                           conn->range_from + (mode == FAKE_WRONG_RANGE ? 1 : 0), whole - 1, whole);
+    conn->fake->n_ranges++;
+    send_body (conn, status, entry->segment->etag, "video/mp2t", rest, 0);
     return;
   }
   if (conn->if_match != NULL && strcmp (conn->if_match, entry->segment->etag) == 0) {
@@ -242,6 +259,11 @@ on_line (GObject *source, GAsyncResult *result, gpointer user_data) {
   } else if (g_ascii_strncasecmp (line, "If-None-Match: ", 15) == 0) {
     g_free (conn->if_match);
     conn->if_match = g_strdup (line + 15);
+  } else if (g_ascii_strncasecmp (line, "Range: bytes=", 13) == 0) {
+    conn->range_from = g_ascii_strtoull (line + 13, NULL, 10);
+  } else if (g_ascii_strncasecmp (line, "If-Range: ", 10) == 0) {
+    g_free (conn->if_range);
+    conn->if_range = g_strdup (line + 10);
   }
   conn->n_pending++;
   g_data_input_stream_read_line_async (conn->in, G_PRIORITY_DEFAULT, conn->cancellable, on_line,
@@ -252,6 +274,8 @@ static void
 read_request (Conn *conn) {
   g_clear_pointer (&conn->path, g_free);
   g_clear_pointer (&conn->if_match, g_free);
+  g_clear_pointer (&conn->if_range, g_free);
+  conn->range_from = 0;
   conn->wanted = 0;
   conn->n_pending++;
   g_data_input_stream_read_line_async (conn->in, G_PRIORITY_DEFAULT, conn->cancellable, on_line,
@@ -411,6 +435,11 @@ fake_origin_set_blocking (FakeOrigin *fake, gboolean can_block) {
 void
 fake_origin_set_ended (FakeOrigin *fake, gboolean is_ended) {
   fake->is_ended = is_ended;
+}
+
+guint
+fake_origin_count_ranges (FakeOrigin *fake) {
+  return fake->n_ranges;
 }
 
 guint

@@ -20,6 +20,7 @@ typedef enum {
   FAKE_BAD_SEGMENT,    /* segments are noise */
   FAKE_CUT_SEGMENT,    /* segments end before their Content-Length */
   FAKE_WRONG_SEGMENT,  /* segments are good, but not what their ETag says */
+  FAKE_WRONG_RANGE,    /* partial answers are not the part that was asked for */
   FAKE_FROZEN_SEGMENT, /* playlists live, segments are never answered */
 } FakeMode;
 
@@ -44,4 +45,5 @@ void fake_origin_put (FakeOrigin *fake, const char *name, GBytes *bytes);
 void fake_origin_clear (FakeOrigin *fake); /* forgets all it listed */
 void fake_origin_set_blocking (FakeOrigin *fake, gboolean can_block);
 void fake_origin_set_ended (FakeOrigin *fake, gboolean is_ended);
+guint fake_origin_count_ranges (FakeOrigin *fake);            /* answers of 206 */
 guint fake_origin_count (FakeOrigin *fake, const char *part); /* requests whose path has @part */

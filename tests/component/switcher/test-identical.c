@@ -4,6 +4,8 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#include "unit/switcher/ts-segment.h"
+
 #define GENEROUS_US (3 * G_USEC_PER_SEC) /* a fault would be the next segment that never comes */
 
 static void
@@ -63,6 +65,65 @@ test_primary_fails (gconstpointer data) {
   stage_await_metric (&stage, "switcher_active_origin", mode == FAKE_FROZEN_SEGMENT ? 1 : 0);
   if (mode != FAKE_FROZEN_SEGMENT)
     g_assert_cmpfloat (stage_metric (&stage, "failovers_total"), ==, 1);
+  stage_close (&stage);
+}
+
+/* What breaks off at one is gone on with at the other, and only the rest is asked for. */
+static void
+test_resume (void) {
+  Stage stage;
+  begin (&stage, 10);
+  fake_origin_set_mode (stage.fakes[0], FAKE_CUT_SEGMENT);
+  stage_next (&stage, TRUE, TRUE);
+  await_last (&stage);
+  g_assert_cmpfloat (
+      stage_metric (&stage, "understudy_switcher_resumes_total{stream=\"mystream\"}"), ==, 1);
+  g_assert_cmpuint (fake_origin_count_ranges (stage.fakes[1]), ==, 1);
+  g_autofree char *name = stage_name (&stage);
+  g_autoptr (GBytes) whole = ts_segment (stage.number, 0);
+  g_assert_true (g_bytes_equal (g_hash_table_lookup (stage.viewer->bytes, name), whole));
+  stage_close (&stage);
+}
+
+/* A twin that answers with another part is not believed. */
+static void
+test_wrong_range (void) {
+  Stage stage;
+  begin (&stage, 10);
+  fake_origin_set_mode (stage.fakes[1], FAKE_WRONG_RANGE);
+  fake_origin_set_mode (stage.fakes[0], FAKE_CUT_SEGMENT);
+  stage_next (&stage, TRUE, TRUE);
+  await_last (&stage);
+  g_autofree char *name = stage_name (&stage);
+  g_autoptr (GBytes) whole = ts_segment (stage.number, 0);
+  g_assert_true (g_bytes_equal (g_hash_table_lookup (stage.viewer->bytes, name), whole));
+  g_assert_cmpfloat (
+      stage_metric (&stage, "understudy_switcher_resumes_total{stream=\"mystream\"}"), ==, 0);
+  stage_close (&stage);
+}
+
+/* One fetch behind however many viewers, and none for what a viewer asks ahead. */
+static void
+test_many_viewers (void) {
+  Stage stage;
+  begin (&stage, 12); /* the next one is not compared with the twin's */
+  UsViewer *crowd[20];
+  for (guint i = 0; i < G_N_ELEMENTS (crowd); i++)
+    crowd[i] = us_viewer_new (us_switcher_get_port (stage.switcher), "");
+  stage_next (&stage, TRUE, TRUE);
+  g_autofree char *name = stage_name (&stage);
+  for (guint i = 0; i < G_N_ELEMENTS (crowd); i++) {
+    g_autoptr (UsHttpReply) reply = us_viewer_get (crowd[i], name); /* held until it is there */
+    g_assert_cmpuint (reply->status, ==, 200);
+    us_viewer_await (crowd[i], name);
+  }
+  guint n_fetches
+      = fake_origin_count (stage.fakes[0], name) + fake_origin_count (stage.fakes[1], name);
+  double hedges = stage_metric (&stage, "understudy_switcher_hedges_total{stream=\"mystream\"}");
+  g_assert_cmpuint (n_fetches, >=, 1);
+  g_assert_cmpfloat (n_fetches, <=, 1 + hedges);
+  for (guint i = 0; i < G_N_ELEMENTS (crowd); i++)
+    us_viewer_free (crowd[i]);
   stage_close (&stage);
 }
 
@@ -426,6 +487,9 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/identical/steady", test_steady);
   for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
     g_test_add_data_func (modes[i].path, GINT_TO_POINTER (modes[i].mode), test_primary_fails);
+  g_test_add_func ("/switcher/identical/resume", test_resume);
+  g_test_add_func ("/switcher/identical/wrong-range", test_wrong_range);
+  g_test_add_func ("/switcher/identical/many-viewers", test_many_viewers);
   g_test_add_func ("/switcher/identical/freezes-while-fetched", test_freezes_while_fetched);
   g_test_add_func ("/switcher/identical/both-dead", test_both_dead);
   g_test_add_func ("/switcher/identical/one-after-the-other", test_one_after_the_other);
