@@ -36,8 +36,9 @@ struct UsRehearsal {
   GPtrArray *results;
   GError *failure; /* nullable: the chain is no more */
   gboolean is_looking, is_wired;
-  guint n_wanted;   /* segments that wait_until() waits for */
-  gint64 wanted_us; /* looks that began before do not count */
+  gboolean was_interchangeable; /* at the beginning, and so must be again after each drill */
+  guint n_wanted;               /* segments that wait_until() waits for */
+  gint64 wanted_us;             /* looks that began before do not count */
 };
 
 static void say (UsRehearsal *rehearsal, const char *format, ...) G_GNUC_PRINTF (2, 3);
@@ -157,7 +158,8 @@ is_playing (UsRehearsal *rehearsal) {
 static gboolean
 is_whole (UsRehearsal *rehearsal) {
   return us_chain_is_up (rehearsal->settings.chain) && rehearsal->health != NULL
-         && rehearsal->health_us >= rehearsal->wanted_us && us_health_is_whole (rehearsal->health);
+         && rehearsal->health_us >= rehearsal->wanted_us && us_health_is_whole (rehearsal->health)
+         && (!rehearsal->was_interchangeable || rehearsal->health->is_interchangeable);
 }
 
 static gboolean
@@ -525,6 +527,9 @@ us_rehearsal_play (UsRehearsal *rehearsal, GError **error) {
   const UsRehearsalSettings *settings = &rehearsal->settings;
   wait_until (rehearsal, NULL, settings->lead_in_ms);
   wait_segments (rehearsal, RUN_IN_SEGMENTS);
+  rehearsal->wanted_us = g_get_monotonic_time ();
+  if (wait_until (rehearsal, has_looked, WHOLE_MS))
+    rehearsal->was_interchangeable = rehearsal->health->is_interchangeable;
   for (guint run = 1; run <= settings->runs; run++) {
     for (guint i = 0; i < settings->drills->len && !is_over (rehearsal); i++)
       play_drill (rehearsal, settings->drills->pdata[i], run);
