@@ -16,7 +16,6 @@ import numbered
 import players
 
 STALL_MS = 100  # a picture that stood for so much longer than it should have was seen to stand
-PACE_MS = 250  # the same for a player whose clock is the machine's: a busy one is late by itself
 BEHIND_S = 3.0  # ffmpeg asks for the playlist once in a target duration
 
 
@@ -82,13 +81,12 @@ class Audience:
             rows = member.shown()
             records.append(Record(
                 member.name, rows, lag(rows, arrivals), member.failures(), [],
-                member.stalls(STALL_MS if member is self.ffmpeg else PACE_MS),
-                numbered.judge_numbers(rows), [], member.warnings()))
+                member.stalls(STALL_MS), numbered.judge_numbers(rows), [], member.warnings()))
         rows = self.browser.shown()
         broken, failed, stalled, others = self.browser.errors()
         records.append(Record(
             self.browser.name, rows, lag(rows, arrivals), broken, failed,
-            self.browser.stalls(STALL_MS) + stalled, numbered.judge_numbers(rows, shows_all=False),
+            self.browser.stalls(STALL_MS) + stalled, numbered.judge_painted(rows),
             self.browser.holes(), others))
         return records
 

@@ -19,6 +19,7 @@ import urllib.parse
 
 import chain
 import numbered
+import players
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 FILES = {
@@ -96,11 +97,17 @@ class Browser:
                     if line["kind"] in kinds]
 
     def wait_playing(self):
-        chain.wait_for("hls.js to play", lambda: self.process.poll() is not None or any(
-            line["media"] > 0 for line in self._of("picture")))
+        try:
+            chain.wait_for("hls.js to play", lambda: self.process.poll() is not None or any(
+                line["media"] > 0 for line in self._of("picture")))
+        except chain.Failure as failure:
+            raise chain.Failure(f"{failure}; {self._last_words()}")
         if self.process.poll() is not None:
-            raise chain.Failure("chromium ended: " + pathlib.Path(self.profile, "log").read_text(
-                encoding="utf-8", errors="replace")[-2000:])
+            raise chain.Failure(f"chromium ended: {self._last_words()}")
+
+    def _last_words(self):
+        log = pathlib.Path(self.profile, "log").read_text(encoding="utf-8", errors="replace")
+        return f"errors {self._of('error')[:5]}, clock {self._of('clock')[-1:]}, log {log[-2000:]}"
 
     # -- what it saw --
 
@@ -124,8 +131,14 @@ class Browser:
 
     def stalls(self, tolerance_ms):
         """Where the media's time fell behind the clock's while it should have played, joined to one
-        finding for each standstill. Both are read in the same moment, so a busy machine shows nothing."""
-        findings, behind_ms, since = [], 0, None
+        finding for each standstill. One with data for the next half second at hand is a busy
+        machine's, up to BUSY_MS."""
+        findings, behind_ms, since, was_hungry = [], 0, None, False
+
+        def settle(detail):
+            if behind_ms > (tolerance_ms if was_hungry else players.BUSY_MS):
+                findings.append(numbered.Finding("stall", since, round(behind_ms), detail))
+
         # While it starts, it finds its place.
         begin = next((line["wall_s"] for line in self._of("picture")), 0) + START_S
         clock = [line for line in self._of("clock") if line["wall_s"] > begin]
@@ -134,13 +147,11 @@ class Browser:
             if lost_ms > 50:
                 since = since or before["wall_s"]
                 behind_ms += lost_ms
+                was_hungry = was_hungry or is_hungry(before) or is_hungry(line)
                 continue
-            if behind_ms > tolerance_ms:
-                findings.append(numbered.Finding("stall", since, round(behind_ms),
-                                                 f"at {line['media']:.3f} s"))
-            behind_ms, since = 0, None
-        if behind_ms > tolerance_ms:
-            findings.append(numbered.Finding("stall", since, round(behind_ms), "and still stands"))
+            settle(f"at {line['media']:.3f} s")
+            behind_ms, since, was_hungry = 0, None, False
+        settle("and still stands")
         return findings
 
     def holes(self):
@@ -158,6 +169,12 @@ class Browser:
     def dropped(self):
         clock = self._of("clock")
         return (clock[-1]["painted"], clock[-1]["dropped"]) if clock else (0, 0)
+
+
+def is_hungry(line):
+    """Whether the element lacks data for the next half second, or looks for its place."""
+    ahead_s = [end - line["media"] for begin, end in line["buffered"] if begin - 0.1 <= line["media"] <= end]
+    return line["ready"] < 3 or line["seeking"] or not ahead_s or ahead_s[0] < 0.5
 
 
 def _handler_for(browser):

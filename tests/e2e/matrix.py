@@ -66,8 +66,9 @@ class Rehearsal:
         try:
             with open(self.folder / "log", "wb") as log:
                 # A session of its own, so that whatever it leaves behind can be ended.
+                # With --keep, the end of its standard input would be its own.
                 self.process = subprocess.Popen([str(a) for a in self.argv], env=env, stdout=log,
-                                                stdin=subprocess.DEVNULL, stderr=log,
+                                                stdin=subprocess.PIPE, stderr=log,
                                                 start_new_session=True)
             chain.wait_for("the drills to announce their chain", self._is_announced)
         except BaseException:
@@ -95,6 +96,8 @@ class Rehearsal:
             except ProcessLookupError:
                 pass
             self.process.wait()
+        if self.process is not None:
+            self.process.stdin.close()
         if failed:
             print(f"--- log of the drills ---\n{self.log()[-8000:]}", flush=True)
         shutil.rmtree(self.folder, ignore_errors=True)

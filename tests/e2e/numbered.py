@@ -17,6 +17,7 @@ import chain
 
 RATE = 25
 LOOP = 4000  # pictures; 160 s, which is also a whole number of AAC frames
+LASTING = 5  # pictures in a row that a browser must agree with itself on
 BLOCKS, BLOCK, HEIGHT = 16, 20, 16
 WIDTH = BLOCKS * BLOCK
 
@@ -76,25 +77,56 @@ class Finding:
         return f"{self.wall_s:.2f}: {self.kind} {self.amount:g} ({self.detail})"
 
 
-def judge_numbers(shown, shows_all=True):
-    """Jumps of the number. A player that `shows_all` decodes every picture and reports it; one that
-    does not (a browser on a busy machine) is judged by number against media time, so that a picture
-    which was merely not painted is none that is missing."""
+def judge_numbers(shown):
+    """Jumps of the number, of a player that decodes every picture and tells each."""
     findings, last = [], None
     for picture in shown:
         if picture.number is None:
-            findings.append(Finding("unreadable", picture.wall_s, 1, f"at {picture.media_s:.3f} s"))
+            findings.append(unreadable(picture))
             continue
         if last is not None:
-            due = 1 if shows_all else round((picture.media_s - last.media_s) * RATE)
-            jump = step(last.number, picture.number) - due
+            jump = step(last.number, picture.number) - 1
             if jump:
-                findings.append(Finding(
-                    "missing" if jump > 0 else "repeated", picture.wall_s, abs(jump),
-                    f"{picture.number} follows {last.number} at {picture.media_s:.3f} s, "
-                    f"{picture.media_s - last.media_s:.3f} s later"))
+                findings.append(jumped(last, picture, jump))
         last = picture
     return findings
+
+
+def judge_painted(shown):
+    """The same of a player that does not paint every picture when it is busy: the number against
+    media time. So a picture that was not painted is none that is missing; and since a browser may
+    paint the next picture between telling the time of one and handing it over, only what lasts
+    counts: a picture that is really missing shifts all that follow."""
+    findings = [unreadable(picture) for picture in shown if picture.number is None]
+    runs = []  # [offset, first picture, last picture, how many]
+    for picture in shown:
+        if picture.number is None:
+            continue
+        offset = picture.number - picture.media_s * RATE
+        if runs and abs(wrapped(offset - runs[-1][0])) < 0.6:
+            runs[-1][2:] = picture, runs[-1][3] + 1
+        else:
+            runs.append([offset, picture, picture, 1])
+    lasting = [run for run in runs if run[3] >= LASTING]
+    for before, after in zip(lasting, lasting[1:]):
+        jump = round(wrapped(after[0] - before[0]))
+        if jump:
+            findings.append(jumped(before[2], after[1], jump))
+    return findings
+
+
+def wrapped(pictures):
+    return (pictures + LOOP / 2) % LOOP - LOOP / 2
+
+
+def unreadable(picture):
+    return Finding("unreadable", picture.wall_s, 1, f"at {picture.media_s:.3f} s")
+
+
+def jumped(before, picture, jump):
+    return Finding("missing" if jump > 0 else "repeated", picture.wall_s, abs(jump),
+                   f"{picture.number} follows {before.number} at {picture.media_s:.3f} s, "
+                   f"{picture.media_s - before.media_s:.3f} s later")
 
 
 def judge_arrival(shown, tolerance_ms):
@@ -115,12 +147,15 @@ def judge_arrival(shown, tolerance_ms):
     return findings
 
 
-def judge_pace(shown, tolerance_ms):
-    """Stalls of a player that shows pictures by its clock: the picture stood for too long."""
+def judge_pace(shown, hungry, tolerance_ms, busy_ms):
+    """Stalls of a player that shows pictures by its clock: the picture stood for too long. It is
+    known when the player was `hungry` (spans of time); a standstill without that is a busy machine's,
+    up to `busy_ms`."""
     findings = []
     for before, picture in zip(shown, shown[1:]):
         stood_ms = (picture.wall_s - before.wall_s - 1 / RATE) * 1000
-        if stood_ms > tolerance_ms:
+        was_hungry = any(begin <= picture.wall_s and end >= before.wall_s for begin, end in hungry)
+        if stood_ms > (tolerance_ms if was_hungry else busy_ms):
             findings.append(Finding("stall", picture.wall_s, round(stood_ms),
                                     f"number {before.number} stood"))
     return findings

@@ -13,6 +13,8 @@ import traceback
 import numbered
 from chain import PLAYER, Failure, wait_for
 
+BUSY_MS = 1000  # a machine with more to do than it can shows a picture that much too late
+
 
 class Playback:
     """pictures: [(pts_s, md5)]; sound: [(pts_s, samples)]; complaints: lines on standard error."""
@@ -229,4 +231,13 @@ class NumberedPlaybin3(_Numbered):
             self.complaints.append((now_s, line[2:].strip()))
 
     def stalls(self, tolerance_ms):
-        return numbered.judge_pace(self.shown(), tolerance_ms)
+        hungry, since = [], None
+        for at, percent in list(self.levels):
+            if percent < 100:
+                since = since or at
+            elif since is not None:
+                hungry.append((since, at))
+                since = None
+        if since is not None:
+            hungry.append((since, float("inf")))
+        return numbered.judge_pace(self.shown(), hungry, tolerance_ms, BUSY_MS)

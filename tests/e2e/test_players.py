@@ -56,10 +56,19 @@ class Numbers(unittest.TestCase):
     def test_not_painted_is_not_missing(self):
         rows = play(range(100))
         del rows[40:60]
-        self.assertEqual(numbered.judge_numbers(rows, shows_all=False), [])
+        rows[10].number += 1  # painted between two questions
+        self.assertEqual(numbered.judge_painted(rows), [])
         for row in rows[50:]:
             row.number += 3
-        self.assertEqual(amounts(numbered.judge_numbers(rows, shows_all=False)), [("missing", 3)])
+        self.assertEqual(amounts(numbered.judge_painted(rows)), [("missing", 3)])
+        for row in rows[65:]:
+            row.number -= 1
+            row.media_s += 0.3 / numbered.RATE  # another timeline, between two pictures
+        self.assertEqual(amounts(numbered.judge_painted(rows)), [("missing", 3), ("repeated", 1)])
+
+    def test_painted_round_the_loop(self):
+        rows = play([*range(3980, 4000), *range(20)])
+        self.assertEqual(numbered.judge_painted(rows), [])
 
     def test_arrival(self):
         rows = play(range(200))
@@ -79,8 +88,11 @@ class Numbers(unittest.TestCase):
         rows = play(range(50))
         for row in rows[25:]:
             row.wall_s += 0.4
-        self.assertEqual(amounts(numbered.judge_pace(rows, 250)), [("stall", 400)])
-        self.assertEqual(numbered.judge_pace(rows, 500), [])
+        hungry = [(101.1, 101.3)]
+        self.assertEqual(amounts(numbered.judge_pace(rows, hungry, 100, 1000)), [("stall", 400)])
+        self.assertEqual(numbered.judge_pace(rows, hungry, 500, 1000), [])
+        self.assertEqual(numbered.judge_pace(rows, [(100.1, 100.3)], 100, 1000), [])  # busy
+        self.assertEqual(amounts(numbered.judge_pace(rows, [], 100, 300)), [("stall", 400)])
 
 
 class Judgement(unittest.TestCase):
