@@ -10,6 +10,7 @@
 #include "switcher/join.h"
 
 #define NEWEST_KEPT 3    /* without dates: no nearer to the live edge than three segments */
+#define MARGIN_SHARE 8   /* of a target duration, kept of the deadline */
 #define BEST_GAP_SHARE 4 /* a gap below a quarter of a segment is better than any overlap */
 /* Further apart than this many target durations, two clocks do not tell the same time. */
 #define MAX_CLOCK_TARGETS 3
@@ -112,6 +113,14 @@ enter (const UsJoinSegment *segments, const Place *place) {
   return plan;
 }
 
+/* RFC 8216 6.2.1 gives 1.5 target durations from one segment to the next; what will not be there by
+ * then is not waited for. */
+static gboolean
+can_wait (const UsJoinPatience *patience) {
+  gint64 deadline_us = patience->target_us * 3 / 2 - patience->target_us / MARGIN_SHARE;
+  return patience->waited_us + MAX (patience->next_in_us, 0) < deadline_us;
+}
+
 /**
  * us_join_plan:
  * @segments: what the new side lists, in order
@@ -138,13 +147,12 @@ us_join_plan (const UsJoinSegment *segments, guint n_segments, const UsJoinPatie
         && holder->start_us + holder->duration_us > patience->frame_us)
       return (UsJoinPlan){ .step = US_JOIN_FETCH, .index = before.index, .picture = -1 };
   }
-  gint64 deadline_us = patience->target_us * 3 / 2 - patience->target_us / 4;
   if (!after.is_set) {
     gboolean has_news = before.is_set && end_us > patience->frame_us;
     gboolean is_next_better
         = end_us <= -before.start_us || end_us < last->duration_us / BEST_GAP_SHARE;
     if (has_news)
-      return is_next_better && patience->waited_us < deadline_us ? wait : enter (segments, &before);
+      return is_next_better && can_wait (patience) ? wait : enter (segments, &before);
     /* Nothing that was not shown already: only a viewer about to run dry is better off with it. */
     return patience->waited_us < MAX_CLOCK_TARGETS * patience->target_us
                ? wait

@@ -43,9 +43,10 @@ typedef struct {
 
 /* UsJoinPatience: how long the better place may be waited for. */
 typedef struct {
-  gint64 frame_us;  /* nearer than this is exact */
-  gint64 waited_us; /* since the last segment was published */
-  gint64 target_us; /* target duration */
+  gint64 frame_us;   /* nearer than this is exact */
+  gint64 waited_us;  /* since the last segment was published */
+  gint64 target_us;  /* target duration */
+  gint64 next_in_us; /* until the new side is expected to list one more */
 } UsJoinPatience;
 
 UsJoinPlan us_join_plan (const UsJoinSegment *segments, guint n_segments,

@@ -276,6 +276,14 @@ place (const UsRendition *self, UsOriginId origin, UsJoinSegment *segments, guin
   return US_JOIN_EDGE;
 }
 
+/* When the origin should list its next segment, as it has come to list the last one. */
+static gint64
+next_in_us (const UsRendition *self, UsOriginId origin) {
+  const UsFollower *follower = self->followers[origin];
+  const UsOriginFacts *facts = us_follower_get_facts (follower);
+  return MAX (facts->last_advance_us + longest_us (follower) - us_rendition_now_us (self), 0);
+}
+
 /**
  * us_rendition_plan_join:
  * @origin: whose playlist is to go on for what is published
@@ -298,6 +306,7 @@ us_rendition_plan_join (UsRendition *self, UsOriginId origin, int *picture) {
     = self->has_last_probe && self->last_probe.frame_us > 0 ? self->last_probe.frame_us : FRAME_US,
     .waited_us = us_rendition_now_us (self) - self->stats.last_commit_us,
     .target_us = (gint64)us_ledger_get_target (self->ledger) * G_USEC_PER_SEC,
+    .next_in_us = next_in_us (self, origin),
   };
   UsJoinPlan plan = us_join_plan (segments, n, &patience);
   if (plan.step == US_JOIN_WAIT)
