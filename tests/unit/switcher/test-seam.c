@@ -1,0 +1,40 @@
+/* test-seam.c - where a DISCONTINUITY has to stand */
+#include "switcher/seam.h"
+
+#include "fake-probe.h"
+
+#define S G_TIME_SPAN_SECOND
+
+static void
+test_smooth (void) {
+  static const struct {
+    gint64 start_us;
+    guint64 config;
+    gboolean has_audio, is_smooth;
+  } table[] = {
+    { 12 * S, 1, FALSE, TRUE },
+    { 12 * S + 40000, 1, FALSE, TRUE }, /* one frame */
+    { 12 * S - 40000, 1, FALSE, TRUE },
+    { 12 * S + 80000, 1, FALSE, FALSE },
+    { 12 * S - 80000, 1, FALSE, FALSE },
+    { 12 * S, 2, FALSE, FALSE }, /* other codecs */
+    { 12 * S, 1, TRUE, FALSE },  /* other tracks */
+    { 0, 1, FALSE, FALSE },
+  };
+  g_autoptr (UsProbe) before = fake_probe (10 * S, 1, 2 * S, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++) {
+    g_autoptr (UsProbe) after = fake_probe (table[i].start_us, 1, 2 * S, 5);
+    after->config = table[i].config;
+    after->has_audio = table[i].has_audio;
+    g_assert_cmpint (us_seam_is_smooth (before, after), ==, table[i].is_smooth);
+  }
+  g_assert_false (us_seam_is_smooth (NULL, before));
+  g_assert_false (us_seam_is_smooth (before, NULL));
+}
+
+int
+main (int argc, char **argv) {
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/switcher/seam/smooth", test_smooth);
+  return g_test_run ();
+}
