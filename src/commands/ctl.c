@@ -129,8 +129,7 @@ run_watch (Session *session) {
   g_autoptr (GSource) interrupt = watch_signal (SIGINT, session);
   us_ctl_door_watch (session->door, on_news, session);
   on_news (session);
-  if (!session->is_json)
-    fprintf (stderr, "watching; end with Ctrl+C\n");
+  fprintf (stderr, "watching; end with Ctrl+C\n");
   while (!session->is_over)
     g_main_context_iteration (NULL, TRUE);
   g_source_destroy (term);

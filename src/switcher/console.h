@@ -12,6 +12,7 @@ typedef struct {
   const char *bus;        /* "auto", "session", "system", "none" */
   const char *program;    /* nullable: understudy itself, for drills; NULL: there are none */
   const char *drill_dir;  /* for the evidence */
+  const char *pipelines;  /* nullable: folder of the pipeline texts that drills use */
 } UsConsoleSettings;
 
 typedef struct UsConsole UsConsole;

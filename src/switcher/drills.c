@@ -28,6 +28,7 @@ typedef struct {
 
 struct UsDrills {
   char *program, *folder;
+  char *pipelines; /* (nullable) */
   const UsClock *clock;
   UsDrillsChanged changed;
   gpointer user_data;
@@ -73,6 +74,8 @@ spawn (UsDrills *self, GSubprocessFlags flags, const char *const *arguments, GEr
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
   for (guint i = 0; own[i] != NULL; i++)
     g_subprocess_launcher_unsetenv (launcher, own[i]);
+  if (self->pipelines != NULL)
+    g_subprocess_launcher_setenv (launcher, US_ENV_PIPELINES, self->pipelines, TRUE);
   g_ptr_array_add (argv, self->program);
   g_ptr_array_add (argv, (gpointer) "drill");
   for (guint i = 0; arguments[i] != NULL; i++)
@@ -310,17 +313,19 @@ us_drills_get_past (const UsDrills *self) {
  * us_drills_new:
  * @program: the path of understudy
  * @folder: for the evidence; made when needed
+ * @pipelines: (nullable): folder of the pipeline texts, when it is not the usual one
  * @clock: outlives the drills
  * @changed: one has begun or ended
  *
  * Returns: (transfer full): drills, none of which runs
  */
 UsDrills *
-us_drills_new (const char *program, const char *folder, const UsClock *clock,
+us_drills_new (const char *program, const char *folder, const char *pipelines, const UsClock *clock,
                UsDrillsChanged changed, gpointer user_data) {
   UsDrills *self = g_new0 (UsDrills, 1);
   self->program = g_strdup (program);
   self->folder = g_strdup (folder);
+  self->pipelines = g_strdup (pipelines);
   self->clock = clock;
   self->changed = changed;
   self->user_data = user_data;
@@ -342,5 +347,6 @@ us_drills_free (UsDrills *self) {
   g_ptr_array_unref (self->all);
   g_free (self->program);
   g_free (self->folder);
+  g_free (self->pipelines);
   g_free (self);
 }

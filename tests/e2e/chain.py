@@ -54,7 +54,7 @@ def get_json(url, timeout_s=15):
 class Chain:
     """`understudy run` in a temporary home. `settings` is a dict of {group: {key: value}}."""
 
-    def __init__(self, settings=None, publish=False):
+    def __init__(self, settings=None, publish=False, environment=None):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="understudy-e2e-"))
         self.settings = {
             "ingest": {"rtmp": "127.0.0.1:0", "status": "127.0.0.1:0"},
@@ -68,6 +68,7 @@ class Chain:
             self.settings.setdefault(group, {}).update(keys)
         self.log_path = self.home / "log"
         self.status_path = self.home / "run.json"
+        self.environment = environment or {}
         self.children = []
         self.process = None
 
@@ -98,6 +99,7 @@ class Chain:
             DBUS_SESSION_BUS_ADDRESS="disabled:",
             UNDERSTUDY_PIPELINES=str(ROOT / "pipelines"),
         )
+        env.update(self.environment)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [BINARY, "run", f"--config={config}", f"--status-file={self.status_path}"],
