@@ -81,13 +81,16 @@ class Audience:
             rows = member.shown()
             records.append(Record(
                 member.name, rows, lag(rows, arrivals), member.failures(), [],
-                member.stalls(STALL_MS), numbered.judge_numbers(rows), [], member.warnings()))
+                member.stalls(STALL_MS), numbered.judge_numbers(rows), numbered.judge_drift(rows),
+                member.warnings()))
         rows = self.browser.shown()
+        painted = numbered.judge_painted(rows)
         broken, failed, stalled, others = self.browser.errors()
         records.append(Record(
             self.browser.name, rows, lag(rows, arrivals), broken, failed,
-            self.browser.stalls(STALL_MS) + stalled, numbered.judge_painted(rows),
-            self.browser.holes(), others))
+            self.browser.stalls(STALL_MS) + stalled,
+            [finding for finding in painted if finding.kind != "hole"],
+            self.browser.holes() + [finding for finding in painted if finding.kind == "hole"], others))
         return records
 
 

@@ -30,6 +30,7 @@ SOURCE_GONE = ("both-dead", "encoder-gone", "ingest-restart")
 REQUEST_FAILED = re.compile(r"HTTP error|Failed to (open|reload)|keepalive request failed|"
                             r"Connection (refused|reset)|timed out", re.IGNORECASE)
 FRAME_MS = 1000 / numbered.RATE
+SEEN_WITHIN_S = 5.0  # ffmpeg reads the playlist every two seconds, and then the segment
 
 
 @dataclasses.dataclass
@@ -268,25 +269,40 @@ def judge_seams(jumps, switches, biases, limits, source_gone=()):
     against each other, it cannot know. That error is measured here from the pictures and taken out;
     what is left may be one picture, the rounding of dates to that.
     """
-    faults = []
-    for number, change in enumerate(switches):
-        at_s = change["at_s"]
-        if any(begin <= at_s <= end for begin, end in source_gone):
+    faults, due = [], []
+    for change in switches:
+        if within(change["at_s"], source_gone):
             continue
-        until = switches[number + 1]["at_s"] - 0.5 if number + 1 < len(switches) else float("inf")
-        seen_ms = sum(pictures for wall_s, pictures in jumps
-                      if at_s - 0.5 <= wall_s <= min(at_s + 2 * audience.BEHIND_S, until)) * FRAME_MS
-        told_ms = change["gap_ms"] - change["overlap_ms"]
-        wrong_ms = 0
+        told_ms, wrong_ms = change["gap_ms"] - change["overlap_ms"], 0
         if change.get("method") in ("date", "edge"):
-            wrong_ms = (bias_at(biases, change["to"], at_s) - bias_at(biases, change["from"], at_s)) * 1000
-        if abs(told_ms - wrong_ms - seen_ms) > FRAME_MS * 1.5:
-            faults.append(f"{change['from']} to {change['to']} by {change.get('method')}: told "
-                          f"{told_ms:.0f} ms of which the dates' error is {wrong_ms:.0f}, seen {seen_ms:.0f} ms")
+            wrong_ms = (bias_at(biases, change["to"], change["at_s"])
+                        - bias_at(biases, change["from"], change["at_s"])) * 1000
+        due.append({"change": change, "told_ms": told_ms, "wrong_ms": wrong_ms, "seen_ms": None,
+                    "is_seen": abs(told_ms - wrong_ms) > FRAME_MS / 2})
+    for wall_s, pictures in jumps:
+        if within(wall_s, source_gone):
+            continue
+        near = [row for row in due if row["seen_ms"] is None
+                and row["change"]["at_s"] - 0.5 <= wall_s <= row["change"]["at_s"] + SEEN_WITHIN_S]
+        # In their order; one that should show nothing leaves the jump to the next.
+        found = next((row for row in near if row["is_seen"]), near[0] if near else None)
+        if found is None:
+            faults.append(f"{pictures:+} pictures at {wall_s:.2f} that nobody reported")
+        else:
+            found["seen_ms"] = pictures * FRAME_MS
+    for row in due:
+        seen_ms, change = row["seen_ms"] or 0, row["change"]
+        name = f"{change['from']} to {change['to']} by {change.get('method')}"
+        if abs(row["told_ms"] - row["wrong_ms"] - seen_ms) > FRAME_MS * 1.5:
+            faults.append(f"{name}: told {row['told_ms']:.0f} ms of which the dates' error is "
+                          f"{row['wrong_ms']:.0f}, seen {seen_ms:.0f} ms")
         if limits.seam_frames is not None and abs(seen_ms) > limits.seam_frames * FRAME_MS + 1:
-            faults.append(f"{change['from']} to {change['to']} by {change.get('method')}: "
-                          f"{seen_ms / FRAME_MS:+.0f} pictures at the seam")
+            faults.append(f"{name}: {seen_ms / FRAME_MS:+.0f} pictures at the seam")
     return faults
+
+
+def within(at_s, spans):
+    return any(begin <= at_s <= end for begin, end in spans)
 
 
 def bias_at(biases, origin, at_s):

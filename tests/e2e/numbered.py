@@ -110,9 +110,19 @@ def judge_painted(shown):
     lasting = [run for run in runs if run[3] >= LASTING]
     for before, after in zip(lasting, lasting[1:]):
         jump = round(wrapped(after[0] - before[0]))
-        if jump:
+        if -3 <= jump < 0 < step(before[2].number, after[1].number):
+            # No number came twice: the timeline was stretched between two pictures.
+            findings.append(Finding("hole", after[1].wall_s, -jump * 1000 / RATE,
+                                    f"between {before[2].number} and {after[1].number}"))
+        elif jump:
             findings.append(jumped(before[2], after[1], jump))
     return findings
+
+
+def judge_drift(shown):
+    """Where the numbers go on and the media's time does not keep step with them, though no
+    picture is missing."""
+    return [finding for finding in judge_painted(shown) if finding.kind == "hole"]
 
 
 def wrapped(pictures):

@@ -66,6 +66,13 @@ class Numbers(unittest.TestCase):
             row.media_s += 0.3 / numbered.RATE  # another timeline, between two pictures
         self.assertEqual(amounts(numbered.judge_painted(rows)), [("missing", 3), ("repeated", 1)])
 
+    def test_drift(self):
+        rows = play(range(100))
+        self.assertEqual(numbered.judge_drift(rows), [])
+        for row in rows[50:]:
+            row.media_s += 2 / numbered.RATE
+        self.assertEqual(amounts(numbered.judge_drift(rows)), [("hole", 80)])
+
     def test_painted_round_the_loop(self):
         rows = play([*range(3980, 4000), *range(20)])
         self.assertEqual(numbered.judge_painted(rows), [])
@@ -146,6 +153,11 @@ class Judgement(unittest.TestCase):
         self.assertEqual(judge([(101.0, 5)], [change], biases, matrix.FOREIGN), [])
         self.assertEqual(len(judge([(101.0, 10)], [change], biases, matrix.FOREIGN)), 1)
         self.assertEqual(len(judge([], [change], biases, matrix.FOREIGN)), 1)
+        back = {"at_s": 102.0, "from": "backup", "to": "primary", "method": "date", "gap_ms": 0,
+                "overlap_ms": 400}
+        jumps = [(102.5, 5), (103.5, -5)]  # the first one seen after the second was made
+        self.assertEqual(judge(jumps, [change, back], biases, matrix.FOREIGN), [])
+        self.assertEqual(len(judge([*jumps, (120.0, 1)], [change, back], biases, matrix.FOREIGN)), 1)
         self.assertEqual(judge([], [change], biases, matrix.FOREIGN, [(90, 110)]), [])
         known = dict(change, method="fingerprint", gap_ms=0)
         self.assertEqual(judge([], [known], biases, matrix.RECOGNISED), [])
