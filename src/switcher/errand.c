@@ -27,7 +27,7 @@ struct UsErrand {
   char *map_prefix;
   UsSegment *map; /* (nullable): once it is here */
   UsByteRange range, map_range;
-  gboolean is_opaque, is_map_opaque, is_ours;
+  gboolean is_opaque, is_map_opaque, is_ours, is_last_try;
   guint64 epoch, our_number;
   UsFetch *fetch; /* in flight */
   gint64 took_us;
@@ -74,10 +74,13 @@ on_segment (UsFetchResult *result, gpointer user_data) {
 
 static void
 fetch_segment (UsErrand *self) {
+  UsFetchKind kind = self->is_last_try ? US_FETCH_DAMAGED : US_FETCH_MEDIA;
+  if (self->is_opaque)
+    kind = US_FETCH_OPAQUE;
+  else if (self->is_ours)
+    kind = US_FETCH_OURS;
   UsFetchPlan plan = {
-    .kind = self->is_opaque ? US_FETCH_OPAQUE
-            : self->is_ours ? US_FETCH_OURS
-                            : US_FETCH_MEDIA,
+    .kind = kind,
     .first = self->origin,
     .epoch = self->epoch,
     .number = self->our_number,
@@ -136,6 +139,7 @@ us_errand_start (const UsErrandPlan *plan, UsErrandDone done, gpointer user_data
   self->origin = plan->origin;
   self->stock = plan->stock;
   self->deadline_ms = plan->deadline_ms;
+  self->is_last_try = plan->is_last_try;
   self->done = done;
   self->user_data = user_data;
   self->number = segment->number;

@@ -18,6 +18,7 @@ typedef struct {
   UsStock *stock;
   const char *map_prefix; /* of the names of initialisation sections; copied */
   guint deadline_ms;
+  gboolean is_last_try; /* broken media is taken too */
 } UsErrandPlan;
 
 /* Called once from the main loop, when the errand is no more. @number: at the origin. US_REASON_OK:

@@ -214,6 +214,17 @@ take_copy (UsFetch *self, UsOriginId origin, const UsHttpReply *reply, GError **
     reason = us_fetch_judge_media (bytes, self->plan.map, &self->result.shape, &self->result.probe,
                                    error);
     break;
+  case US_FETCH_DAMAGED:
+    reason = us_fetch_judge_media (bytes, self->plan.map, &self->result.shape, &self->result.probe,
+                                   error);
+    /* A glitch is less than a hole. */
+    if (reason != US_REASON_OK && us_shape_of_bytes (bytes, &self->result.shape)) {
+      us_warning ("%s: broken, and nobody has better: %s", self->legs[origin].url,
+                  (*error)->message);
+      g_clear_error (error);
+      reason = US_REASON_OK;
+    }
+    break;
   case US_FETCH_SECTION:
     reason = us_probe_check_init (bytes, error) ? US_REASON_OK : US_REASON_BAD_SEGMENT;
     break;

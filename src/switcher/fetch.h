@@ -15,6 +15,7 @@ typedef struct UsFetch UsFetch;
 typedef enum {
   US_FETCH_OURS,    /* one of our packagers': judged strictly, and against its ETag */
   US_FETCH_MEDIA,   /* a foreign one: must be readable media */
+  US_FETCH_DAMAGED, /* the same, the last time before it is given up: may be broken media */
   US_FETCH_OPAQUE,  /* encrypted: bytes are bytes */
   US_FETCH_SECTION, /* an initialisation section */
 } UsFetchKind;

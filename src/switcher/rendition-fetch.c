@@ -214,6 +214,7 @@ start_errand (UsRendition *self, const UsPlaylistSegment *segment) {
     .stock = self->stocks[origin],
     .map_prefix = self->map_prefix,
     .deadline_ms = us_rendition_deadline_ms (self),
+    .is_last_try = self->n_tries >= GIVE_UP_TRIES,
   };
   gboolean is_free = self->setup.policy->verdict[origin].state == US_ORIGIN_FAILED;
   if (self->n_tries > 0 && !us_budget_spend (self->setup.budget, is_free)) {

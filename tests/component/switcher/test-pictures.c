@@ -256,6 +256,34 @@ test_both_dead (void) {
   close_show (&show);
 }
 
+/* A segment that is broken wherever it is had from: a glitch is less than a hole. */
+static void
+test_broken_everywhere (void) {
+  Show show;
+  open_show (&show, MATERIAL_PLAIN, MATERIAL_PLAIN);
+  GBytes *good = g_ptr_array_index (show.materials[0]->bytes, 14); /* "seg00015.ts" */
+  gsize size;
+  const guint8 *data = g_bytes_get_data (good, &size);
+  guint8 *copy = g_memdup2 (data, size);
+  copy[size / 188 / 2 * 188] = 0x46; /* no packet begins here */
+  g_autoptr (GBytes) broken = g_bytes_new_take (copy, size);
+  for (guint i = 0; i < 2; i++)
+    fake_origin_put (show.stage.fakes[i], "seg00015.ts", broken);
+  begin_show (&show);
+  watch (&show, 5000);
+  g_assert_cmpfloat (stage_metric (&show.stage, "understudy_switcher_holes_total"
+                                                "{stream=\"mystream\"}"),
+                     ==, 0);
+  gboolean was_shown = FALSE;
+  GHashTableIter iter;
+  gpointer bytes;
+  g_hash_table_iter_init (&iter, show.stage.viewer->bytes);
+  while (g_hash_table_iter_next (&iter, NULL, &bytes))
+    was_shown = was_shown || g_bytes_equal (bytes, broken);
+  g_assert_true (was_shown);
+  close_show (&show);
+}
+
 /* Keys are the viewer's business: absolute, and with the number they were made for. */
 static void
 test_keys (void) {
@@ -299,6 +327,7 @@ main (int argc, char **argv) {
   g_test_add_data_func ("/switcher/pictures/clock-step/minus-1h", GINT_TO_POINTER (-3600000),
                         test_clock_step);
   g_test_add_func ("/switcher/pictures/both-dead", test_both_dead);
+  g_test_add_func ("/switcher/pictures/broken-everywhere", test_broken_everywhere);
   g_test_add_func ("/switcher/pictures/keys", test_keys);
   return g_test_run ();
 }
