@@ -18,7 +18,7 @@ static const char *const names[N_PLAYLISTS] = { "v0.m3u8", "v1.m3u8", "a0.m3u8" 
 
 static void
 put_master (Show *show, guint side) {
-  g_autofree char *urls[N_PLAYLISTS] = { 0 };
+  g_auto (GStrv) urls = g_new0 (char *, N_PLAYLISTS + 1);
   for (guint i = 0; i < N_PLAYLISTS; i++) {
     g_autofree char *base = fake_origin_url (show->media[side][i]);
     urls[i] = g_strconcat (base, "/index.m3u8", NULL);
