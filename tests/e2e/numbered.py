@@ -139,13 +139,14 @@ def jumped(before, picture, jump):
                    f"{picture.media_s - before.media_s:.3f} s later")
 
 
-def judge_arrival(shown, tolerance_ms):
+def judge_arrival(shown, tolerance_ms, start_s=0.0):
     """Stalls of a viewer that shows each picture when it is due, and for whom the player decodes as
-    fast as it gets data: what came later than due holds everything after it up."""
+    fast as it gets data: what came later than due holds everything after it up. The first is due
+    `start_s` after it came."""
     findings, due = [], None
     for before, picture in zip(shown, shown[1:]):
         if due is None:
-            due = before.wall_s
+            due = before.wall_s + start_s
         length = picture.media_s - before.media_s
         due += length if 0 < length < 1 else 1 / RATE  # at a change of timelines: the next picture
         late_ms = (picture.wall_s - due) * 1000

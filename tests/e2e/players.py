@@ -13,7 +13,8 @@ import traceback
 import numbered
 from chain import PLAYER, Failure, wait_for
 
-BUSY_MS = 1000  # a machine with more to do than it can shows a picture that much too late
+START_S = 1.0  # what a viewer behind ffmpeg waits before it shows the first picture
+BUSY_MS = 2000  # a machine with more to do than it can shows a picture that much too late
 
 
 class Playback:
@@ -209,7 +210,7 @@ class NumberedFFmpeg(_Numbered):
             self.rows.append(numbered.Shown(now_s, int(pts) * self.timebase, numbered.MD5S.get(md5)))
 
     def stalls(self, tolerance_ms):
-        return numbered.judge_arrival(self.shown(), tolerance_ms)
+        return numbered.judge_arrival(self.shown(), tolerance_ms, START_S)
 
 
 class NumberedPlaybin3(_Numbered):
