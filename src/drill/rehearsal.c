@@ -22,6 +22,7 @@
 #define WHOLE_MS 60000 /* for the pair to be whole again */
 #define TICK_MS 20
 #define LOOK_MS 200
+#define BUSY_MS 250       /* so late may a tick be without a word */
 #define RUN_IN_SEGMENTS 3 /* seen to appear before the first fault: the usual cadence */
 
 struct UsRehearsal {
@@ -39,6 +40,7 @@ struct UsRehearsal {
   gboolean was_interchangeable; /* at the beginning, and so must be again after each drill */
   guint n_wanted;               /* segments that wait_until() waits for */
   gint64 wanted_us;             /* looks that began before do not count */
+  gint64 tick_us, late_us;      /* of the last tick; the latest that one was in this drill */
 };
 
 static void say (UsRehearsal *rehearsal, const char *format, ...) G_GNUC_PRINTF (2, 3);
@@ -116,9 +118,17 @@ on_look (gpointer data) {
   return G_SOURCE_CONTINUE;
 }
 
+/* Turns the loop, and sees when this process itself got no time: then the numbers are the
+ * machine's, not the chain's. */
 static gboolean
 on_tick (gpointer data) {
-  return G_SOURCE_CONTINUE; /* only turns the loop */
+  UsRehearsal *rehearsal = data;
+  gint64 now_us = g_get_monotonic_time ();
+  if (rehearsal->tick_us > 0)
+    rehearsal->late_us
+        = MAX (rehearsal->late_us, now_us - rehearsal->tick_us - TICK_MS * G_TIME_SPAN_MILLISECOND);
+  rehearsal->tick_us = now_us;
+  return G_SOURCE_CONTINUE;
 }
 
 /* ---- waiting ---- */
@@ -211,6 +221,7 @@ typedef struct {
   UsSide side;
   guint64 n_touched[US_N_SIDES]; /* of the relays, before */
   gboolean was_signalled;
+  gboolean is_stopped; /* a packager got SIGSTOP and no SIGCONT yet */
 } Course;
 
 static gboolean
@@ -232,6 +243,7 @@ static gboolean
 do_signal (Course *course, UsDrillNeed need, int number, const char *what, GError **error) {
   us_drill_result_note (course->result, "%s", what);
   course->was_signalled = TRUE;
+  course->is_stopped = number == SIGSTOP;
   return us_chain_signal (course->rehearsal->settings.chain, need, course->side, number, error);
 }
 
@@ -272,11 +284,16 @@ do_steps (Course *course, const UsDrillStep *steps, GError **error) {
   return TRUE;
 }
 
-/* Whatever a drill that was cut short has left behind. */
+/* Whatever a drill that was cut short has left behind. A process that is not there any more needs
+ * no SIGCONT. */
 static void
 make_good (Course *course) {
   const UsRehearsalSettings *settings = &course->rehearsal->settings;
   g_autoptr (GError) error = NULL;
+  if (course->is_stopped
+      && !us_chain_signal (settings->chain, US_NEED_PACKAGER, course->side, SIGCONT, &error))
+    us_debug ("no SIGCONT: %s", error->message);
+  g_clear_error (&error);
   for (guint i = 0; i < US_N_SIDES; i++) {
     if (settings->relays[i] != NULL
         && !us_drill_relay_set_fault (settings->relays[i], NULL, &error))
@@ -378,6 +395,11 @@ judge (Course *course, gboolean has_recovered) {
   us_account_felt (us_viewer_get_account (rehearsal->viewer), result->injected.monotonic_us,
                    result->ended.monotonic_us, &result->felt);
   result->verdict = us_drill_judge (result->drill, &facts, &result->felt, &result->has_passed);
+  result->loop_late_ms = rehearsal->late_us / 1000;
+  if (result->loop_late_ms > BUSY_MS)
+    us_drill_result_note (
+        result, "this machine was busy: the drill itself was late by up to %" G_GINT64_FORMAT " ms",
+        result->loop_late_ms);
 }
 
 static void
@@ -387,6 +409,7 @@ play_course (Course *course, const UsDrillStep *steps) {
   g_autoptr (GError) error = NULL;
   take_picture (rehearsal, "before");
   remember_touches (course);
+  rehearsal->late_us = 0;
   result->injected = us_moment_now ();
   gboolean is_done = do_steps (course, steps, &error);
   make_good (course);
@@ -425,13 +448,14 @@ play_drill (UsRehearsal *rehearsal, const UsDrill *drill, guint run) {
   Course course = { .rehearsal = rehearsal, .result = result };
   g_ptr_array_add (rehearsal->results, result);
   us_evidence_begin (rehearsal->settings.evidence, drill, rehearsal->last_playlist);
-  if (!wait_whole (rehearsal))
-    us_drill_result_note (result, "the pair is not whole");
+  gboolean is_ready = wait_whole (rehearsal);
   course.side = choose_side (rehearsal);
   result->hit = g_strdup (hit_word (drill, course.side));
   note_pair (&course);
   const UsDrillStep *steps = choose_steps (&course);
-  if (steps != NULL)
+  if (steps != NULL && !is_ready)
+    result->verdict = g_strdup ("not begun: the pair was not whole within a minute");
+  else if (steps != NULL)
     play_course (&course, steps);
   report (rehearsal, result);
 }
@@ -449,7 +473,7 @@ us_rehearsal_new (const UsRehearsalSettings *settings) {
   rehearsal->client = us_http_client_new ("understudy-drill");
   rehearsal->cancellable = g_cancellable_new ();
   rehearsal->results = g_ptr_array_new_with_free_func ((GDestroyNotify)us_drill_result_free);
-  us_timer_start (&rehearsal->tick, TICK_MS, "drill-tick", on_tick, NULL);
+  us_timer_start (&rehearsal->tick, TICK_MS, "drill-tick", on_tick, rehearsal);
   us_timer_start (&rehearsal->look, LOOK_MS, "drill-look", on_look, rehearsal);
   return rehearsal;
 }

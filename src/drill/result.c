@@ -221,6 +221,7 @@ add_result (JsonBuilder *json, const UsDrillResult *result) {
   add_integer (json, "gap_ms", gap_ms);
   add_integer (json, "overlap_ms", overlap_ms);
   add_text (json, "method", method);
+  add_integer (json, "loop_late_ms", result->loop_late_ms);
   add_texts (json, "events", result->events);
   json_builder_end_object (json);
 }

@@ -21,6 +21,7 @@ typedef struct {
   gboolean is_interchangeable;
   char *pair; /* nullable */
   UsFelt felt;
+  gint64 loop_late_ms; /* how long this process itself got no time */
   GPtrArray *switches; /* element-type UsHealthSwitch, borrowed from @health */
   UsHealth *health;    /* nullable */
   GPtrArray *events;   /* element-type utf8: what was done, with its time */
