@@ -39,9 +39,9 @@ typedef struct {
   UsHttpClient *client; /* owned */
   UsHttpFetch limits;
   char *if_none_match, *if_range, *authorization, *user; /* nullable */
-  GBytes *json;                               /* nullable */
-  SoupMessage *message;                       /* of the current hop */
-  GInputStream *stream;                       /* nullable: the body */
+  GBytes *json;                                          /* nullable */
+  SoupMessage *message;                                  /* of the current hop */
+  GInputStream *stream;                                  /* nullable: the body */
   GCancellable *cancellable;
   GSource *timer, *cancel_source; /* cancel_source nullable */
   Step step;

@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "hls/segment.h"
 #include "unit/switcher/ts-segment.h"
@@ -39,6 +40,12 @@ booth_open (Booth *booth) {
     booth_next (booth);
 }
 
+/* A test that fails must not leave it behind. */
+static void
+die_with_parent (gpointer data) {
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+}
+
 /* The session's configuration allows everything to the same user, and names no services. */
 void
 booth_start_bus (Booth *booth) {
@@ -51,8 +58,11 @@ booth_start_bus (Booth *booth) {
       booth->address);
   g_assert_true (g_file_set_contents (config, text, -1, NULL));
   g_autofree char *option = g_strconcat ("--config-file=", config, NULL);
-  booth->daemon = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "dbus-daemon", option,
-                                    "--nofork", "--nopidfile", "--print-address", NULL);
+  g_autoptr (GSubprocessLauncher) launcher
+      = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
+  booth->daemon = g_subprocess_launcher_spawn (launcher, &error, "dbus-daemon", option, "--nofork",
+                                               "--nopidfile", "--print-address", NULL);
   g_assert_no_error (error);
   char line[256]; /* it listens once it has printed its address */
   gssize n = g_input_stream_read (g_subprocess_get_stdout_pipe (booth->daemon), line, sizeof line,
