@@ -115,12 +115,13 @@ log_news (const UsFeed *self, const UsPolicyNews *news) {
   }
   if (news->has_expired)
     us_event (US_LOG_NOTICE, US_EVENT_CONTROL_EXPIRED, "%s: the order's time is over", self->name);
+  gboolean is_explained = self->why != NULL && *self->why != '\0';
   if (news->has_switched)
     us_event (US_LOG_NOTICE, US_EVENT_SWITCH, "%s: from %s to %s: %s%s%s%s%s", self->name,
               us_origin_word (us_origin_other (self->policy.active)),
               us_origin_word (self->policy.active), us_reason_word (news->switch_reason),
               self->who != NULL ? ", by " : "", self->who != NULL ? self->who : "",
-              self->why != NULL ? ": " : "", self->why != NULL ? self->why : "");
+              is_explained ? ": " : "", is_explained ? self->why : "");
 }
 
 /* As good as the worst of its playlists; of a multivariant one that was never read, the little
