@@ -168,6 +168,8 @@ class Foreign:
 
     def _keep_packager(self, name, port, kbps):
         codec = ["-c", "copy"] if self.copy else [
+            # Left to itself, ffmpeg doubles or drops pictures at its start to keep an even pace.
+            "-fps_mode", "passthrough",
             "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-b:v", f"{kbps}k",
             "-force_key_frames", "expr:gte(t,n_forced*2)", "-c:a", "aac", "-b:a", "96k"]
         # The ingest lets everybody in at a segment, at the same pictures therefore; without its
