@@ -29,15 +29,18 @@ us_calendar_restart (UsCalendar *calendar) {
   g_array_set_size (calendar->days, 0);
 }
 
-/* Returns: (nullable): of segment @number, while it is listed */
+/* Media sequence numbers rise by one, and so do the days: a list of many thousand segments is asked
+ * for each of them every time it changes.
+ *
+ * Returns: (nullable): of segment @number, while it is listed */
 const UsCalendarDay *
 us_calendar_find (const UsCalendar *calendar, guint64 number) {
-  for (guint i = 0; i < calendar->days->len; i++) {
-    const UsCalendarDay *day = &g_array_index (calendar->days, UsCalendarDay, i);
-    if (day->number == number)
-      return day;
-  }
-  return NULL;
+  if (calendar->days->len == 0)
+    return NULL;
+  guint64 index = number - g_array_index (calendar->days, UsCalendarDay, 0).number;
+  return index < calendar->days->len
+             ? &g_array_index (calendar->days, UsCalendarDay, (guint)index)
+             : NULL;
 }
 
 /* How far the first new date is from where the known ones end. */

@@ -18,11 +18,11 @@ struct UsFeed {
 
   UsPolicy policy;
   UsBudget budget;
-  UsFollower *roots[US_N_ORIGINS]; /* of the stream's own playlist */
-  GPtrArray *renditions;           /* element-type UsRendition */
-  guint64 id, first_number;        /* of all its ledgers */
-  guint64 n_in_step[US_N_ORIGINS]; /* of the worst rendition, never falling */
-  gint64 updated_us;               /* the last time anything ran here */
+  UsFollower *roots[US_N_ORIGINS];               /* of the stream's own playlist */
+  GPtrArray *renditions;                         /* element-type UsRendition */
+  guint64 id, first_number, first_discontinuity; /* of all its ledgers */
+  guint64 n_in_step[US_N_ORIGINS];               /* of the worst rendition, never falling */
+  gint64 updated_us;                             /* the last time anything ran here */
   GSource *tick;
 
   /* a stream with a multivariant playlist (feed-master.c) */

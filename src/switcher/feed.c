@@ -24,6 +24,10 @@
  * until 2037, which some players need. */
 #define YEAR_2020_US (G_GINT64_CONSTANT (1577836800) * G_USEC_PER_SEC)
 #define NUMBERS_PER_S 4
+/* Discontinuity numbers likewise: the policy changes sides less than once a minute on average. They
+ * must be small: hls.js takes time in proportion to them before its first picture, 2 s for thirty
+ * millions. */
+#define YEAR_2026_US (G_GINT64_CONSTANT (1767225600) * G_USEC_PER_SEC)
 
 static gint64
 now_us (const UsFeed *self) {
@@ -245,6 +249,7 @@ us_feed_add_rendition (UsFeed *self, const char *name, UsFollower *const followe
     .is_one_of_many = name != NULL,
     .id = self->id,
     .first_number = self->first_number,
+    .first_discontinuity = self->first_discontinuity,
     .policy = &self->policy,
     .budget = &self->budget,
     .followers = { followers[0], followers[1] },
@@ -268,7 +273,6 @@ us_feed_new (const UsOriginAccess *access, const char *name, gboolean is_default
              UsFeedPublished published, UsFeedSwitched switched, gpointer user_data) {
   UsFeed *self = g_new0 (UsFeed, 1);
   gint64 wall_us = us_clock_wall_us (access->clock);
-  guint64 since_2020_us = (guint64)MAX (0, wall_us - YEAR_2020_US);
   self->access = access;
   self->name = g_strdup (name);
   self->is_default = is_default;
@@ -276,7 +280,8 @@ us_feed_new (const UsOriginAccess *access, const char *name, gboolean is_default
   self->switched = switched;
   self->user_data = user_data;
   self->id = (guint64)wall_us / 1000;
-  self->first_number = since_2020_us * NUMBERS_PER_S / G_USEC_PER_SEC;
+  self->first_number = (guint64)MAX (0, wall_us - YEAR_2020_US) * NUMBERS_PER_S / G_USEC_PER_SEC;
+  self->first_discontinuity = (guint64)MAX (0, wall_us - YEAR_2026_US) / G_TIME_SPAN_MINUTE;
   us_policy_init (&self->policy, &access->policy, us_clock_monotonic_us (access->clock));
   us_budget_init (&self->budget);
   self->renditions = g_ptr_array_new_with_free_func ((GDestroyNotify)us_rendition_free);

@@ -24,13 +24,15 @@
 #include "hls/mpegts.h"
 #include "hls/playlist.h"
 
+#define MAX_DRIFT_MS 1000 /* of a date from where the row before it ends */
+
 struct UsLedger {
   GPtrArray *rows; /* UsLedgerRow, oldest first: those that left the playlist, then the listed */
   guint n_left;    /* rows before the playlist's first */
   guint window;
   guint target_s; /* 0: not fixed yet */
   char *prefix;   /* of all names */
-  guint64 id, first_number;
+  guint64 id, first_number, first_discontinuity;
   guint64 n_gaps, n_over_target;
 };
 
@@ -51,19 +53,22 @@ row_free (gpointer data) {
  * @window: rows listed in the playlist, at least 3
  * @prefix: of all segment names: "" unless the stream has several ledgers
  * @id: epoch of the names given to foreign segments; unique per start of a switcher
- * @first_number: media and discontinuity sequence number of the first row when it is foreign; from
- *   the wall clock, so that it is above everything an earlier switcher used
+ * @first_number: media sequence number of the first row when it is foreign; from the wall clock, so
+ *   that it is above everything an earlier switcher used
+ * @first_discontinuity: its discontinuity sequence number, likewise
  *
  * Returns: (transfer full): an empty ledger
  */
 UsLedger *
-us_ledger_new (guint window, const char *prefix, guint64 id, guint64 first_number) {
+us_ledger_new (guint window, const char *prefix, guint64 id, guint64 first_number,
+               guint64 first_discontinuity) {
   UsLedger *ledger = g_new0 (UsLedger, 1);
   ledger->rows = g_ptr_array_new_with_free_func (row_free);
   ledger->window = MAX (window, 3);
   ledger->prefix = g_strdup (prefix);
   ledger->id = id;
   ledger->first_number = first_number;
+  ledger->first_discontinuity = first_discontinuity;
   return ledger;
 }
 
@@ -290,6 +295,18 @@ needs_discontinuity (const UsLedgerRow *last, const UsLedgerOffer *offer) {
          || offer->discontinuity != last->origin_discontinuity;
 }
 
+/* Within an epoch the ingest's dates follow from each other. One that does not is that of an origin
+ * whose clock, or a cache before it, is wrong; viewers are not to see it jump. */
+static gint64
+date_of (const UsLedgerRow *last, const UsLedgerOffer *offer) {
+  gint64 end_ms = end_wall_ms (last);
+  gboolean is_next = last->is_ours && offer->is_ours && last->segment->epoch == offer->epoch
+                     && offer->number == last->origin_number + 1;
+  if (!is_next || end_ms < 0 || offer->wall_ms < 0 || ABS (offer->wall_ms - end_ms) <= MAX_DRIFT_MS)
+    return offer->wall_ms;
+  return end_ms;
+}
+
 /**
  * us_ledger_append:
  * @offer: a whole, validated segment
@@ -309,7 +326,7 @@ us_ledger_append (UsLedger *ledger, const UsLedgerOffer *offer, gint64 now_us, G
 
   if (ledger->rows->len == 0) {
     push_row (ledger, offer, offer->is_ours ? offer->number : ledger->first_number,
-              offer->is_ours ? offer->discontinuity : ledger->first_number,
+              offer->is_ours ? offer->discontinuity : ledger->first_discontinuity,
               offer->is_ours && offer->is_discontinuous && offer->discontinuity > 0, FALSE);
     return TRUE;
   }
@@ -318,7 +335,9 @@ us_ledger_append (UsLedger *ledger, const UsLedgerOffer *offer, gint64 now_us, G
     push_gap (ledger, offer, n_missing);
   const UsLedgerRow *last = us_ledger_get_last (ledger);
   gboolean is_discontinuous = needs_discontinuity (last, offer);
-  push_row (ledger, offer, last->segment->number + 1,
+  UsLedgerOffer dated = *offer;
+  dated.wall_ms = date_of (last, offer);
+  push_row (ledger, &dated, last->segment->number + 1,
             last->segment->discontinuity + (is_discontinuous ? 1 : 0), is_discontinuous, FALSE);
   trim (ledger, now_us);
   return TRUE;

@@ -54,7 +54,8 @@ typedef struct {
 
 typedef struct UsLedger UsLedger;
 
-UsLedger *us_ledger_new (guint window, const char *prefix, guint64 id, guint64 first_number);
+UsLedger *us_ledger_new (guint window, const char *prefix, guint64 id, guint64 first_number,
+                         guint64 first_discontinuity);
 void us_ledger_free (UsLedger *ledger);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsLedger, us_ledger_free)
 

@@ -35,7 +35,7 @@ us_rendition_new (const UsRenditionSetup *setup) {
   self->setup.prefix = self->prefix = g_strdup (setup->prefix);
   self->map_prefix = g_strdup_printf ("%s%" G_GINT64_MODIFIER "x", setup->prefix, setup->id);
   self->ledger = us_ledger_new (setup->access->playlist_length, setup->prefix, setup->id,
-                                setup->first_number);
+                                setup->first_number, setup->first_discontinuity);
   self->stats.min_cushion_us = G_MAXINT64;
   self->last_end_ms = -1;
   self->started_us = us_rendition_now_us (self);

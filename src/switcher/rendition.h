@@ -61,7 +61,7 @@ typedef struct {
   const char *playlist_name; /* as served */
   const char *prefix;        /* of its segments' names */
   gboolean is_one_of_many;   /* others switch with it: every join has a DISCONTINUITY */
-  guint64 id, first_number;  /* of its ledger */
+  guint64 id, first_number, first_discontinuity; /* of its ledger */
   const UsPolicy *policy;
   UsBudget *budget;
   UsFollower *followers[US_N_ORIGINS];

@@ -53,7 +53,7 @@ at (UsPlaylist *playlist, guint index) {
 
 static void
 test_window (void) {
-  g_autoptr (UsLedger) ledger = us_ledger_new (3, "", 1, 1);
+  g_autoptr (UsLedger) ledger = us_ledger_new (3, "", 1, 1, 1);
   g_assert_null (us_ledger_render (ledger));
   g_assert_true (us_ledger_set_target (ledger, 2));
   for (guint64 n = 100; n < 110; n++) {
@@ -73,7 +73,7 @@ test_window (void) {
 /* RFC 8216 6.2.2: no shorter than three target durations. */
 static void
 test_short_segments (void) {
-  g_autoptr (UsLedger) ledger = us_ledger_new (3, "", 1, 1);
+  g_autoptr (UsLedger) ledger = us_ledger_new (3, "", 1, 1, 1);
   us_ledger_set_target (ledger, 2);
   for (guint64 n = 1; n <= 20; n++) {
     UsLedgerOffer offer = ours (7, n, 0, FALSE);
@@ -85,7 +85,7 @@ test_short_segments (void) {
 
 static void
 test_retention (void) {
-  g_autoptr (UsLedger) ledger = us_ledger_new (3, "", 1, 1);
+  g_autoptr (UsLedger) ledger = us_ledger_new (3, "", 1, 1, 1);
   us_ledger_set_target (ledger, 2);
   for (guint64 n = 0; n < 4; n++)
     append_ok (ledger, ours (7, n + 1, 0, FALSE), 0);
@@ -100,7 +100,7 @@ test_retention (void) {
 
 static void
 test_refusals (void) {
-  g_autoptr (UsLedger) ledger = us_ledger_new (3, "", 1, 1);
+  g_autoptr (UsLedger) ledger = us_ledger_new (3, "", 1, 1, 1);
   g_autoptr (GError) error = NULL;
   g_assert_false (append (ledger, ours (7, 5, 0, FALSE), 0, &error)); /* no target duration */
   g_assert_error (error, US_LEDGER_ERROR, US_LEDGER_ERROR_VALUE);
@@ -129,7 +129,7 @@ test_refusals (void) {
 
 static void
 test_target_never_changes (void) {
-  g_autoptr (UsLedger) ledger = us_ledger_new (3, "", 1, 1);
+  g_autoptr (UsLedger) ledger = us_ledger_new (3, "", 1, 1, 1);
   g_assert_true (us_ledger_set_target (ledger, 2));
   g_assert_false (us_ledger_set_target (ledger, 6));
   g_assert_cmpuint (us_ledger_get_target (ledger), ==, 2);
@@ -142,7 +142,7 @@ test_target_never_changes (void) {
 /* The tag ages out of the window: DISCONTINUITY-SEQUENCE counts it, MEDIA-SEQUENCE goes on. */
 static void
 test_discontinuity_ages (void) {
-  g_autoptr (UsLedger) ledger = us_ledger_new (3, "", 1, 1);
+  g_autoptr (UsLedger) ledger = us_ledger_new (3, "", 1, 1, 1);
   us_ledger_set_target (ledger, 2);
   for (guint64 n = 10; n < 20; n++) {
     append_ok (ledger, ours (7, n, n >= 12 ? 1 : 0, n == 12), 0);
@@ -160,8 +160,8 @@ test_discontinuity_ages (void) {
 /* Another switcher, started later, publishes the same lines. */
 static void
 test_two_agree (void) {
-  g_autoptr (UsLedger) a = us_ledger_new (3, "", 1, 1);
-  g_autoptr (UsLedger) b = us_ledger_new (3, "", 99, 99);
+  g_autoptr (UsLedger) a = us_ledger_new (3, "", 1, 1, 1);
+  g_autoptr (UsLedger) b = us_ledger_new (3, "", 99, 99, 99);
   us_ledger_set_target (a, 2);
   us_ledger_set_target (b, 2);
   for (guint64 n = 10; n < 20; n++) {
@@ -176,7 +176,7 @@ test_two_agree (void) {
 
 static void
 test_gap (void) {
-  g_autoptr (UsLedger) ledger = us_ledger_new (10, "", 1, 1);
+  g_autoptr (UsLedger) ledger = us_ledger_new (10, "", 1, 1, 1);
   us_ledger_set_target (ledger, 2);
   append_ok (ledger, ours (7, 10, 0, FALSE), 0);
   append_ok (ledger, ours (7, 13, 0, FALSE), 0);
@@ -199,7 +199,7 @@ test_gap (void) {
 /* Discontinuities that fell into the hole are still counted, so that the numbers agree. */
 static void
 test_gap_with_discontinuities (void) {
-  g_autoptr (UsLedger) ledger = us_ledger_new (10, "", 1, 1);
+  g_autoptr (UsLedger) ledger = us_ledger_new (10, "", 1, 1, 1);
   us_ledger_set_target (ledger, 2);
   append_ok (ledger, ours (7, 10, 3, FALSE), 0);
   append_ok (ledger, ours (7, 13, 5, FALSE), 0);
@@ -212,7 +212,7 @@ test_gap_with_discontinuities (void) {
 /* Too long for gaps, or across epochs: renumbered, so that each row is one above its neighbour. */
 static void
 test_renumbering (void) {
-  g_autoptr (UsLedger) ledger = us_ledger_new (10, "", 1, 1);
+  g_autoptr (UsLedger) ledger = us_ledger_new (10, "", 1, 1, 1);
   us_ledger_set_target (ledger, 2);
   append_ok (ledger, ours (7, 10, 0, FALSE), 0);
   append_ok (ledger, ours (7, 15, 0, FALSE), 0); /* four are missing */
@@ -239,7 +239,7 @@ test_renumbering (void) {
 
 static void
 test_foreign (void) {
-  g_autoptr (UsLedger) ledger = us_ledger_new (3, "", 0xabc, 1000);
+  g_autoptr (UsLedger) ledger = us_ledger_new (3, "", 0xabc, 1000, 1000);
   us_ledger_set_target (ledger, 2);
   for (guint64 n = 0; n < 5; n++)
     append_ok (ledger, (UsLedgerOffer){ .number = n, .duration_us = 2 * SECOND, .wall_ms = -1 }, 0);
@@ -261,6 +261,25 @@ test_foreign (void) {
   g_assert_cmpuint (row->segment->discontinuity, ==, 1001);
 }
 
+/* A clock that steps on one side is not shown to viewers, unless the epoch is another one. */
+static void
+test_dates_follow (void) {
+  g_autoptr (UsLedger) ledger = us_ledger_new (5, "", 1, 1, 1);
+  g_assert_true (us_ledger_set_target (ledger, 2));
+  const gint64 dates_ms[] = { 9010000, 9012000, 9044000, 9015950, 5417950, 9020000 };
+  const gint64 expected_ms[] = { 9010000, 9012000, 9014000, 9015950, 9017950, 9020000 };
+  for (guint i = 0; i < G_N_ELEMENTS (dates_ms); i++) {
+    UsLedgerOffer offer = ours (7, 100 + i, 0, FALSE);
+    offer.wall_ms = dates_ms[i];
+    append_ok (ledger, offer, i * SECOND);
+    g_assert_cmpint (us_ledger_get_last (ledger)->segment->wall_ms, ==, expected_ms[i]);
+  }
+  UsLedgerOffer next = ours (8, 200, 1, TRUE);
+  next.wall_ms = 90000;
+  append_ok (ledger, next, 10 * SECOND);
+  g_assert_cmpint (us_ledger_get_last (ledger)->segment->wall_ms, ==, 90000);
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
@@ -275,5 +294,6 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/ledger/gap-with-discontinuities", test_gap_with_discontinuities);
   g_test_add_func ("/switcher/ledger/renumbering", test_renumbering);
   g_test_add_func ("/switcher/ledger/foreign", test_foreign);
+  g_test_add_func ("/switcher/ledger/dates-follow", test_dates_follow);
   return g_test_run ();
 }
