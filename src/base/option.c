@@ -211,7 +211,7 @@ fits (const UsOption *option, const char *value) {
   gsize length = strlen (value);
 
   if (length == 0)
-    return option->fallback[0] == '\0';
+    return option->fallback[0] == '\0' || option->type == US_OPTION_LIST;
   switch (option->type) {
   case US_OPTION_BOOL:
     return us_option_parse_bool (value, &flag);
