@@ -31,8 +31,9 @@ struct UsRehearsal {
   UsHttpClient *client;
   GCancellable *cancellable;
   GSource *tick, *look;
-  UsHealth *health; /* nullable: of the last look */
-  gint64 health_us; /* when that look began */
+  UsHealth *health;     /* nullable: of the last look */
+  gint64 health_us;     /* when that look began */
+  gboolean was_noticed; /* the switcher found an origin wanting, since the injection */
   GBytes *last_playlist;
   GPtrArray *results;
   GError *failure; /* nullable: the chain is no more */
@@ -71,6 +72,8 @@ on_health (GObject *source, GAsyncResult *result, gpointer data) {
   g_clear_pointer (&rehearsal->health, us_health_free);
   rehearsal->health = us_health_read (reply != NULL ? reply->body : NULL);
   rehearsal->health_us = look->begun_us;
+  if (rehearsal->health != NULL && !us_health_is_whole (rehearsal->health))
+    rehearsal->was_noticed = TRUE;
 }
 
 /* Own origins are known only when the chain has chosen its ports. */
@@ -302,9 +305,10 @@ make_good (Course *course) {
   }
 }
 
+/* A refused connection is nothing that a relay could count: there the switcher is the witness. */
 static gboolean
 was_touched (const Course *course) {
-  gboolean is_touched = course->was_signalled;
+  gboolean is_touched = course->was_signalled || course->rehearsal->was_noticed;
   for (guint i = 0; i < US_N_SIDES; i++) {
     UsDrillRelayStats stats = { 0 };
     if (course->rehearsal->settings.relays[i] != NULL)
@@ -410,6 +414,7 @@ play_course (Course *course, const UsDrillStep *steps) {
   take_picture (rehearsal, "before");
   remember_touches (course);
   rehearsal->late_us = 0;
+  rehearsal->was_noticed = FALSE;
   result->injected = us_moment_now ();
   gboolean is_done = do_steps (course, steps, &error);
   make_good (course);
