@@ -20,6 +20,9 @@
 #define MAX_CONNECTIONS 4096
 #define MAX_CONNECTIONS_PER_HOST 2048
 #define READ_STEP 65536
+/* libsoup reads the trailers of a body in chunks into our buffer, and fails without an error when
+ * there is room for one byte only. */
+#define READ_LEAST 256
 #define DEFAULT_CONNECT_MS 1000
 #define DEFAULT_FIRST_BYTE_MS 2000
 #define DEFAULT_DEADLINE_MS 10000
@@ -51,7 +54,7 @@ typedef struct {
   UsHttpError stop_code;
   guint8 *buffer;
   gsize n_bytes, capacity;
-  goffset expected;    /* Content-Length, or -1 */
+  goffset expected;    /* bytes, by Content-Length or Content-Range; -1: not said */
   gboolean is_partial; /* a 206 that is what was asked for */
 } Fetch;
 
@@ -243,6 +246,8 @@ fail_with (GTask *task, const GError *error) {
 
   if (fetch->is_stopped)
     fail (task, fetch->stop_code, NULL);
+  else if (error == NULL)
+    fail (task, US_HTTP_ERROR_PROTOCOL, NULL);
   else
     fail (task, code_of (error, fetch->step), error->message);
 }
@@ -333,6 +338,10 @@ finish (GTask *task) {
     fail (task, US_HTTP_ERROR_TRUNCATED, NULL);
     return;
   }
+  if (fetch->is_partial && (goffset)fetch->n_bytes > fetch->expected) {
+    fail (task, US_HTTP_ERROR_PROTOCOL, "206 with more bytes than it says");
+    return;
+  }
   reply = g_new0 (UsHttpReply, 1);
   reply->status = soup_message_get_status (fetch->message);
   reply->body = g_bytes_new_take (g_steal_pointer (&fetch->buffer), fetch->n_bytes);
@@ -346,19 +355,19 @@ finish (GTask *task) {
   g_object_unref (task);
 }
 
-/* Room for at least one more byte than is allowed, so that too many are noticed. */
+/* Room for more bytes than are allowed, so that too many are noticed. */
 static gboolean
 make_room (Fetch *fetch) {
   gsize wanted;
   guint8 *bigger;
 
-  if (fetch->n_bytes < fetch->capacity)
+  if (fetch->capacity - fetch->n_bytes >= READ_LEAST)
     return TRUE;
   if (fetch->capacity == 0)
-    wanted = fetch->expected >= 0 ? (gsize)fetch->expected + 1 : READ_STEP;
+    wanted = fetch->expected >= 0 ? (gsize)fetch->expected + READ_LEAST : READ_STEP;
   else
     wanted = fetch->capacity * 2;
-  wanted = MIN (wanted, fetch->limits.max_bytes + 1);
+  wanted = CLAMP (wanted, fetch->n_bytes + READ_LEAST, fetch->limits.max_bytes + READ_LEAST);
   bigger = g_try_realloc (fetch->buffer, wanted);
   if (bigger == NULL)
     return FALSE;
@@ -436,17 +445,21 @@ ask_for_range (const Fetch *fetch, SoupMessageHeaders *headers) {
     soup_message_headers_replace (headers, "If-Range", fetch->if_range);
 }
 
-/* Whether a 206 brings exactly the bytes that were asked for. */
+/* Whether a 206 brings exactly the bytes that were asked for. How many that are is known from then
+ * on, also of a body in chunks. */
 static gboolean
-check_range (const Fetch *fetch, SoupMessageHeaders *headers) {
+check_range (Fetch *fetch, SoupMessageHeaders *headers) {
   const UsHttpFetch *limits = &fetch->limits;
   goffset start, end, total;
 
-  return is_range (fetch) && soup_message_headers_get_content_range (headers, &start, &end, &total)
-         && start >= 0 && end >= start && (guint64)start == limits->range_from
-         && (limits->range_length > 0 ? (guint64)(end - start) + 1 == limits->range_length
-                                      : total < 0 || end == total - 1)
-         && (fetch->expected < 0 || fetch->expected == end - start + 1);
+  if (!is_range (fetch) || !soup_message_headers_get_content_range (headers, &start, &end, &total)
+      || start < 0 || end < start || (guint64)start != limits->range_from
+      || (limits->range_length > 0 ? (guint64)(end - start) + 1 != limits->range_length
+                                   : total >= 0 && end != total - 1)
+      || (fetch->expected >= 0 && fetch->expected != end - start + 1))
+    return FALSE;
+  fetch->expected = end - start + 1;
+  return TRUE;
 }
 
 /* Returns: FALSE when the task has ended */

@@ -112,6 +112,71 @@ assert_peer_fails (const char *text, gboolean stays, UsHttpError code) {
   peer_free (peer);
 }
 
+/* What a 206 says of itself and what it brings. */
+static void
+test_ranges_that_lie (void) {
+  static const struct {
+    const char *head, *body;
+    int code; /* -1: it is good */
+  } cases[] = {
+    { "Content-Range: bytes 4-8/20\r\nContent-Length: 5\r\n", "45678", -1 },
+    { "Content-Range: bytes 4-8/20\r\nTransfer-Encoding: chunked\r\n", "5\r\n45678\r\n0\r\n\r\n",
+      -1 },
+    { "Content-Range: bytes 4-8/20\r\nTransfer-Encoding: chunked\r\n", "3\r\n456\r\n0\r\n\r\n",
+      US_HTTP_ERROR_TRUNCATED },
+    { "Content-Range: bytes 4-8/20\r\nTransfer-Encoding: chunked\r\n", "7\r\n456789a\r\n0\r\n\r\n",
+      US_HTTP_ERROR_PROTOCOL },
+    { "Content-Range: bytes 0-4/20\r\nContent-Length: 5\r\n", "01234", US_HTTP_ERROR_PROTOCOL },
+    { "Content-Range: bytes 4-7/20\r\nContent-Length: 4\r\n", "4567", US_HTTP_ERROR_PROTOCOL },
+    { "Content-Range: bytes 4-99999999999999999999/20\r\nContent-Length: 5\r\n", "45678",
+      US_HTTP_ERROR_PROTOCOL },
+    { "Content-Length: 5\r\n", "45678", US_HTTP_ERROR_PROTOCOL },
+  };
+  const UsHttpFetch limits = { .range_from = 4, .range_length = 5, .deadline_ms = 5000 };
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (UsHttpClient) client = us_http_client_new ("test/1");
+    g_autofree char *text = g_strdup_printf ("HTTP/1.1 206 Partial Content\r\n%s\r\n%s",
+                                             cases[i].head, cases[i].body);
+    Peer *peer = peer_new (text, TRUE);
+    g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/x", peer->port);
+    Outcome outcome = { 0 };
+    fetch (client, url, &limits, &outcome);
+    if (cases[i].code < 0)
+      g_assert_cmpmem (g_bytes_get_data (outcome.reply->body, NULL),
+                       g_bytes_get_size (outcome.reply->body), "45678", 5);
+    else
+      g_assert_error (outcome.error, US_HTTP_ERROR, cases[i].code);
+    outcome_clear (&outcome);
+    peer_free (peer);
+  }
+}
+
+/* libsoup wants room for the end of the last chunk, whatever is left of our buffer by then. */
+static void
+test_chunks_that_fill (void) {
+  static const guint sizes[] = { 99, 100, 101, 65534, 65535, 65536, 131071 };
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
+    g_autoptr (UsHttpClient) client = us_http_client_new ("test/1");
+    g_autofree char *body = g_strnfill (sizes[i], 'x');
+    g_autofree char *text = g_strdup_printf (
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", sizes[i],
+        body);
+    const UsHttpFetch limits = { .deadline_ms = 5000, .max_bytes = i < 3 ? 100 : 0 };
+    Peer *peer = peer_new (text, TRUE);
+    g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/x", peer->port);
+    Outcome outcome = { 0 };
+    fetch (client, url, &limits, &outcome);
+    if (sizes[i] == 101) {
+      g_assert_error (outcome.error, US_HTTP_ERROR, US_HTTP_ERROR_TOO_LARGE);
+    } else {
+      g_assert_no_error (outcome.error);
+      g_assert_cmpuint (g_bytes_get_size (outcome.reply->body), ==, sizes[i]);
+    }
+    outcome_clear (&outcome);
+    peer_free (peer);
+  }
+}
+
 static void
 test_misbehaving_peers (void) {
   assert_peer_fails (NULL, TRUE, US_HTTP_ERROR_FIRST_BYTE_TIMEOUT);
@@ -317,6 +382,8 @@ main (int argc, char **argv) {
   g_test_add_func ("/http/client/bad-urls", test_bad_urls);
   g_test_add_func ("/http/client/refused", test_refused);
   g_test_add_func ("/http/client/misbehaving-peers", test_misbehaving_peers);
+  g_test_add_func ("/http/client/ranges-that-lie", test_ranges_that_lie);
+  g_test_add_func ("/http/client/chunks-that-fill", test_chunks_that_fill);
   g_test_add_func ("/http/client/cancel", test_cancel);
   g_test_add_func ("/http/client/many-blocked", test_many_blocked);
   return g_test_run ();
