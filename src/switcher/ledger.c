@@ -96,7 +96,7 @@ name_of (const UsLedger *ledger, const UsLedgerOffer *offer, guint64 number) {
 
 /**
  * us_ledger_set_target:
- * @target_duration_s: what an origin's playlist says
+ * @target_duration_s: the longest that is known to be needed
  *
  * Fixes the target duration if it is still open. RFC 8216 6.2.1: it must never change.
  *
@@ -194,17 +194,39 @@ check_offer (const UsLedger *ledger, const UsLedgerOffer *offer, GError **error)
   return TRUE;
 }
 
+/* How long a row lasts as viewers are told: RFC 8216 4.3.3.1 has no EXTINF that rounds to more than
+ * the target duration, and one segment of an origin that lies cannot stretch the playlist's life.
+ */
+static gint64
+told_us (const UsLedger *ledger, const UsLedgerRow *row) {
+  gint64 most_ms = (gint64)ledger->target_s * 1000 + 499;
+  return MIN (row->segment->duration_us, most_ms * 1000);
+}
+
+static gint64
+listed_us (const UsLedger *ledger) {
+  gint64 sum_us = 0;
+  for (guint i = ledger->n_left; i < ledger->rows->len; i++)
+    sum_us += told_us (ledger, us_ledger_get_row (ledger, i));
+  return sum_us;
+}
+
+static guint
+most_listed (const UsLedger *ledger) {
+  return MAX (ledger->window, US_LEDGER_MAX_LISTED);
+}
+
 /* The listed rows are the newest @window ones, and more while they last less than three target
- * durations (RFC 8216 6.2.2). The rule looks at rows only, so every switcher trims alike. */
+ * durations (RFC 8216 6.2.2), as far as an origin with a target duration of its dreams does not
+ * fill our memory with that. The rule looks at rows only, so every switcher trims alike. */
 static void
 trim (UsLedger *ledger, gint64 now_us) {
-  gint64 listed_us = 0;
-  for (guint i = ledger->n_left; i < ledger->rows->len; i++)
-    listed_us += us_ledger_get_row (ledger, i)->segment->duration_us;
+  gint64 left_us = listed_us (ledger);
   while (us_ledger_get_n_listed (ledger) > ledger->window) {
     UsLedgerRow *oldest = g_ptr_array_index (ledger->rows, ledger->n_left);
-    listed_us -= oldest->segment->duration_us;
-    if (listed_us < 3 * (gint64)ledger->target_s * G_USEC_PER_SEC)
+    left_us -= told_us (ledger, oldest);
+    if (left_us < 3 * (gint64)ledger->target_s * G_USEC_PER_SEC
+        && us_ledger_get_n_listed (ledger) <= most_listed (ledger))
       return;
     oldest->left_us = now_us;
     ledger->n_left++;
@@ -347,19 +369,19 @@ us_ledger_append (UsLedger *ledger, const UsLedgerOffer *offer, gint64 now_us, G
  * us_ledger_expire:
  * @now_us: monotonic time
  *
- * Drops rows that left the playlist longer ago than its length plus their own (RFC 8216 6.2.2).
+ * Drops rows that left the playlist longer ago than its length plus their own (RFC 8216 6.2.2), and
+ * the oldest of more than twice as many as may be listed.
  *
  * Returns: how many
  */
 guint
 us_ledger_expire (UsLedger *ledger, gint64 now_us) {
-  gint64 listed_us = 0;
-  for (guint i = ledger->n_left; i < ledger->rows->len; i++)
-    listed_us += us_ledger_get_row (ledger, i)->segment->duration_us;
+  gint64 length_us = listed_us (ledger);
   guint n_dropped = 0;
   while (n_dropped < ledger->n_left) {
     const UsLedgerRow *row = us_ledger_get_row (ledger, n_dropped);
-    if (now_us - row->left_us < listed_us + row->segment->duration_us)
+    if (now_us - row->left_us < length_us + told_us (ledger, row)
+        && ledger->n_left - n_dropped <= 2 * most_listed (ledger))
       break;
     n_dropped++;
   }
@@ -386,7 +408,7 @@ us_ledger_render (const UsLedger *ledger) {
   for (guint i = ledger->n_left; i < ledger->rows->len; i++) {
     const UsLedgerRow *row = us_ledger_get_row (ledger, i);
     UsPlaylistSegment *listed = us_playlist_add (playlist, row->segment->name, row->segment->number,
-                                                 row->segment->duration_us);
+                                                 told_us (ledger, row));
     listed->discontinuity = row->segment->discontinuity;
     listed->is_discontinuous = row->segment->is_discontinuous;
     listed->is_gap = row->is_gap;

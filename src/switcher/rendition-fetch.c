@@ -23,10 +23,13 @@
 #define HEDGE_MAX_MS 250
 #define PREFER_SEGMENTS 10
 #define DEADLINE_MIN_MS 4000
+#define DEADLINE_MAX_MS 120000 /* whatever target duration is claimed */
+#define MAX_TARGET_RATIO 4     /* of the twin's target duration to the first one's */
 
 guint
 us_rendition_deadline_ms (const UsRendition *self) {
-  return (guint)MAX (DEADLINE_MIN_MS, 2000 * (gint64)us_ledger_get_target (self->ledger));
+  return (guint)CLAMP (2000 * (gint64)us_ledger_get_target (self->ledger), DEADLINE_MIN_MS,
+                       DEADLINE_MAX_MS);
 }
 
 void
@@ -46,7 +49,7 @@ has_later (const UsRendition *self) {
       continue;
     const UsPlaylistSegment *last
         = g_ptr_array_index (playlist->segments, playlist->segments->len - 1);
-    if (strcmp (last->uri, self->offer_uri) != 0)
+    if (!us_segment_is_same_uri (last->uri, self->offer_uri))
       return TRUE;
   }
   return FALSE;
@@ -282,13 +285,13 @@ replace (char **text, char *taken) {
 static void
 keep_pick (UsRendition *self, const UsPick *pick) {
   const UsPlaylistSegment *segment = pick->segment;
-  if (self->offer_uri == NULL || strcmp (self->offer_uri, segment->uri) != 0
+  if (self->offer_uri == NULL || !us_segment_is_same_uri (self->offer_uri, segment->uri)
       || self->pick.rank != pick->rank || self->pick.is_shared != pick->is_shared) {
     self->pick_since_us = us_rendition_now_us (self);
     self->n_tries = 0;
     self->retry_us = 0;
-    replace (&self->offer_uri, g_strdup (segment->uri));
   }
+  replace (&self->offer_uri, g_strdup (segment->uri)); /* with the newest signature */
   const UsFollower *follower = self->followers[pick->origin];
   const UsCalendarDay *day
       = us_calendar_find (us_follower_get_calendar (follower), segment->number);
@@ -324,10 +327,26 @@ note_first_window (UsRendition *self) {
     us_segment_parse_name (last->uri, NULL, &self->ready_rank);
 }
 
+/* The target duration is fixed with the first segment: the longer of both, so that the twin's
+ * segments fit when its turn comes, unless that one claims something out of all proportion. */
+static void
+fix_target (UsRendition *self, guint target_s) {
+  guint most_s = MIN (target_s, G_MAXUINT / MAX_TARGET_RATIO) * MAX_TARGET_RATIO;
+  guint longest_s = target_s;
+  for (guint i = 0; i < US_N_ORIGINS; i++) {
+    const UsPlaylist *playlist = us_follower_get_playlist (self->followers[i]);
+    if (playlist != NULL && playlist->target_duration_s <= most_s)
+      longest_s = MAX (longest_s, playlist->target_duration_s);
+  }
+  us_ledger_set_target (self->ledger, longest_s);
+}
+
 static void
 check_target (UsRendition *self, const UsFollower *follower) {
   guint target_s = us_follower_get_playlist (follower)->target_duration_s;
-  if (us_ledger_set_target (self->ledger, target_s) || self->has_warned_target)
+  if (us_ledger_get_target (self->ledger) == 0)
+    fix_target (self, target_s);
+  if (target_s <= us_ledger_get_target (self->ledger) || self->has_warned_target)
     return;
   self->has_warned_target = TRUE;
   us_warning ("%s: an origin says EXT-X-TARGETDURATION:%u; ours stays at %u, as it must never "

@@ -137,6 +137,30 @@ test_target_never_changes (void) {
   offer.duration_us = 3 * SECOND;
   append_ok (ledger, offer, 0);
   g_assert_cmpuint (us_ledger_get_n_over_target (ledger), ==, 1);
+  g_assert_cmpint (us_ledger_get_last (ledger)->segment->duration_us, ==, 3 * SECOND);
+  /* RFC 8216 4.3.3.1: no EXTINF that rounds to more */
+  g_autofree char *text = us_ledger_render (ledger);
+  g_assert_nonnull (strstr (text, "#EXTINF:2.499,"));
+}
+
+/* An origin's numbers are its own affair; our memory is not. */
+static void
+test_absurd_durations (void) {
+  for (guint i = 0; i < 2; i++) {
+    g_autoptr (UsLedger) ledger = us_ledger_new (10, "", 1, 1, 1);
+    g_assert_true (us_ledger_set_target (ledger, i == 0 ? 86400 : 2));
+    for (guint n = 0; n < 2000; n++) {
+      UsLedgerOffer offer = { .number = n, .duration_us = 2 * SECOND, .wall_ms = -1 };
+      if (i == 1)
+        offer.duration_us = n % 2 == 0 ? (gint64)86400 * SECOND : 1000;
+      append_ok (ledger, offer, (gint64)n * SECOND);
+      us_ledger_expire (ledger, (gint64)n * SECOND);
+      g_assert_cmpuint (us_ledger_get_n_listed (ledger), <=, US_LEDGER_MAX_LISTED);
+      g_assert_cmpuint (us_ledger_get_n_rows (ledger), <=, 3 * US_LEDGER_MAX_LISTED);
+    }
+    if (i == 1)
+      g_assert_cmpuint (us_ledger_get_n_rows (ledger), <, 40);
+  }
 }
 
 /* The tag ages out of the window: DISCONTINUITY-SEQUENCE counts it, MEDIA-SEQUENCE goes on. */
@@ -288,6 +312,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/ledger/retention", test_retention);
   g_test_add_func ("/switcher/ledger/refusals", test_refusals);
   g_test_add_func ("/switcher/ledger/target-never-changes", test_target_never_changes);
+  g_test_add_func ("/switcher/ledger/absurd-durations", test_absurd_durations);
   g_test_add_func ("/switcher/ledger/discontinuity-ages", test_discontinuity_ages);
   g_test_add_func ("/switcher/ledger/two-agree", test_two_agree);
   g_test_add_func ("/switcher/ledger/gap", test_gap);
