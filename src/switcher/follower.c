@@ -24,7 +24,11 @@
 #define FIRST_BYTE_TIMEOUT_MS 1000
 #define BLOCK_HALF_TARGETS                                                                         \
   5 /* a long poll is asked anew before the origin itself gives up, at 3 targets */
+#define BLOCK_MAX_MS 60000 /* whatever target duration is claimed */
+#define GREEDY_MS 10       /* between long polls of which each brings something at once */
 #define FORGET_ADVANCES 2
+#define EPOCH_MIN (G_GUINT64_CONSTANT (1) << 40) /* ms of the wall clock: 2004 */
+#define EPOCH_MAX (G_GUINT64_CONSTANT (1) << 42) /* 2109 */
 #define MASTER_POLL_MS 5000
 #define RETRY_CAP_MS 1000
 #define RETRY_CAP_URGENT_MS 250 /* the twin is no help: its first sign of life is waited for */
@@ -32,7 +36,8 @@
 /* What a request in flight holds, so that its callback can tell whether the follower still is. */
 typedef struct {
   UsFollower *follower; /* NULL once freed */
-  gboolean is_blocking;
+  gboolean is_blocking, is_conditional;
+  gint64 sent_us;
 } Request;
 
 struct UsFollower {
@@ -155,11 +160,15 @@ newest_of (const UsPlaylist *playlist) {
   return g_ptr_array_index (playlist->segments, playlist->segments->len - 1);
 }
 
+/* Others write "<stream>-<number>.ts" too, and a stream called 720, 1 or cafe reads like an epoch.
+ * Ours are times: 11 digits that begin with 1, 2 or 3. */
 static UsFollowerKind
 kind_of (const UsPlaylist *playlist) {
   for (guint i = 0; i < playlist->segments->len; i++) {
     const UsPlaylistSegment *segment = g_ptr_array_index (playlist->segments, i);
-    if (!us_segment_parse_name (segment->uri, NULL, NULL))
+    guint64 epoch;
+    if (!us_segment_parse_name (segment->uri, &epoch, NULL) || epoch < EPOCH_MIN
+        || epoch > EPOCH_MAX)
       return US_FOLLOWER_FOREIGN;
   }
   return US_FOLLOWER_OURS;
@@ -200,7 +209,7 @@ has_gone_back (const UsFollower *self, const UsPlaylist *playlist, UsFollowerKin
     return TRUE;
   for (guint i = 0; i < playlist->segments->len && kind == US_FOLLOWER_FOREIGN; i++) {
     const UsPlaylistSegment *segment = g_ptr_array_index (playlist->segments, i);
-    if (segment->number == held->number && strcmp (segment->uri, held->uri) != 0)
+    if (segment->number == held->number && !us_segment_is_same_uri (segment->uri, held->uri))
       return TRUE;
   }
   return FALSE;
@@ -299,9 +308,9 @@ note_outcome (UsFollower *self, UsReason reason) {
 }
 
 static UsReason
-take_reply (UsFollower *self, const UsHttpReply *reply) {
-  if (reply->status == 304)
-    return US_REASON_OK;
+take_reply (UsFollower *self, const UsHttpReply *reply, gboolean is_conditional) {
+  if (reply->status == 304) /* an answer to what was asked, or none */
+    return is_conditional ? US_REASON_OK : US_REASON_PROTOCOL;
   UsReason reason = us_reason_from_status (reply->status);
   if (reason != US_REASON_OK)
     return reason;
@@ -319,8 +328,8 @@ on_reply (GObject *source, GAsyncResult *result, gpointer user_data) {
   g_autoptr (UsHttpReply) reply
       = us_http_client_fetch_finish (US_HTTP_CLIENT (source), result, &error);
   UsFollower *self = request->follower;
+  g_autofree Request *owned = request;
   gboolean is_blocking = request->is_blocking;
-  g_free (request);
   if (self == NULL)
     return;
   self->request = NULL;
@@ -329,7 +338,7 @@ on_reply (GObject *source, GAsyncResult *result, gpointer user_data) {
   guint64 advances = self->n_advances;
   UsReason reason;
   if (reply != NULL)
-    reason = take_reply (self, reply);
+    reason = take_reply (self, reply, request->is_conditional);
   else if (is_blocking && error->domain == US_HTTP_ERROR
            && (error->code == US_HTTP_ERROR_FIRST_BYTE_TIMEOUT
                || error->code == US_HTTP_ERROR_DEADLINE))
@@ -341,9 +350,12 @@ on_reply (GObject *source, GAsyncResult *result, gpointer user_data) {
   if (reason != US_REASON_OK)
     schedule (self, retry_delay_ms (self));
   else if (self->playlist != NULL && self->playlist->can_block_reload
-           && (self->n_advances > advances || reply == NULL))
-    send_request (self);
-  else
+           && (self->n_advances > advances || reply == NULL)) {
+    if (now_us (self) - request->sent_us < GREEDY_MS * G_TIME_SPAN_MILLISECOND)
+      schedule (self, GREEDY_MS);
+    else
+      send_request (self);
+  } else
     schedule (self, poll_delay_ms (self));
   self->changed (self, self->user_data);
 }
@@ -354,7 +366,7 @@ send_request (UsFollower *self) {
   /* After a fault the plain list is asked for: a restarted origin may count from elsewhere. */
   gboolean is_blocking
       = newest != NULL && self->playlist->can_block_reload && self->n_failures == 0;
-  guint block_ms = (guint)(self->facts.target_us / 2000) * BLOCK_HALF_TARGETS;
+  guint block_ms = MIN ((guint)(self->facts.target_us / 2000) * BLOCK_HALF_TARGETS, BLOCK_MAX_MS);
   UsHttpFetch fetch = {
     .if_none_match = is_blocking ? NULL : self->etag,
     .connect_timeout_ms = CONNECT_TIMEOUT_MS,
@@ -371,6 +383,8 @@ send_request (UsFollower *self) {
   self->request = g_new0 (Request, 1);
   self->request->follower = self;
   self->request->is_blocking = is_blocking;
+  self->request->is_conditional = fetch.if_none_match != NULL;
+  self->request->sent_us = now_us (self);
   self->cancellable = g_cancellable_new ();
   us_http_client_fetch_async (self->access->client, url, &fetch, self->cancellable, on_reply,
                               self->request);

@@ -16,7 +16,9 @@
 
 /* ---- timelines ---- */
 
-/* An origin that counts anew has nothing in common with what it listed before. */
+/* An origin that counts anew has nothing in common with what it listed before, nor with what is
+ * still asked for of that: its number would pass for one of the new life, and a high one for the
+ * newest of it. */
 void
 us_rendition_note_life (UsRendition *self) {
   for (guint i = 0; i < US_N_ORIGINS; i++) {
@@ -24,6 +26,7 @@ us_rendition_note_life (UsRendition *self) {
     if (generation == self->generation[i])
       continue;
     self->generation[i] = generation;
+    g_clear_pointer (&self->errands[i], us_errand_cancel);
     us_stock_clear (self->stocks[i]);
     us_alignment_forget (&self->alignment, (UsOriginId)i);
     us_lateness_reset (&self->lateness);

@@ -192,6 +192,10 @@ answer_playlist (Conn *conn) {
     conn->wanted = wanted;
     return;
   }
+  if (fake->mode == FAKE_NOT_MODIFIED) {
+    send_text (conn, "304 Not Modified", "application/vnd.apple.mpegurl", "");
+    return;
+  }
   g_autofree char *text = render (fake);
   send_text (conn, "200 OK", "application/vnd.apple.mpegurl",
              fake->mode == FAKE_HTML ? "<html>please log in</html>" : text);

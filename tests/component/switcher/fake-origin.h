@@ -21,6 +21,7 @@ typedef enum {
   FAKE_CUT_SEGMENT,    /* segments end before their Content-Length */
   FAKE_WRONG_SEGMENT,  /* segments are good, but not what their ETag says */
   FAKE_WRONG_RANGE,    /* partial answers are not the part that was asked for */
+  FAKE_NOT_MODIFIED,   /* playlists are never sent: 304, although none was had from here */
   FAKE_FROZEN_SEGMENT, /* playlists live, segments are never answered */
 } FakeMode;
 

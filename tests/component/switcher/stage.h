@@ -23,7 +23,7 @@ typedef struct {
   guint64 base[2];      /* foreign play: each counts from here */
 } Stage;
 
-#define STAGE_EPOCH 0xabc
+#define STAGE_EPOCH 0x19abcdef012
 
 void stage_open (Stage *stage); /* no origin has anything yet */
 void stage_start_switcher (Stage *stage);

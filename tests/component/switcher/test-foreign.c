@@ -175,6 +175,49 @@ test_lonely_restart (void) {
   stage_close (&stage);
 }
 
+/* An answer to a question that was not asked is no answer. */
+static void
+test_not_modified (void) {
+  Stage stage;
+  begin (&stage);
+  fake_origin_set_mode (stage.fakes[0], FAKE_NOT_MODIFIED);
+  stage_await_metric (&stage, "switcher_active_origin", 0);
+  g_assert_cmpfloat (
+      stage_metric (&stage,
+                    "understudy_switcher_errors_total{stream=\"mystream\",origin=\"primary\","
+                    "reason=\"protocol\"}"),
+      >=, 1);
+  await_more (&stage, 3);
+  stage_close (&stage);
+}
+
+/* The standby restarts and counts from below while one of its old segments is still asked for. */
+static void
+test_standby_restarts (void) {
+  static const char fetches[] = "understudy_switcher_standby_fetches_total{stream=\"mystream\"}";
+  Stage stage;
+  stage_open (&stage);
+  stage.number = 1000;
+  stage_play_foreign (&stage);
+  stage_start_switcher (&stage);
+  us_viewer_look (stage.viewer);
+  await_more (&stage, 2);
+  fake_origin_set_mode (stage.fakes[1], FAKE_FROZEN_SEGMENT);
+  guint asked = fake_origin_count (stage.fakes[1], "seg_");
+  while (fake_origin_count (stage.fakes[1], "seg_") == asked)
+    us_viewer_pass (20);
+  fake_origin_clear (stage.fakes[1]);
+  stage.base[1] = stage.number;
+  fake_origin_set_mode (stage.fakes[1], FAKE_GOOD);
+  gint64 begun_us = g_get_monotonic_time ();
+  double before = stage_metric (&stage, fetches);
+  while (stage_metric (&stage, fetches) < before + 20) {
+    g_assert_cmpint (g_get_monotonic_time () - begun_us, <, 30 * G_USEC_PER_SEC);
+    us_viewer_look (stage.viewer);
+  }
+  stage_close (&stage);
+}
+
 /* The new switcher knows nothing of the old one's numbers and is above them all the same. */
 static void
 test_restart (void) {
@@ -209,6 +252,8 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/foreign/backup-bad", test_backup_bad);
   g_test_add_func ("/switcher/foreign/switchback", test_switchback);
   g_test_add_func ("/switcher/foreign/lonely-restart", test_lonely_restart);
+  g_test_add_func ("/switcher/foreign/not-modified", test_not_modified);
+  g_test_add_func ("/switcher/foreign/standby-restarts", test_standby_restarts);
   g_test_add_func ("/switcher/foreign/restart", test_restart);
   return g_test_run ();
 }
