@@ -165,7 +165,8 @@ line_with_base (const char *line, gconstpointer data) {
       = g_uri_parse_relative (base, uri, G_URI_FLAGS_ENCODED | G_URI_FLAGS_PARSE_RELAXED, NULL);
   if (absolute == NULL)
     return NULL;
-  g_autofree char *text = g_uri_to_string (absolute);
+  /* The name and password that we fetch with are nothing for viewers. */
+  g_autofree char *text = g_uri_to_string_partial (absolute, G_URI_HIDE_USERINFO);
   return us_playlist_attributes_with (line, "URI", text);
 }
 

@@ -4,14 +4,13 @@
  */
 #include "switcher/key.h"
 
-#include <string.h>
-
 #include "hls/playlist.h"
 
-/* @key: (nullable): attributes in force. Returns: whether the segment's bytes cannot be read */
+/* @key: (nullable): attributes in force; METHOD=NONE never is. Returns: whether the segment's bytes
+ * cannot be read */
 gboolean
 us_key_is_encrypted (const char *key) {
-  return key != NULL && strstr (key, "METHOD=NONE") == NULL;
+  return key != NULL;
 }
 
 /**

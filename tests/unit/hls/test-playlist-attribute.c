@@ -108,6 +108,8 @@ test_key_with_base (void) {
   }
   g_autofree char *two = us_playlist_key_with_base (AES "\n" SKD, "http://h/p/i.m3u8");
   g_assert_cmpstr (two, ==, "METHOD=AES-128,URI=\"http://h/p/k1\"\n" SKD);
+  g_autofree char *named = us_playlist_key_with_base (AES, "http://me:secret@h/p/i.m3u8");
+  g_assert_cmpstr (named, ==, "METHOD=AES-128,URI=\"http://h/p/k1\"");
   g_autofree char *none = us_playlist_key_with_base ("METHOD=NONE", "http://h/");
   g_assert_cmpstr (none, ==, "METHOD=NONE");
   g_autofree char *odd = us_playlist_key_with_base (AES, "no base");
