@@ -10,6 +10,8 @@
 #include <json-glib/json-glib.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 #define US_LOG_TOPIC "switcher.drills"
 #include "base/log.h"
@@ -19,6 +21,7 @@
 
 #define MAX_KINDS 256
 #define MAX_NAME 64
+#define MERCY_MS 30000 /* to put its chain away after it was asked to end */
 
 /* A child whose end is waited for; knows whether the drills still are. */
 typedef struct {
@@ -64,6 +67,15 @@ child_free (Child *child) {
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Child, child_free)
 
+/* In the child, before exec: async-signal-safe calls only. However this process ends, a drill ends
+ * in order. */
+static void
+bind_life (gpointer parent) {
+  prctl (PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid () != GPOINTER_TO_INT (parent))
+    _exit (1);
+}
+
 /* What a service manager told this process is not the child's. */
 static GSubprocess *
 spawn (UsDrills *self, GSubprocessFlags flags, const char *const *arguments, GError **error) {
@@ -72,6 +84,7 @@ spawn (UsDrills *self, GSubprocessFlags flags, const char *const *arguments, GEr
           "WATCHDOG_PID", NULL };
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (flags);
   g_autoptr (GPtrArray) argv = g_ptr_array_new ();
+  g_subprocess_launcher_set_child_setup (launcher, bind_life, GINT_TO_POINTER (getpid ()), NULL);
   for (guint i = 0; own[i] != NULL; i++)
     g_subprocess_launcher_unsetenv (launcher, own[i]);
   if (self->pipelines != NULL)
@@ -216,12 +229,22 @@ on_ended (GObject *source, GAsyncResult *result, gpointer user_data) {
 }
 
 static gboolean
+on_mercy_over (gpointer user_data) {
+  UsDrills *self = user_data;
+  us_warning ("drill %s does not end, and is killed", self->active->name);
+  g_subprocess_force_exit (self->runner->process);
+  return G_SOURCE_CONTINUE;
+}
+
+static gboolean
 on_limit (gpointer user_data) {
   UsDrills *self = user_data;
   us_warning ("drill %s takes longer than %d s, and is ended", self->active->name,
               US_DRILLS_MAX_SECONDS);
   g_subprocess_send_signal (self->runner->process, SIGTERM);
-  return G_SOURCE_CONTINUE;
+  us_timer_stop (&self->limit);
+  us_timer_start (&self->limit, MERCY_MS, "drill-mercy", on_mercy_over, self);
+  return G_SOURCE_REMOVE;
 }
 
 static UsDrill *

@@ -2,6 +2,7 @@
 #include "switcher/drills.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 
 #include "switcher/control.h"
@@ -148,6 +149,34 @@ test_free (Fixture *fixture, gconstpointer data) {
   g_assert_cmpuint (fixture->n_changes, ==, n_changes);
 }
 
+/* Also the end that nobody has planned. */
+static void
+test_killed (Fixture *fixture, gconstpointer data) {
+  g_autofree char *note = g_build_filename (fixture->folder, "note", NULL);
+  if (g_test_subprocess ()) {
+    await (us_drills_get_kinds (fixture->drills) != NULL);
+    const UsDrill *drill = us_drills_start (fixture->drills, "long", NULL);
+    g_autofree char *begun = g_build_filename (drill->evidence, "name", NULL);
+    g_timeout_add (20, on_tick, NULL);
+    await (g_file_test (begun, G_FILE_TEST_EXISTS));
+    g_file_set_contents (g_getenv ("DRILLS_NOTE"), drill->evidence, -1, NULL);
+    raise (SIGKILL);
+  }
+  g_setenv ("DRILLS_NOTE", note, TRUE);
+  g_test_trap_subprocess (NULL, 30 * G_USEC_PER_SEC, G_TEST_SUBPROCESS_DEFAULT);
+  g_autofree char *evidence = NULL;
+  g_assert_true (g_file_get_contents (note, &evidence, NULL, NULL));
+  g_autofree char *ended = g_build_filename (evidence, "ended", NULL);
+  guint tick = g_timeout_add (20, on_tick, NULL);
+  await (g_file_test (ended, G_FILE_TEST_EXISTS));
+  g_source_remove (tick);
+  const char *folder = strstr (evidence, "/state/");
+  g_assert_nonnull (folder);
+  evidence[folder - evidence] = '\0';
+  const char *argv[] = { "rm", "-rf", evidence, NULL };
+  g_spawn_sync (NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
+}
+
 static void
 test_no_program (void) {
   Fixture fixture = { 0 };
@@ -193,6 +222,7 @@ main (int argc, char **argv) {
   ADD ("run", test_run);
   ADD ("refusals", test_refusals);
   ADD ("free", test_free);
+  ADD ("killed", test_killed);
   g_test_add_func ("/switcher/drills/no-program", test_no_program);
   g_test_add_func ("/switcher/drills/parse", test_parse);
   return g_test_run ();
