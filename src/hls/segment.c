@@ -74,6 +74,21 @@ us_segment_parse_name (const char *uri, guint64 *epoch, guint64 *number) {
 }
 
 /**
+ * us_segment_is_same_uri:
+ * @a: as one version of a playlist has it
+ * @b: as another has it under the same number
+ *
+ * A server that signs its URIs writes another query each time the playlist is read.
+ *
+ * Returns: whether both are the same but for the query
+ */
+gboolean
+us_segment_is_same_uri (const char *a, const char *b) {
+  gsize length = strcspn (a, "?");
+  return length == strcspn (b, "?") && strncmp (a, b, length) == 0;
+}
+
+/**
  * us_segment_new:
  * @epoch: the life of the stream that the segment belongs to
  * @number: media sequence number

@@ -29,5 +29,6 @@ char *us_segment_name (guint64 epoch, guint64 number);
 /* Reverses us_segment_name() for the last path component of @uri; FALSE when it is not one of ours.
  */
 gboolean us_segment_parse_name (const char *uri, guint64 *epoch, guint64 *number);
+gboolean us_segment_is_same_uri (const char *a, const char *b);
 
 G_END_DECLS

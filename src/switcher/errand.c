@@ -151,7 +151,8 @@ us_errand_start (const UsErrandPlan *plan, UsErrandDone done, gpointer user_data
   self->map_range = segment->map_range;
   self->is_opaque = us_key_is_encrypted (segment->key);
   self->is_map_opaque = us_key_is_encrypted (segment->map_key);
-  self->is_ours = us_segment_parse_name (segment->uri, &self->epoch, &self->our_number);
+  self->is_ours = us_follower_get_kind (plan->follower) == US_FOLLOWER_OURS
+                  && us_segment_parse_name (segment->uri, &self->epoch, &self->our_number);
   if (self->map_url != NULL) {
     self->map_key = g_strdup_printf ("%s#%" G_GUINT64_FORMAT "@%" G_GUINT64_FORMAT, self->map_url,
                                      segment->discontinuity, segment->map_range.offset);

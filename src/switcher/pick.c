@@ -177,7 +177,8 @@ us_pick_listed (const UsFollower *follower, UsOriginId origin, guint index) {
     return pick;
   pick.rank = pick.segment->number;
   pick.is_listed[origin] = TRUE;
-  pick.is_ours = us_segment_parse_name (pick.segment->uri, &pick.epoch, &pick.number);
+  pick.is_ours = us_follower_get_kind (follower) == US_FOLLOWER_OURS
+                 && us_segment_parse_name (pick.segment->uri, &pick.epoch, &pick.number);
   if (!pick.is_ours)
     pick.number = pick.segment->number;
   return pick;

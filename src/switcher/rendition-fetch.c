@@ -10,6 +10,7 @@
 
 #define US_LOG_TOPIC "switcher.rendition"
 #include "base/log.h"
+#include "hls/segment.h"
 #include "switcher/key.h"
 
 #define START_WAIT_US (500 * G_TIME_SPAN_MILLISECOND) /* for the second origin's first word */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/etag.h"
+#include "hls/segment.h"
 
 #define MAPS 4         /* initialisation sections remembered */
 #define HASH_DIGITS 16 /* of their hash, in their names */
@@ -97,7 +98,7 @@ const UsStockItem *
 us_stock_find (const UsStock *stock, guint64 number, const char *uri) {
   for (guint i = 0; i < stock->items->len; i++) {
     const UsStockItem *item = g_ptr_array_index (stock->items, i);
-    if (item->number == number && strcmp (item->uri, uri) == 0)
+    if (item->number == number && us_segment_is_same_uri (item->uri, uri))
       return item;
   }
   return NULL;

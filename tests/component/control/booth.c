@@ -9,7 +9,7 @@
 #include "hls/segment.h"
 #include "unit/switcher/ts-segment.h"
 
-#define EPOCH 0xabc
+#define EPOCH 0x19abcdef012
 
 gboolean
 booth_on_tick (gpointer data) {

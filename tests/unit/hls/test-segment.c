@@ -84,11 +84,29 @@ test_parse_name (void) {
   g_assert_true (us_segment_parse_name ("1-1.ts", NULL, NULL));
 }
 
+static void
+test_same_uri (void) {
+  static const struct {
+    const char *a, *b;
+    gboolean is_same;
+  } CASES[] = {
+    { "a-1.ts", "a-1.ts", TRUE },        { "a-1.ts?sign=1", "a-1.ts?sign=2", TRUE },
+    { "a-1.ts", "a-1.ts?sign=2", TRUE }, { "a-1.ts?x", "a-11.ts?x", FALSE },
+    { "a-1.ts", "a-1.t", FALSE },        { "old/a-1.ts", "new/a-1.ts", FALSE },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (CASES); i++) {
+    g_test_message ("%s %s", CASES[i].a, CASES[i].b);
+    g_assert_cmpint (us_segment_is_same_uri (CASES[i].a, CASES[i].b), ==, CASES[i].is_same);
+    g_assert_cmpint (us_segment_is_same_uri (CASES[i].b, CASES[i].a), ==, CASES[i].is_same);
+  }
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/hls/segment/new", test_new);
   g_test_add_func ("/hls/segment/references", test_references);
   g_test_add_func ("/hls/segment/parse-name", test_parse_name);
+  g_test_add_func ("/hls/segment/same-uri", test_same_uri);
   return g_test_run ();
 }
