@@ -30,6 +30,7 @@ typedef struct {
   gint64 start; /* time of the picture, ticks of 33 bits */
   guint8 state[US_MPEGTS_N_PIDS];
   guint8 counter[US_MPEGTS_N_PIDS]; /* of the next packet with payload, or NO_COUNTER */
+  guint8 last[US_MPEGTS_N_PIDS];    /* of the segment's last packet with payload */
   guint8 *out;
   gsize n_out;
 } Recut;
@@ -119,9 +120,25 @@ copy_packet (Recut *self, gsize index, GError **error) {
   GError *cause = NULL;
   if (!us_mpegts_packet_read (&packet, self->data, index, &cause))
     return us_probe_wrap (cause, error);
+  if (packet.payload_size > 0)
+    self->last[packet.pid] = packet.continuity;
   if (decide (self, &packet, index))
     write_packet (self, &packet);
   return TRUE;
+}
+
+/* The counters go on where the next segment takes them up; before the first packet a viewer expects
+ * none. */
+static void
+end_as_before (Recut *self) {
+  for (gsize i = 0; i < self->n_out; i++) {
+    guint8 *out = self->out + i * US_MPEGTS_PACKET;
+    guint16 pid = (guint16)((out[1] & 0x1f) << 8 | out[2]);
+    guint shift = self->last[pid] + 1u - self->counter[pid];
+    if (self->last[pid] == US_MPEGTS_NO_COUNTER)
+      continue;
+    out[3] = (guint8)((out[3] & 0xf0) | ((out[3] + shift) & 0x0f));
+  }
 }
 
 /**
@@ -144,6 +161,7 @@ us_recut_from (GBytes *ts, const UsPicture *picture, GError **error) {
   self->data = g_bytes_get_data (ts, &size);
   self->n_packets = size / US_MPEGTS_PACKET;
   memset (self->counter, US_MPEGTS_NO_COUNTER, sizeof self->counter);
+  memset (self->last, US_MPEGTS_NO_COUNTER, sizeof self->last);
   if (!us_mpegts_check_grid (self->data, size, &cause)
       || !us_mpegts_find_tables (self->data, size, &self->tables, &pat_index, &pmt_index, &cause)) {
     us_probe_wrap (cause, error);
@@ -166,6 +184,7 @@ us_recut_from (GBytes *ts, const UsPicture *picture, GError **error) {
   for (gsize i = 0; i < self->n_packets; i++)
     if (!copy_packet (self, i, error))
       return NULL;
+  end_as_before (self);
   /* No larger than it is: it is held for as long as a viewer may ask for it. */
   out = g_realloc (out, self->n_out * US_MPEGTS_PACKET);
   return g_bytes_new_take (g_steal_pointer (&out), self->n_out * US_MPEGTS_PACKET);
