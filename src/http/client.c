@@ -14,6 +14,8 @@
 #include <libsoup/soup.h>
 #include <string.h>
 
+#include "http/reach.h"
+
 #define MAX_REDIRECTS 3
 /* A follower holds one blocked request per stream and origin: a low cap would queue one stream's
  * fetch behind another's wait. Idle connections close after a minute. */
@@ -41,10 +43,10 @@ typedef enum { STEP_CONNECT, STEP_FIRST_BYTE, STEP_BODY } Step;
 typedef struct {
   UsHttpClient *client; /* owned */
   UsHttpFetch limits;
-  char *if_none_match, *if_range, *authorization, *user; /* nullable */
-  GBytes *json;                                          /* nullable */
-  SoupMessage *message;                                  /* of the current hop */
-  GInputStream *stream;                                  /* nullable: the body */
+  char *if_none_match, *if_range, *authorization, *user, *led_by; /* nullable */
+  GBytes *json;                                                   /* nullable */
+  SoupMessage *message;                                           /* of the current hop */
+  GInputStream *stream;                                           /* nullable: the body */
   GCancellable *cancellable;
   GSource *timer, *cancel_source; /* cancel_source nullable */
   Step step;
@@ -75,6 +77,7 @@ fetch_free (gpointer data) {
   g_free (fetch->if_range);
   g_free (fetch->authorization);
   g_free (fetch->user);
+  g_free (fetch->led_by);
   g_clear_pointer (&fetch->json, g_bytes_unref);
   g_free (fetch->buffer);
   g_free (fetch);
@@ -417,11 +420,12 @@ is_redirect (guint status) {
 }
 
 static gboolean
-is_allowed_uri (GUri *uri) {
+is_allowed_uri (const Fetch *fetch, GUri *uri) {
   const char *scheme = g_uri_get_scheme (uri);
+  const char *host = g_uri_get_host (uri);
 
-  return (strcmp (scheme, "http") == 0 || strcmp (scheme, "https") == 0)
-         && g_uri_get_host (uri) != NULL && *g_uri_get_host (uri) != '\0';
+  return (strcmp (scheme, "http") == 0 || strcmp (scheme, "https") == 0) && host != NULL
+         && *host != '\0' && (fetch->led_by == NULL || us_http_may_lead (fetch->led_by, host));
 }
 
 /* ---- ranges, RFC 9110 14 ---- */
@@ -468,8 +472,9 @@ set_message (GTask *task, GUri *uri) {
   Fetch *fetch = g_task_get_task_data (task);
   SoupMessageHeaders *headers;
 
-  if (!is_allowed_uri (uri)) {
-    g_autofree char *text = g_uri_to_string (uri);
+  if (!is_allowed_uri (fetch, uri)) {
+    g_autofree char *named = g_uri_to_string_partial (uri, G_URI_HIDE_USERINFO);
+    g_autofree char *text = g_strdup_printf ("%s is nothing to ask", named);
 
     fail (task, US_HTTP_ERROR_PROTOCOL, text);
     return FALSE;
@@ -593,6 +598,8 @@ us_http_client_fetch_async (UsHttpClient *client, const char *url, const UsHttpF
   fetch->limits.if_range = NULL;
   fetch->authorization = g_strdup (fetch->limits.authorization);
   fetch->user = g_strdup (fetch->limits.user);
+  fetch->led_by = g_strdup (fetch->limits.led_by);
+  fetch->limits.led_by = NULL;
   fetch->json = fetch->limits.json != NULL ? g_bytes_ref (fetch->limits.json) : NULL;
   fetch->limits.if_none_match = fetch->limits.authorization = fetch->limits.user = NULL;
   fetch->limits.json = NULL;

@@ -31,6 +31,8 @@ typedef struct {
   const char *authorization; /* nullable; not passed on to another host by a redirect */
   const char *user;          /* nullable: X-Understudy-User */
   GBytes *json;              /* nullable: POST with this body; redirects are not followed then */
+  const char *led_by;        /* nullable: the peer, as configured, that has named the URL: it and
+                              * redirects may not lead to this machine, unless the peer is there */
   guint connect_timeout_ms;  /* until a connection stands (0: 1000) */
   guint first_byte_timeout_ms; /* from then to the response headers (0: 2000) */
   guint deadline_ms;           /* the whole fetch (0: 10000) */

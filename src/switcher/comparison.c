@@ -41,16 +41,17 @@ on_reply (GObject *source, GAsyncResult *result, gpointer user_data) {
 
 /**
  * us_comparison_start:
- * @url: of the other origin's copy
+ * @origin: the other one
+ * @url: of its copy
  * @segment: ours to compare; a reference is taken
  *
  * Returns: (transfer full): to be ended by us_comparison_cancel()
  */
 UsComparison *
-us_comparison_start (const UsOriginAccess *access, const char *url, UsSegment *segment,
-                     UsCompared done, gpointer user_data) {
+us_comparison_start (const UsOriginAccess *access, UsOriginId origin, const char *url,
+                     UsSegment *segment, UsCompared done, gpointer user_data) {
   UsComparison *self = g_new0 (UsComparison, 1);
-  UsHttpFetch fetch = { .if_none_match = segment->etag };
+  UsHttpFetch fetch = { .if_none_match = segment->etag, .led_by = access->base_url[origin] };
   g_atomic_ref_count_init (&self->count);
   g_atomic_ref_count_inc (&self->count);
   self->segment = us_segment_ref (segment);

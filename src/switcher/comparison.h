@@ -12,7 +12,7 @@ typedef struct UsComparison UsComparison;
 typedef void (*UsCompared) (UsSegment *segment, gboolean is_equal, gboolean is_usable,
                             gpointer user_data);
 
-UsComparison *us_comparison_start (const UsOriginAccess *access, const char *url,
+UsComparison *us_comparison_start (const UsOriginAccess *access, UsOriginId origin, const char *url,
                                    UsSegment *segment, UsCompared done, gpointer user_data);
 gboolean us_comparison_is_running (const UsComparison *comparison);
 void us_comparison_cancel (UsComparison *comparison);

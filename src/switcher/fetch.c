@@ -327,6 +327,7 @@ start_leg (UsFetch *self, UsOriginId origin) {
     .range_from = leg->head != NULL ? g_bytes_get_size (leg->head) : self->plan.range_from,
     .range_length = self->plan.range_length,
     .if_range = leg->if_range,
+    .led_by = self->access->base_url[origin],
   };
   LegCall *call = g_new0 (LegCall, 1);
   call->fetch = self;

@@ -25,7 +25,8 @@
 #define BLOCK_HALF_TARGETS                                                                         \
   5 /* a long poll is asked anew before the origin itself gives up, at 3 targets */
 #define BLOCK_MAX_MS 60000 /* whatever target duration is claimed */
-#define GREEDY_MS 10       /* between long polls of which each brings something at once */
+#define GREEDY_MS 10       /* a long poll that brings something sooner was none */
+#define MAX_GREEDY 50      /* of these in a row; then they keep a pace */
 #define FORGET_ADVANCES 2
 #define EPOCH_MIN (G_GUINT64_CONSTANT (1) << 40) /* ms of the wall clock: 2004 */
 #define EPOCH_MAX (G_GUINT64_CONSTANT (1) << 42) /* 2109 */
@@ -65,6 +66,7 @@ struct UsFollower {
   UsOriginFacts facts;
   guint8 recent; /* outcomes of the last requests, newest in bit 0, 1: bad */
   guint n_failures;
+  guint n_greedy; /* long polls in a row that were answered at once, with news */
   guint64 n_advances;
   guint64 n_judged_advances; /* of which it is known whether they were in step */
   guint n_quiet_advances;    /* of its playlist since the last segment error */
@@ -351,7 +353,9 @@ on_reply (GObject *source, GAsyncResult *result, gpointer user_data) {
     schedule (self, retry_delay_ms (self));
   else if (self->playlist != NULL && self->playlist->can_block_reload
            && (self->n_advances > advances || reply == NULL)) {
-    if (now_us (self) - request->sent_us < GREEDY_MS * G_TIME_SPAN_MILLISECOND)
+    gboolean is_greedy = now_us (self) - request->sent_us < GREEDY_MS * G_TIME_SPAN_MILLISECOND;
+    self->n_greedy = is_greedy ? self->n_greedy + 1 : 0;
+    if (self->n_greedy > MAX_GREEDY)
       schedule (self, GREEDY_MS);
     else
       send_request (self);
@@ -374,6 +378,7 @@ send_request (UsFollower *self) {
     = is_blocking ? MAX (block_ms, FIRST_BYTE_TIMEOUT_MS) : FIRST_BYTE_TIMEOUT_MS,
     .deadline_ms = (is_blocking ? block_ms : 0) + 2 * FIRST_BYTE_TIMEOUT_MS,
     .max_bytes = US_PLAYLIST_MAX_BYTES,
+    .led_by = self->access->base_url[self->origin],
   };
   g_autofree char *url
       = is_blocking

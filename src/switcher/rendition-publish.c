@@ -109,7 +109,8 @@ compare_sometimes (UsRendition *self, const UsLedgerRow *row) {
     return;
   self->n_since_comparison = 0;
   g_clear_pointer (&self->comparison, us_comparison_cancel);
-  self->comparison = us_comparison_start (self->setup.access, url, row->segment, on_compared, self);
+  self->comparison
+      = us_comparison_start (self->setup.access, other, url, row->segment, on_compared, self);
 }
 
 /* ---- the row ---- */

@@ -112,6 +112,29 @@ assert_peer_fails (const char *text, gboolean stays, UsHttpError code) {
   peer_free (peer);
 }
 
+/* Neither a playlist nor a redirect of somebody elsewhere brings us to ask this machine. */
+static void
+test_led (void) {
+  g_autoptr (UsHttpClient) client = us_http_client_new ("test/1");
+  Peer *inside = peer_new ("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret", TRUE);
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u/x", inside->port);
+  g_autofree char *to_inside
+      = g_strdup_printf ("HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n", url);
+  Peer *redirect = peer_new (to_inside, TRUE);
+  g_autofree char *outside = g_strdup_printf ("http://127.0.0.1:%u/x", redirect->port);
+  const UsHttpFetch from_elsewhere = { .led_by = "http://origin.example/hls" };
+  const UsHttpFetch from_here = { .led_by = "http://localhost:8081/hls" };
+  Outcome outcome = { 0 };
+  assert_fails (client, url, &from_elsewhere, US_HTTP_ERROR_PROTOCOL);
+  assert_fails (client, outside, &from_elsewhere, US_HTTP_ERROR_PROTOCOL);
+  fetch (client, outside, &from_here, &outcome);
+  g_assert_no_error (outcome.error);
+  g_assert_cmpuint (outcome.reply->status, ==, 200);
+  outcome_clear (&outcome);
+  peer_free (redirect);
+  peer_free (inside);
+}
+
 /* What a 206 says of itself and what it brings. */
 static void
 test_ranges_that_lie (void) {
@@ -382,6 +405,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/http/client/bad-urls", test_bad_urls);
   g_test_add_func ("/http/client/refused", test_refused);
   g_test_add_func ("/http/client/misbehaving-peers", test_misbehaving_peers);
+  g_test_add_func ("/http/client/led", test_led);
   g_test_add_func ("/http/client/ranges-that-lie", test_ranges_that_lie);
   g_test_add_func ("/http/client/chunks-that-fill", test_chunks_that_fill);
   g_test_add_func ("/http/client/cancel", test_cancel);
