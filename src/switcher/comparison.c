@@ -5,6 +5,9 @@
  */
 #include "switcher/comparison.h"
 
+#include <string.h>
+
+#include "base/etag.h"
 #include "switcher/fetch.h"
 
 struct UsComparison {
@@ -23,6 +26,15 @@ comparison_unref (UsComparison *self) {
   g_free (self);
 }
 
+/* Damaged on its way: the tag that it came with is that of other bytes. */
+static gboolean
+is_damaged (const UsHttpReply *reply, const UsSegment *segment) {
+  if (reply->status != 200 || reply->etag == NULL || strlen (reply->etag) != strlen (segment->etag))
+    return FALSE; /* not one of ours */
+  g_autofree char *etag = us_etag (reply->body);
+  return strcmp (etag, reply->etag) != 0;
+}
+
 static void
 on_reply (GObject *source, GAsyncResult *result, gpointer user_data) {
   UsComparison *self = user_data;
@@ -30,8 +42,9 @@ on_reply (GObject *source, GAsyncResult *result, gpointer user_data) {
       = us_http_client_fetch_finish (US_HTTP_CLIENT (source), result, NULL);
   g_clear_object (&self->cancellable);
   UsCompared done = g_steal_pointer (&self->done);
-  /* One that has none is no evidence either way. */
-  if (done != NULL && reply != NULL && (reply->status == 200 || reply->status == 304)) {
+  /* One that has none, or none that is whole, is no evidence either way. */
+  if (done != NULL && reply != NULL && (reply->status == 200 || reply->status == 304)
+      && !is_damaged (reply, self->segment)) {
     gboolean is_equal = reply->status == 304 || g_bytes_equal (reply->body, self->segment->bytes);
     gboolean is_usable = is_equal || us_fetch_judge_ours (reply->body, NULL) == US_REASON_OK;
     done (self->segment, is_equal, is_usable, self->user_data);

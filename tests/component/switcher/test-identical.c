@@ -340,6 +340,27 @@ test_divergence (void) {
   stage_close (&stage);
 }
 
+/* What is damaged on its way is no other opinion: its own entity tag speaks against it. */
+static void
+test_damage_is_no_divergence (void) {
+  Stage stage;
+  begin (&stage, 10);
+  fake_origin_set_mode (stage.fakes[1], FAKE_WRONG_SEGMENT);
+  guint asked = fake_origin_count (stage.fakes[1], ".ts");
+  for (guint i = 0; i < 12; i++) {
+    stage_next (&stage, TRUE, TRUE);
+    await_last (&stage);
+  }
+  while (fake_origin_count (stage.fakes[1], ".ts") == asked)
+    us_viewer_pass (50);
+  us_viewer_pass (300);
+  g_assert_cmpfloat (
+      stage_metric (&stage, "understudy_switcher_divergences_total{stream=\"mystream\"}"), ==, 0);
+  g_assert_cmpfloat (
+      stage_metric (&stage, "understudy_switcher_interchangeable{stream=\"mystream\"}"), ==, 1);
+  stage_close (&stage);
+}
+
 /* A stream that the origins start to have is served by its name. */
 static void
 test_second_stream (void) {
@@ -504,6 +525,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/identical/end-is-not-passed-on", test_end_is_not_passed_on);
   g_test_add_func ("/switcher/identical/blocking-reload", test_blocking_reload);
   g_test_add_func ("/switcher/identical/divergence", test_divergence);
+  g_test_add_func ("/switcher/identical/damage-is-no-divergence", test_damage_is_no_divergence);
   g_test_add_func ("/switcher/identical/second-stream", test_second_stream);
   g_test_add_func ("/switcher/identical/nothing-to-serve", test_nothing_to_serve);
   g_test_add_func ("/switcher/identical/reports", test_reports);
