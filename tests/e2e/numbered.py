@@ -33,7 +33,7 @@ NUMBERS = {strip(number): number for number in range(LOOP)}
 # ffmpeg prints MD5s of pictures: of these it is given nothing but 16 pixels, black or white.
 MD5S = {hashlib.md5(pixels).hexdigest(): number for pixels, number in NUMBERS.items()}
 FFMPEG_READER = (f"crop={WIDTH}:{HEIGHT}:0:0,format=gray,scale={BLOCKS}:1:flags=area,"
-                 "lut=c0=if(gt(val\\,128)\\,255\\,0)")
+                 "lut=c0=if(gt(val\\,128)\\,255\\,0),setsar=1")
 
 
 def material(name="numbered", gop_s=2.0, bframes=2, kbps=700):
