@@ -13,7 +13,8 @@ G_BEGIN_DECLS
  * @summary: one line for `understudy --help`
  * @description: a sentence or three
  * @examples: lines
- * @take_word: (nullable): gets each argument that is no option, in order; without it they are errors
+ * @take_word: (nullable): gets each argument that is no option, in order; without it they are
+ * errors
  * @run: gets a loaded configuration; returns the exit code */
 typedef struct UsCommand UsCommand;
 struct UsCommand {
@@ -32,7 +33,7 @@ int us_command_main (const UsCommand *command, int argc, char **argv);
 int us_command_refuse (const char *format, ...) G_GNUC_PRINTF (1, 2);
 
 extern const UsCommand us_command_run, us_command_ingest, us_command_packager_primary,
-    us_command_packager_backup, us_command_origin, us_command_switcher, us_command_publish, us_command_ctl,
-    us_command_drill;
+    us_command_packager_backup, us_command_origin, us_command_switcher, us_command_publish,
+    us_command_ctl, us_command_drill;
 
 G_END_DECLS

@@ -238,5 +238,6 @@ static const UsOptionGroup ctl
 static const UsOptionGroup drill
     = { US_GROUP_DRILL, "understudy drill: faults on purpose", drill_options, NULL };
 
-const UsOptionGroup *const us_option_groups[]
-    = { &general, &run, &ingest, &primary, &backup, &origin, &switcher, &publish, &ctl, &drill, NULL };
+const UsOptionGroup *const us_option_groups[] = { &general, &run,    &ingest,   &primary,
+                                                  &backup,  &origin, &switcher, &publish,
+                                                  &ctl,     &drill,  NULL };

@@ -51,7 +51,7 @@ run (UsConfig *config, const UsCommand *command) {
                                           .bus = us_config_get_string (config, group, "bus"),
                                           .program = program,
                                           .drill_dir = drill_dir,
-                             .pipelines = us_role_pipelines_dir (config) };
+                                          .pipelines = us_role_pipelines_dir (config) };
 
   g_autoptr (UsSwitcher) switcher = us_switcher_new (&settings, &error);
   if (switcher == NULL || !us_switcher_start (switcher, &error))

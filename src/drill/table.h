@@ -55,8 +55,8 @@ char *us_drill_names (void);
 /* What happened beside what was felt. */
 typedef struct {
   gboolean is_interchangeable; /* the pair: either copy of a segment will do */
-  gboolean was_touched;        /* the fault met a request, the switcher noticed, or a signal was sent */
-  gboolean has_recovered;      /* the pair was whole again, and segments came */
+  gboolean was_touched;   /* the fault met a request, the switcher noticed, or a signal was sent */
+  gboolean has_recovered; /* the pair was whole again, and segments came */
 } UsDrillCourse;
 
 #define US_DRILL_FOREIGN_STALL_MS 300

@@ -38,9 +38,8 @@ us_calendar_find (const UsCalendar *calendar, guint64 number) {
   if (calendar->days->len == 0)
     return NULL;
   guint64 index = number - g_array_index (calendar->days, UsCalendarDay, 0).number;
-  return index < calendar->days->len
-             ? &g_array_index (calendar->days, UsCalendarDay, (guint)index)
-             : NULL;
+  return index < calendar->days->len ? &g_array_index (calendar->days, UsCalendarDay, (guint)index)
+                                     : NULL;
 }
 
 /* How far the first new date is from where the known ones end. */

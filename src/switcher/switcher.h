@@ -28,7 +28,7 @@ typedef struct {
   gboolean is_standby_off; /* a foreign standby's segments are not fetched before its turn */
   UsFailback failback;     /* of streams that nobody has ordered otherwise */
   UsConsoleSettings console;
-  const UsClock *clock;    /* (nullable): the system's */
+  const UsClock *clock; /* (nullable): the system's */
 } UsSwitcherSettings;
 
 void us_switcher_settings_default (UsSwitcherSettings *settings);

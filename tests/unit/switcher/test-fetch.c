@@ -45,7 +45,7 @@ test_judge (void) {
     Damage damage;
     gboolean is_good_ours, is_good_foreign;
   } table[] = {
-    { INTACT, TRUE, TRUE }, { EMPTY, FALSE, FALSE },    { TEXT, FALSE, FALSE },
+    { INTACT, TRUE, TRUE }, { EMPTY, FALSE, FALSE },     { TEXT, FALSE, FALSE },
     { CUT, FALSE, FALSE },  { NO_TABLES, FALSE, FALSE }, { NO_IDR, FALSE, TRUE },
     { JUMP, FALSE, FALSE },
   };
@@ -56,9 +56,8 @@ test_judge (void) {
       gboolean is_good = is_ours ? table[i].is_good_ours : table[i].is_good_foreign;
       g_autoptr (UsProbe) probe = NULL;
       UsShape shape = US_N_SHAPES;
-      UsReason reason = is_ours == 1
-                            ? us_fetch_judge_ours (bytes, &error)
-                            : us_fetch_judge_media (bytes, NULL, &shape, &probe, &error);
+      UsReason reason = is_ours == 1 ? us_fetch_judge_ours (bytes, &error)
+                                     : us_fetch_judge_media (bytes, NULL, &shape, &probe, &error);
       g_test_message ("damage %u, ours %u: %s", table[i].damage, is_ours,
                       error != NULL ? error->message : "good");
       g_assert_cmpint (reason, ==, is_good ? US_REASON_OK : US_REASON_BAD_SEGMENT);
