@@ -179,10 +179,8 @@ forgive_own_pause (UsFeed *self) {
   us_warning ("%s: this process stood still for %" G_GINT64_FORMAT
               " ms; no origin is blamed for that time",
               self->name, pause_us / 1000);
-  for (guint i = 0; i < US_N_ORIGINS; i++)
-    for (guint r = 0; r < self->renditions->len; r++)
-      us_follower_forgive (us_rendition_get_follower (self->renditions->pdata[r], (UsOriginId)i),
-                           pause_us);
+  for (guint r = 0; r < self->renditions->len; r++)
+    us_rendition_forgive (self->renditions->pdata[r], pause_us);
 }
 
 static void

@@ -51,6 +51,20 @@ us_lateness_note (UsLateness *lateness, UsOriginId origin, gint64 edge_us, gint6
 }
 
 /**
+ * us_lateness_forgive:
+ * @pause_us: how long this process has just stood still
+ * @now_us: monotonic time
+ *
+ * In that time nobody was seen, and so nobody was late.
+ */
+void
+us_lateness_forgive (UsLateness *lateness, gint64 pause_us, gint64 now_us) {
+  for (guint i = 0; i < US_N_ORIGINS; i++)
+    if (lateness->sides[i].covered_us > 0)
+      lateness->sides[i].covered_us = MIN (lateness->sides[i].covered_us + pause_us, now_us);
+}
+
+/**
  * us_lateness_behind_since:
  *
  * Returns: monotonic time since when @origin is later than it has ever been lately; 0: it is not,

@@ -27,6 +27,7 @@ typedef struct {
 void us_lateness_reset (UsLateness *lateness);
 void us_lateness_note (UsLateness *lateness, UsOriginId origin, gint64 edge_us, gint64 next_us,
                        gint64 now_us);
+void us_lateness_forgive (UsLateness *lateness, gint64 pause_us, gint64 now_us);
 gint64 us_lateness_behind_since (const UsLateness *lateness, UsOriginId origin, gint64 now_us);
 
 G_END_DECLS

@@ -110,6 +110,17 @@ us_rendition_compare (UsRendition *self) {
 }
 
 /**
+ * us_rendition_forgive:
+ * @pause_us: how long this process has just stood still
+ */
+void
+us_rendition_forgive (UsRendition *self, gint64 pause_us) {
+  for (guint i = 0; i < US_N_ORIGINS; i++)
+    us_follower_forgive (self->followers[i], pause_us);
+  us_lateness_forgive (&self->lateness, pause_us, us_rendition_now_us (self));
+}
+
+/**
  * us_rendition_expire:
  *
  * Also when nothing new comes: a stream that has ended must not keep what left its playlist.

@@ -74,6 +74,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsRendition, us_rendition_free)
 
 /* The steps of every update, in this order; the policy is stepped in between. */
 void us_rendition_compare (UsRendition *rendition);
+void us_rendition_forgive (UsRendition *rendition, gint64 pause_us);
 void us_rendition_pump (UsRendition *rendition);
 gboolean us_rendition_expire (UsRendition *rendition);
 

@@ -69,6 +69,25 @@ test_source_stops (void) {
   }
 }
 
+/* Whoever was due while this process stood still is not late for that. */
+static void
+test_own_pause (void) {
+  for (guint phase = 0; phase < 40; phase++) {
+    World world = { .now_us = 100 * S, .stops_us = { G_MAXINT64, G_MAXINT64 } };
+    for (guint n = 0; n < 160 + phase; n++)
+      step (&world);
+    world.now_us += 5 * S;
+    us_lateness_forgive (&world.lateness, 5 * S, world.now_us);
+    g_assert_cmpint (behind_us (&world, US_ORIGIN_PRIMARY), <=, 50 * MS);
+    g_assert_cmpint (behind_us (&world, US_ORIGIN_BACKUP), <=, 50 * MS);
+    for (guint n = 0; n < 160; n++) {
+      step (&world);
+      g_assert_cmpint (behind_us (&world, US_ORIGIN_PRIMARY), <=, 50 * MS);
+      g_assert_cmpint (behind_us (&world, US_ORIGIN_BACKUP), <=, 50 * MS);
+    }
+  }
+}
+
 /* Too little was seen to judge by. */
 static void
 test_too_early (void) {
@@ -85,6 +104,7 @@ main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/switcher/lateness/one-stops", test_one_stops);
   g_test_add_func ("/switcher/lateness/source-stops", test_source_stops);
+  g_test_add_func ("/switcher/lateness/own-pause", test_own_pause);
   g_test_add_func ("/switcher/lateness/too-early", test_too_early);
   return g_test_run ();
 }
