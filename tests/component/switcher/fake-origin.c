@@ -37,7 +37,8 @@ struct FakeOrigin {
   char *streams;
   char *map_uri, *key; /* (nullable) */
   GHashTable *files;   /* name -> GBytes */
-  gboolean can_block, is_ended;
+  gboolean can_block, is_ended, is_signed;
+  guint n_lists;
   guint n_ranges;
 };
 
@@ -122,11 +123,14 @@ render (FakeOrigin *fake) {
   g_autoptr (UsPlaylist) playlist = us_playlist_new ();
   playlist->target_duration_s = 1;
   playlist->can_block_reload = fake->can_block;
+  fake->n_lists++;
   guint first = fake->entries->len > LISTED ? fake->entries->len - LISTED : 0;
   for (guint i = first; i < fake->entries->len; i++) {
     const Entry *entry = g_ptr_array_index (fake->entries, i);
-    UsPlaylistSegment *segment
-        = us_playlist_add (playlist, entry->name, entry->number, entry->duration_us);
+    g_autofree char *uri = fake->is_signed
+                               ? g_strdup_printf ("%s?signature=%u", entry->name, fake->n_lists)
+                               : g_strdup (entry->name);
+    UsPlaylistSegment *segment = us_playlist_add (playlist, uri, entry->number, entry->duration_us);
     const Entry *before = i > 0 ? g_ptr_array_index (fake->entries, i - 1) : NULL;
     segment->discontinuity = entry->discontinuity;
     segment->is_discontinuous = before != NULL && before->discontinuity != entry->discontinuity;
@@ -230,7 +234,8 @@ answer (Conn *conn) {
   }
   for (guint i = 0; fake->mode != FAKE_HTTP_404 && slash != NULL && i < fake->entries->len; i++) {
     const Entry *entry = g_ptr_array_index (fake->entries, i);
-    if (strcmp (entry->name, slash + 1) != 0)
+    gsize length = strcspn (slash + 1, "?");
+    if (strlen (entry->name) != length || strncmp (entry->name, slash + 1, length) != 0)
       continue;
     if (fake->mode != FAKE_FROZEN_SEGMENT)
       answer_segment (conn, entry);
@@ -434,6 +439,11 @@ fake_origin_clear (FakeOrigin *fake) {
 void
 fake_origin_set_blocking (FakeOrigin *fake, gboolean can_block) {
   fake->can_block = can_block;
+}
+
+void
+fake_origin_set_signed (FakeOrigin *fake) {
+  fake->is_signed = TRUE;
 }
 
 void

@@ -98,7 +98,9 @@ on_foreign (gpointer user_data) {
       continue;
     /* same names, other numbers, other bytes: as two ffmpegs would */
     guint64 number = n - stage->base[i];
-    g_autofree char *name = g_strdup_printf ("seg_%05u.ts", (guint)(number % 100000));
+    g_autofree char *name = stage->has_our_look
+                                ? us_segment_name (0xcafe, number)
+                                : g_strdup_printf ("seg_%05u.ts", (guint)(number % 100000));
     g_autoptr (GBytes) bytes = ts_segment (number, (guint8)(1 + i));
     fake_origin_add (stage->fakes[i], name, number, 0,
                      1700000000000 + (gint64)n * FOREIGN_MS + (i == 0 ? 0 : 100),

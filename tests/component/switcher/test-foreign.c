@@ -218,6 +218,46 @@ test_standby_restarts (void) {
   stage_close (&stage);
 }
 
+/* A server that signs its URIs writes others with every list: it has not begun anew. */
+static void
+test_signed (void) {
+  Stage stage;
+  stage_open (&stage);
+  for (guint i = 0; i < 2; i++)
+    fake_origin_set_signed (stage.fakes[i]);
+  stage_play_foreign (&stage);
+  stage_start_switcher (&stage);
+  us_viewer_look (stage.viewer);
+  await_more (&stage, 6);
+  g_assert_cmpfloat (stage_metric (&stage, "failovers_total"), ==, 0);
+  /* Each of the ten of the first window, and of those since, was asked for once. */
+  g_assert_cmpuint (fake_origin_count (stage.fakes[0], ".ts"), <, 30);
+  strike (&stage, 0, &faults[0]);
+  await_more (&stage, 4);
+  g_assert_cmpfloat (stage_metric (&stage, "failovers_total"), ==, 1);
+  stage_close (&stage);
+}
+
+/* Two strangers that both carry a stream called "cafe" name their segments alike, as nginx-rtmp
+ * and SRS do. They are no twins of ours. */
+static void
+test_our_look (void) {
+  Stage stage;
+  stage_open (&stage);
+  stage.has_our_look = TRUE;
+  stage.base[0] = stage.base[1] = 500;
+  stage_play_foreign (&stage);
+  stage_start_switcher (&stage);
+  us_viewer_look (stage.viewer);
+  await_more (&stage, 4);
+  g_assert_cmpfloat (
+      stage_metric (&stage, "understudy_switcher_interchangeable{stream=\"mystream\"}"), ==, 0);
+  g_assert_cmpfloat (stage_metric (&stage, "failovers_total"), ==, 0);
+  strike (&stage, 0, &faults[0]);
+  await_more (&stage, 4);
+  stage_close (&stage);
+}
+
 /* The new switcher knows nothing of the old one's numbers and is above them all the same. */
 static void
 test_restart (void) {
@@ -254,6 +294,8 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/foreign/lonely-restart", test_lonely_restart);
   g_test_add_func ("/switcher/foreign/not-modified", test_not_modified);
   g_test_add_func ("/switcher/foreign/standby-restarts", test_standby_restarts);
+  g_test_add_func ("/switcher/foreign/signed", test_signed);
+  g_test_add_func ("/switcher/foreign/our-look", test_our_look);
   g_test_add_func ("/switcher/foreign/restart", test_restart);
   return g_test_run ();
 }
