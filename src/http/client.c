@@ -129,6 +129,7 @@ us_http_reply_free (UsHttpReply *reply) {
   g_clear_pointer (&reply->body, g_bytes_unref);
   g_free (reply->etag);
   g_free (reply->content_type);
+  g_free (reply->url);
   g_free (reply);
 }
 
@@ -350,6 +351,8 @@ finish (GTask *task) {
   reply->body = g_bytes_new_take (g_steal_pointer (&fetch->buffer), fetch->n_bytes);
   reply->etag = g_strdup (soup_message_headers_get_one (headers, "ETag"));
   reply->content_type = g_strdup (soup_message_headers_get_one (headers, "Content-Type"));
+  if (fetch->n_redirects > 0)
+    reply->url = g_uri_to_string (soup_message_get_uri (fetch->message));
   reply->range_from = fetch->is_partial ? fetch->limits.range_from : 0;
   reply->first_byte_us = fetch->first_byte_us;
   reply->total_us = g_get_monotonic_time () - fetch->begun_us;
@@ -492,7 +495,7 @@ set_message (GTask *task, GUri *uri) {
     ask_for_range (fetch, headers);
   if (fetch->authorization != NULL && fetch->n_redirects == 0)
     soup_message_headers_replace (headers, "Authorization", fetch->authorization);
-  if (fetch->user != NULL)
+  if (fetch->user != NULL && fetch->n_redirects == 0)
     soup_message_headers_replace (headers, "X-Understudy-User", fetch->user);
   if (fetch->json != NULL)
     soup_message_set_request_body_from_bytes (fetch->message, "application/json", fetch->json);

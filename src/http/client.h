@@ -44,6 +44,7 @@ typedef struct {
   GBytes *body;         /* never NULL; empty for 304 */
   char *etag;           /* nullable */
   char *content_type;   /* nullable */
+  char *url;            /* (nullable): where redirects led; the base of what the body names */
   guint64 range_from;   /* of a 206: where @body begins, as was asked for */
   gint64 first_byte_us; /* request sent to response headers */
   gint64 total_us;

@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 #define US_CATALOG_MAX_STREAMS 64
 #define US_CATALOG_MAX_NAME 64
-#define US_CATALOG_MAX_BYTES (64 * 1024)
+#define US_CATALOG_MAX_BYTES (16 * 1024)
 
 typedef struct UsCatalog UsCatalog;
 typedef void (*UsCatalogChanged) (UsCatalog *catalog, gpointer user_data);

@@ -90,7 +90,7 @@ match (UsFeed *self) {
       continue;
     self->n_masters[o] = n;
     us_master_match (self->master, (UsOriginId)o, us_follower_get_master (self->roots[o]),
-                     us_follower_get_url (self->roots[o]));
+                     us_follower_get_base (self->roots[o]));
     for (guint i = 0; i < us_master_get_n_entries (self->master); i++) {
       const char *url = us_master_get_entry (self->master, i)->url[o];
       if (url != NULL)

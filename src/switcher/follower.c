@@ -45,7 +45,8 @@ struct UsFollower {
   const UsOriginAccess *access;
   UsOriginId origin;
   char *stream;
-  char *url; /* (nullable): not known yet: at rest */
+  char *url;  /* (nullable): not known yet: at rest */
+  char *base; /* (nullable): where redirects led from there */
   UsFollowerDiet diet;
   const UsFollower *twin; /* (nullable) */
   UsFollowerChanged changed;
@@ -318,8 +319,11 @@ take_reply (UsFollower *self, const UsHttpReply *reply, gboolean is_conditional)
     return reason;
   reason = read_body (self, reply->body);
   g_clear_pointer (&self->etag, g_free);
-  if (reason == US_REASON_OK)
-    self->etag = g_strdup (reply->etag);
+  if (reason != US_REASON_OK)
+    return reason;
+  self->etag = g_strdup (reply->etag);
+  g_free (self->base);
+  self->base = g_strdup (reply->url);
   return reason;
 }
 
@@ -451,6 +455,7 @@ us_follower_move (UsFollower *self, const char *url) {
   stop (self);
   g_free (self->url);
   self->url = g_strdup (url);
+  g_clear_pointer (&self->base, g_free);
   g_clear_pointer (&self->etag, g_free);
   send_request (self);
 }
@@ -476,6 +481,7 @@ us_follower_free (UsFollower *self) {
   g_free (self->etag);
   g_free (self->stream);
   g_free (self->url);
+  g_free (self->base);
   g_free (self);
 }
 
@@ -512,6 +518,12 @@ us_follower_get_calendar (const UsFollower *self) {
 const char *
 us_follower_get_url (const UsFollower *self) {
   return self->url;
+}
+
+/* Returns: (nullable): what relative URIs in the playlist mean, RFC 3986 5.1.3 */
+const char *
+us_follower_get_base (const UsFollower *self) {
+  return self->base != NULL ? self->base : self->url;
 }
 
 /* Returns: (transfer none) (nullable): the listed segment of ours with this name */
@@ -596,7 +608,7 @@ char *
 us_follower_resolve (const UsFollower *self, const char *uri) {
   if (self->url == NULL)
     return NULL;
-  return g_uri_resolve_relative (self->url, uri, G_URI_FLAGS_ENCODED, NULL);
+  return g_uri_resolve_relative (us_follower_get_base (self), uri, G_URI_FLAGS_ENCODED, NULL);
 }
 
 /**

@@ -43,6 +43,7 @@ const UsCalendar *us_follower_get_calendar (const UsFollower *follower);
 const UsPlaylistSegment *us_follower_find_ours (const UsFollower *follower, guint64 epoch,
                                                 guint64 number);
 const char *us_follower_get_url (const UsFollower *follower);
+const char *us_follower_get_base (const UsFollower *follower);
 UsFollowerKind us_follower_get_kind (const UsFollower *follower);
 gboolean us_follower_get_newest (const UsFollower *follower, guint64 *epoch, guint64 *number);
 gboolean us_follower_has_epoch (const UsFollower *follower, guint64 epoch);

@@ -298,7 +298,7 @@ keep_pick (UsRendition *self, const UsPick *pick) {
       = us_calendar_find (us_follower_get_calendar (follower), segment->number);
   replace (&self->offer_name,
            pick->is_ours ? us_ledger_name (self->ledger, pick->epoch, pick->number) : NULL);
-  const char *url = us_follower_get_url (follower);
+  const char *url = us_follower_get_base (follower);
   replace (&self->offer_key, us_key_for_us (segment->key, segment->number, url));
   replace (&self->offer_map_key, us_key_for_us (segment->map_key, segment->number, url));
   self->pick = *pick;

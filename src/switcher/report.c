@@ -86,6 +86,7 @@ add_rendition (JsonBuilder *json, const UsRendition *rendition) {
   json_builder_end_object (json);
 }
 
+/* Who ordered it, and why, is for those who may steer: /control/status and D-Bus. */
 static void
 add_switch (JsonBuilder *json, const UsFeedSwitch *change) {
   json_builder_begin_object (json);
@@ -97,10 +98,6 @@ add_switch (JsonBuilder *json, const UsFeedSwitch *change) {
   add_integer (json, "overlap_ms", change->overlap_ms);
   add_integer (json, "wall_ms", change->wall_ms);
   add_integer (json, "number", (gint64)change->number);
-  if (change->who != NULL)
-    add_text (json, "who", change->who);
-  if (change->why != NULL)
-    add_text (json, "why", change->why);
   json_builder_end_object (json);
 }
 

@@ -296,6 +296,7 @@ test_redirect (void) {
   fetch (client, url, NULL, &outcome);
   g_assert_no_error (outcome.error);
   g_assert_cmpuint (outcome.reply->status, ==, 200);
+  g_assert_true (g_str_has_suffix (outcome.reply->url, "/hls/index.m3u8"));
   outcome_clear (&outcome);
   g_clear_object (&client);
   peer_free (peer);

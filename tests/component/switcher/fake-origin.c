@@ -219,6 +219,12 @@ answer (Conn *conn) {
     send_text (conn, "200 OK", "application/json", fake->streams);
     return;
   }
+  if (fake->mode == FAKE_MOVED && strstr (conn->path, "/moved/") == NULL) {
+    gboolean is_list = strstr (conn->path, "index.m3u8") != NULL;
+    send_text (conn, is_list ? "302 Found\r\nLocation: moved/index.m3u8" : "404 Not Found",
+               "text/plain", "");
+    return;
+  }
   const char *slash = strrchr (conn->path, '/');
   if (slash != NULL && fake->mode != FAKE_HTTP_404) {
     g_autofree char *name = g_strndup (slash + 1, strcspn (slash + 1, "?"));

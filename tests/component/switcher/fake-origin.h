@@ -22,6 +22,7 @@ typedef enum {
   FAKE_WRONG_SEGMENT,  /* segments are good, but not what their ETag says */
   FAKE_WRONG_RANGE,    /* partial answers are not the part that was asked for */
   FAKE_NOT_MODIFIED,   /* playlists are never sent: 304, although none was had from here */
+  FAKE_MOVED,          /* redirects all into a folder; elsewhere there is nothing */
   FAKE_FROZEN_SEGMENT, /* playlists live, segments are never answered */
 } FakeMode;
 

@@ -238,6 +238,21 @@ test_signed (void) {
   stage_close (&stage);
 }
 
+/* What a playlist names is looked for where redirects have led to. */
+static void
+test_moved (void) {
+  Stage stage;
+  stage_open (&stage);
+  for (guint i = 0; i < 2; i++)
+    fake_origin_set_mode (stage.fakes[i], FAKE_MOVED);
+  stage_play_foreign (&stage);
+  stage_start_switcher (&stage);
+  us_viewer_look (stage.viewer);
+  await_more (&stage, 3);
+  g_assert_cmpfloat (stage_metric (&stage, "failovers_total"), ==, 0);
+  stage_close (&stage);
+}
+
 /* Two strangers that both carry a stream called "cafe" name their segments alike, as nginx-rtmp
  * and SRS do. They are no twins of ours. */
 static void
@@ -295,6 +310,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/foreign/not-modified", test_not_modified);
   g_test_add_func ("/switcher/foreign/standby-restarts", test_standby_restarts);
   g_test_add_func ("/switcher/foreign/signed", test_signed);
+  g_test_add_func ("/switcher/foreign/moved", test_moved);
   g_test_add_func ("/switcher/foreign/our-look", test_our_look);
   g_test_add_func ("/switcher/foreign/restart", test_restart);
   return g_test_run ();
