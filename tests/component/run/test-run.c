@@ -215,7 +215,7 @@ test_bad_input (void) {
     { "swicher", "understudy: 'swicher': unknown command; did you mean switcher?\n" },
     { "dance",
       "understudy: 'dance': unknown command; there are run, ingest, packager, origin, switcher, "
-      "publish\n" },
+      "publish, ctl, drill\n" },
     { "switcher --requird-windows=3",
       "understudy: --requird-windows: unknown option; did you mean --required-windows?\n" },
     { "run --switcher.required-windows=abc",
