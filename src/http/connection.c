@@ -242,6 +242,7 @@ give (UsHttpConnection *connection, void *buffer, gsize size, gsize limit) {
   if (connection->n_given == connection->inbox->len) {
     g_clear_pointer (&connection->inbox, g_byte_array_unref);
     connection->n_given = connection->n_header = 0;
+    connection->is_inbox_fresh = FALSE; /* or the rest of a body would be awaited in a busy loop */
   } else if (connection->n_given >= connection->n_header)
     connection->n_header = 0;
   return (gssize)n;

@@ -390,6 +390,44 @@ test_port_in_use (void) {
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
 }
 
+static double
+get_cpu_ms (void) {
+  struct rusage usage;
+
+  g_assert_cmpint (getrusage (RUSAGE_SELF, &usage), ==, 0);
+  return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000.0
+         + (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000.0;
+}
+
+/* The rest of a body is waited for at rest: who sends none of it must not keep a processor busy. */
+static void
+test_body_pauses (void) {
+  static const char *const beginnings[] = {
+    "POST /hls/index.m3u8 HTTP/1.1\r\nHost: t\r\nContent-Length: 60000\r\n\r\nhello",
+    "POST /hls/index.m3u8 HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (beginnings); i++) {
+    UsHttpServerSettings settings;
+    g_autoptr (UsHttpServer) server = NULL;
+    double before_ms;
+    int paused, other;
+
+    raw_settings (&settings);
+    server = raw_server (&settings);
+    paused = raw_connect (server);
+    other = raw_connect (server);
+    raw_send (paused, beginnings[i]);
+    g_assert_cmpuint (raw_ask_status (other, "/hls/index.m3u8"), ==, 200);
+    before_ms = get_cpu_ms ();
+    for (guint n = 0; n < 4; n++) /* each is held for 300 ms: the segment may still come */
+      g_assert_cmpuint (raw_ask_status (other, "/hls/mystream/a-6.ts"), ==, 404);
+    g_assert_cmpfloat (get_cpu_ms () - before_ms, <, 150);
+    close (paused);
+    close (other);
+  }
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
@@ -402,6 +440,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/http/requests/large-header", test_large_header);
   g_test_add_func ("/http/requests/half-closed", test_half_closed);
   g_test_add_func ("/http/requests/handler", test_handler);
+  g_test_add_func ("/http/requests/body-pauses", test_body_pauses);
   g_test_add_func ("/http/requests/port-in-use", test_port_in_use);
   return g_test_run ();
 }
