@@ -144,7 +144,7 @@ append (UsRendition *self, UsOriginId winner) {
   gboolean is_appended
       = us_ledger_append (self->ledger, &self->offer, us_rendition_now_us (self), &error);
   us_pick_advance (&self->cursor, &self->pick,
-                   us_follower_get_generation (self->followers[self->pick.origin]), FALSE);
+                   us_follower_get_generation (self->followers[self->pick.origin]), !is_appended);
   if (!is_appended) {
     us_info ("%s: not published: %s", self->name, error->message);
     return FALSE;

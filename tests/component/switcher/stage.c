@@ -102,9 +102,10 @@ on_foreign (gpointer user_data) {
                                 ? us_segment_name (0xcafe, number)
                                 : g_strdup_printf ("seg_%05u.ts", (guint)(number % 100000));
     g_autoptr (GBytes) bytes = ts_segment (number, (guint8)(1 + i));
-    fake_origin_add (stage->fakes[i], name, number, 0,
-                     1700000000000 + (gint64)n * FOREIGN_MS + (i == 0 ? 0 : 100),
-                     FOREIGN_MS * G_TIME_SPAN_MILLISECOND, bytes);
+    fake_origin_add (
+        stage->fakes[i], name, number, 0,
+        1700000000000 + (gint64)n * FOREIGN_MS + (i == 0 ? 0 : 100),
+        i == 0 && n == stage->without_duration ? 0 : FOREIGN_MS * G_TIME_SPAN_MILLISECOND, bytes);
   }
   return G_SOURCE_CONTINUE;
 }

@@ -19,9 +19,10 @@ typedef struct {
   guint64 number; /* of the last segment that exists */
   guint timer;
   guint required_windows;
-  gboolean is_stale[2];  /* foreign play: does not go on */
-  guint64 base[2];       /* foreign play: each counts from here */
-  gboolean has_our_look; /* foreign play: names that read like those of our packagers */
+  gboolean is_stale[2];     /* foreign play: does not go on */
+  guint64 base[2];          /* foreign play: each counts from here */
+  guint64 without_duration; /* foreign play: the primary says so of this one */
+  gboolean has_our_look;    /* foreign play: names that read like those of our packagers */
 } Stage;
 
 #define STAGE_EPOCH 0x19abcdef012

@@ -253,6 +253,22 @@ test_moved (void) {
   stage_close (&stage);
 }
 
+/* A segment that lasts no time cannot be listed; its place is a hole, and the next one says so. */
+static void
+test_no_duration (void) {
+  Stage stage;
+  begin (&stage);
+  stage.without_duration = stage.number + 2;
+  guint64 before = stage.viewer->playlist->discontinuity_sequence;
+  const UsPlaylistSegment *newest = NULL;
+  await_more (&stage, 4);
+  newest = g_ptr_array_index (stage.viewer->playlist->segments,
+                              stage.viewer->playlist->segments->len - 1);
+  g_assert_cmpuint (newest->discontinuity, ==, before + 1);
+  g_assert_cmpfloat (stage_metric (&stage, "failovers_total"), ==, 0);
+  stage_close (&stage);
+}
+
 /* Two strangers that both carry a stream called "cafe" name their segments alike, as nginx-rtmp
  * and SRS do. They are no twins of ours. */
 static void
@@ -311,6 +327,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/foreign/standby-restarts", test_standby_restarts);
   g_test_add_func ("/switcher/foreign/signed", test_signed);
   g_test_add_func ("/switcher/foreign/moved", test_moved);
+  g_test_add_func ("/switcher/foreign/no-duration", test_no_duration);
   g_test_add_func ("/switcher/foreign/our-look", test_our_look);
   g_test_add_func ("/switcher/foreign/restart", test_restart);
   return g_test_run ();
