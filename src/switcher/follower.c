@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "base/timer.h"
+#include "base/url.h"
 #include "hls/segment.h"
 
 #define POLL_MIN_MS 100
@@ -278,9 +279,10 @@ read_body (UsFollower *self, GBytes *body) {
     reason = US_REASON_UNSUPPORTED;
   }
   if (reason != US_REASON_OK) {
+    g_autofree char *shown = us_url_for_people (self->url);
     if (self->facts.error != reason)
-      us_warning ("%s: playlist of %s (%s): %s", self->stream, us_origin_word (self->origin),
-                  self->url, why);
+      us_warning ("%s: playlist of %s (%s): %s", self->stream, us_origin_word (self->origin), shown,
+                  why);
     return reason;
   }
   if (playlist->variants->len > 0) {

@@ -13,6 +13,7 @@
 #define US_LOG_TOPIC "switcher"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/url.h"
 #include "http/exposition.h"
 #include "http/site.h"
 #include "switcher/catalog.h"
@@ -311,8 +312,9 @@ us_switcher_start (UsSwitcher *self, GError **error) {
   for (guint i = 0; i < US_N_ORIGINS; i++)
     us_catalog_start (self->catalogs[i]);
   start_console (self);
-  us_notice ("serving on port %u from %s and %s", us_switcher_get_port (self),
-             self->access.base_url[US_ORIGIN_PRIMARY], self->access.base_url[US_ORIGIN_BACKUP]);
+  g_autofree char *primary = us_url_for_people (self->access.base_url[US_ORIGIN_PRIMARY]);
+  g_autofree char *backup = us_url_for_people (self->access.base_url[US_ORIGIN_BACKUP]);
+  us_notice ("serving on port %u from %s and %s", us_switcher_get_port (self), primary, backup);
   return TRUE;
 }
 

@@ -5,14 +5,14 @@
  */
 #include "switcher/view.h"
 
+#include "base/url.h"
+
 static char *
 url_of (const UsOriginAccess *access, UsOriginId origin, const char *stream, gboolean is_default) {
   g_autofree char *url
       = g_strdup_printf ("%s/%s%s%s", access->base_url[origin], is_default ? "" : stream,
                          is_default ? "" : "/", access->playlist_name);
-  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_ENCODED | G_URI_FLAGS_HAS_PASSWORD, NULL);
-  return uri != NULL ? g_uri_to_string_partial (uri, G_URI_HIDE_PASSWORD | G_URI_HIDE_QUERY)
-                     : g_strdup ("");
+  return us_url_for_people (url);
 }
 
 /**
