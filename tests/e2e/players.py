@@ -131,7 +131,7 @@ class Playbin3(_Player):
         elif kind == "a":
             pts, samples = rest.split()
             self.playback.sound.append((int(pts) / 1e9, int(samples)))
-        else:
+        elif kind != "b":  # how full its buffer is; stalls are judged in the matrix
             self.playback.complaints.append(rest)
 
 
