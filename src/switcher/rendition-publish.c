@@ -10,6 +10,7 @@
 #include "switcher/seam.h"
 
 #define READY_WAIT_US (3 * G_TIME_SPAN_SECOND) /* for the rest of the first window */
+#define SMOOTH_MS 500    /* dates that say otherwise than time stamps, and by more, are believed */
 #define COMPARE_EVERY 10 /* segments of which one is compared with the twin's */
 
 static void
@@ -242,6 +243,7 @@ us_rendition_publish_item (UsRendition *self, const UsStockItem *item, int pictu
   self->offer.shape = item->shape;
   self->offer.map = item->map;
   self->offer.is_smooth = self->offer.is_join && !self->setup.is_one_of_many && self->has_last_probe
+                          && MAX (self->join.gap_ms, self->join.overlap_ms) <= SMOOTH_MS
                           && us_seam_is_smooth (&self->last_probe, probe);
   self->join.is_smooth = self->offer.is_smooth;
   const UsLedgerRow *last = us_ledger_get_last (self->ledger);

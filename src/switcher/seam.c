@@ -6,6 +6,8 @@
 #include "switcher/seam.h"
 
 #define FRAME_US (40 * G_TIME_SPAN_MILLISECOND) /* where the rate cannot be told */
+/* Packagers cut their sound at whole PES packets of several frames: more than that is a hole. */
+#define SOUND_US (100 * G_TIME_SPAN_MILLISECOND)
 #define ROUNDING_US (2 * G_TIME_SPAN_MILLISECOND)
 
 static gboolean
@@ -30,7 +32,8 @@ us_seam_is_smooth (const UsProbe *before, const UsProbe *after) {
       || before->has_audio != after->has_audio)
     return FALSE;
   gint64 frame_us = before->frame_us > 0 ? before->frame_us : FRAME_US;
-  if (after->has_video)
-    return follows (after->container, before->end_video_us, after->first_video_us, frame_us);
-  return follows (after->container, before->end_audio_us, after->first_audio_us, FRAME_US);
+  return (!after->has_video
+          || follows (after->container, before->end_video_us, after->first_video_us, frame_us))
+         && (!after->has_audio
+             || follows (after->container, before->end_audio_us, after->first_audio_us, SOUND_US));
 }

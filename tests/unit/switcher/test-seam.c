@@ -28,6 +28,15 @@ test_smooth (void) {
     after->has_audio = table[i].has_audio;
     g_assert_cmpint (us_seam_is_smooth (before, after), ==, table[i].is_smooth);
   }
+  g_autoptr (UsProbe) heard = fake_probe (10 * S, 1, 2 * S, 1);
+  g_autoptr (UsProbe) next = fake_probe (12 * S, 1, 2 * S, 5);
+  heard->has_audio = next->has_audio = TRUE;
+  next->config = heard->config;
+  heard->end_audio_us = 12 * S;
+  next->first_audio_us = 12 * S + 50000;
+  g_assert_true (us_seam_is_smooth (heard, next));
+  next->first_audio_us = 12 * S + 176000; /* a hole in the sound */
+  g_assert_false (us_seam_is_smooth (heard, next));
   g_assert_false (us_seam_is_smooth (NULL, before));
   g_assert_false (us_seam_is_smooth (before, NULL));
 }
