@@ -4,8 +4,9 @@
  */
 #include "drill/result.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
+
+#include "http/json.h"
 
 #define SCHEMA 1
 
@@ -116,27 +117,6 @@ count_reported (const UsDrillResult *result, guint *missing, guint *repeated) {
 /* ---- JSON ---- */
 
 static void
-add_text (JsonBuilder *json, const char *name, const char *text) {
-  json_builder_set_member_name (json, name);
-  if (text != NULL)
-    json_builder_add_string_value (json, text);
-  else
-    json_builder_add_null_value (json);
-}
-
-static void
-add_integer (JsonBuilder *json, const char *name, gint64 value) {
-  json_builder_set_member_name (json, name);
-  json_builder_add_int_value (json, value);
-}
-
-static void
-add_boolean (JsonBuilder *json, const char *name, gboolean value) {
-  json_builder_set_member_name (json, name);
-  json_builder_add_boolean_value (json, value);
-}
-
-static void
 add_moment (JsonBuilder *json, const char *name, UsMoment moment) {
   json_builder_set_member_name (json, name);
   if (moment.wall_us == 0) {
@@ -145,8 +125,8 @@ add_moment (JsonBuilder *json, const char *name, UsMoment moment) {
   }
   g_autofree char *text = format_wall (moment.wall_us);
   json_builder_begin_object (json);
-  add_text (json, "time", text);
-  add_integer (json, "monotonic_us", moment.monotonic_us);
+  us_json_add_text (json, "time", text);
+  us_json_add_integer (json, "monotonic_us", moment.monotonic_us);
   json_builder_end_object (json);
 }
 
@@ -166,15 +146,15 @@ add_felt (JsonBuilder *json, const UsDrillResult *result) {
   count_reported (result, &missing, &repeated);
   json_builder_set_member_name (json, "viewer");
   json_builder_begin_object (json);
-  add_integer (json, "stall_ms", felt->stall_ms);
-  add_integer (json, "failed_requests", felt->failed_requests);
-  add_integer (json, "missing_frames", missing);
-  add_integer (json, "repeated_frames", repeated);
-  add_boolean (json, "frames_across_discontinuity_as_reported",
-               !result->is_interchangeable && result->felt.discontinuities > 0);
-  add_integer (json, "added_delay_ms", felt->added_delay_ms);
-  add_integer (json, "discontinuities", felt->discontinuities);
-  add_integer (json, "segments", felt->n_segments);
+  us_json_add_integer (json, "stall_ms", felt->stall_ms);
+  us_json_add_integer (json, "failed_requests", felt->failed_requests);
+  us_json_add_integer (json, "missing_frames", missing);
+  us_json_add_integer (json, "repeated_frames", repeated);
+  us_json_add_flag (json, "frames_across_discontinuity_as_reported",
+                    !result->is_interchangeable && result->felt.discontinuities > 0);
+  us_json_add_integer (json, "added_delay_ms", felt->added_delay_ms);
+  us_json_add_integer (json, "discontinuities", felt->discontinuities);
+  us_json_add_integer (json, "segments", felt->n_segments);
   add_texts (json, "violations", felt->violations);
   add_texts (json, "details", felt->details);
   json_builder_end_object (json);
@@ -188,13 +168,13 @@ add_switches (JsonBuilder *json, const UsDrillResult *result) {
     const UsHealthSwitch *change = result->switches->pdata[i];
     g_autofree char *time = format_wall (change->wall_ms * 1000);
     json_builder_begin_object (json);
-    add_text (json, "time", time);
-    add_text (json, "from", change->from);
-    add_text (json, "to", change->to);
-    add_text (json, "reason", change->reason);
-    add_text (json, "method", change->method);
-    add_integer (json, "gap_ms", change->gap_ms);
-    add_integer (json, "overlap_ms", change->overlap_ms);
+    us_json_add_text (json, "time", time);
+    us_json_add_text (json, "from", change->from);
+    us_json_add_text (json, "to", change->to);
+    us_json_add_text (json, "reason", change->reason);
+    us_json_add_text (json, "method", change->method);
+    us_json_add_integer (json, "gap_ms", change->gap_ms);
+    us_json_add_integer (json, "overlap_ms", change->overlap_ms);
     json_builder_end_object (json);
   }
   json_builder_end_array (json);
@@ -206,22 +186,22 @@ add_result (JsonBuilder *json, const UsDrillResult *result) {
   const char *method;
   sum_seams (result, &gap_ms, &overlap_ms, &method);
   json_builder_begin_object (json);
-  add_text (json, "name", result->drill->name);
-  add_text (json, "hit", result->hit);
-  add_integer (json, "run", result->run);
-  add_boolean (json, "passed", result->has_passed);
-  add_boolean (json, "skipped", result->is_skipped);
-  add_text (json, "verdict", result->verdict);
-  add_text (json, "pair", result->pair);
+  us_json_add_text (json, "name", result->drill->name);
+  us_json_add_text (json, "hit", result->hit);
+  us_json_add_integer (json, "run", result->run);
+  us_json_add_flag (json, "passed", result->has_passed);
+  us_json_add_flag (json, "skipped", result->is_skipped);
+  us_json_add_text (json, "verdict", result->verdict);
+  us_json_add_text (json, "pair", result->pair);
   add_moment (json, "started", result->started);
   add_moment (json, "injected", result->injected);
   add_moment (json, "ended", result->ended);
   add_felt (json, result);
   add_switches (json, result);
-  add_integer (json, "gap_ms", gap_ms);
-  add_integer (json, "overlap_ms", overlap_ms);
-  add_text (json, "method", method);
-  add_integer (json, "loop_late_ms", result->loop_late_ms);
+  us_json_add_integer (json, "gap_ms", gap_ms);
+  us_json_add_integer (json, "overlap_ms", overlap_ms);
+  us_json_add_text (json, "method", method);
+  us_json_add_integer (json, "loop_late_ms", result->loop_late_ms);
   add_texts (json, "events", result->events);
   json_builder_end_object (json);
 }
@@ -237,8 +217,8 @@ char *
 us_drill_results_json (const GPtrArray *results, const char *pair) {
   g_autoptr (JsonBuilder) json = json_builder_new ();
   json_builder_begin_object (json);
-  add_integer (json, "schema", SCHEMA);
-  add_text (json, "pair", pair);
+  us_json_add_integer (json, "schema", SCHEMA);
+  us_json_add_text (json, "pair", pair);
   json_builder_set_member_name (json, "drills");
   json_builder_begin_array (json);
   for (guint i = 0; i < results->len; i++)

@@ -5,51 +5,20 @@
  */
 #include "switcher/overview.h"
 
-#include <json-glib/json-glib.h>
-
 #include "base/names.h"
-
-static void
-add_text (JsonBuilder *json, const char *name, const char *value) {
-  json_builder_set_member_name (json, name);
-  if (value != NULL)
-    json_builder_add_string_value (json, value);
-  else
-    json_builder_add_null_value (json);
-}
-
-static void
-add_number (JsonBuilder *json, const char *name, gint64 value) {
-  json_builder_set_member_name (json, name);
-  json_builder_add_int_value (json, value);
-}
-
-static void
-add_number_or_null (JsonBuilder *json, const char *name, gboolean is_known, gint64 value) {
-  json_builder_set_member_name (json, name);
-  if (is_known)
-    json_builder_add_int_value (json, value);
-  else
-    json_builder_add_null_value (json);
-}
-
-static void
-add_flag (JsonBuilder *json, const char *name, gboolean value) {
-  json_builder_set_member_name (json, name);
-  json_builder_add_boolean_value (json, value);
-}
+#include "http/json.h"
 
 static void
 add_origin (JsonBuilder *json, const UsOriginView *origin, gint64 now_us) {
   json_builder_begin_object (json);
-  add_text (json, "state", us_origin_state_word (origin->state));
-  add_text (json, "reason", us_reason_word (origin->reason));
-  add_flag (json, "is_active", origin->is_active);
-  add_flag (json, "is_drained", origin->is_drained);
-  add_text (json, "url", origin->url);
-  add_number_or_null (json, "newest_segment", origin->has_newest, (gint64)origin->newest);
-  add_number_or_null (json, "age_ms", origin->advanced_us > 0,
-                      (now_us - origin->advanced_us) / 1000);
+  us_json_add_text (json, "state", us_origin_state_word (origin->state));
+  us_json_add_text (json, "reason", us_reason_word (origin->reason));
+  us_json_add_flag (json, "is_active", origin->is_active);
+  us_json_add_flag (json, "is_drained", origin->is_drained);
+  us_json_add_text (json, "url", origin->url);
+  us_json_add_integer_or_null (json, "newest_segment", origin->has_newest, (gint64)origin->newest);
+  us_json_add_integer_or_null (json, "age_ms", origin->advanced_us > 0,
+                               (now_us - origin->advanced_us) / 1000);
   json_builder_end_object (json);
 }
 
@@ -59,15 +28,15 @@ add_switch (JsonBuilder *json, const UsOverview *overview, const char *stream,
   const char *who, *why;
   us_view_find_author (change, stream, overview->control, &who, &why);
   json_builder_begin_object (json);
-  add_number (json, "time_ms", change->wall_ms);
-  add_text (json, "from", us_origin_word (change->from));
-  add_text (json, "to", us_origin_word (change->to));
-  add_text (json, "reason", us_reason_word (change->reason));
-  add_text (json, "class", us_reason_class_word (us_reason_class (change->reason)));
-  add_number (json, "gap_ms", change->gap_ms);
-  add_number (json, "overlap_ms", change->overlap_ms);
-  add_text (json, "who", who);
-  add_text (json, "why", why);
+  us_json_add_integer (json, "time_ms", change->wall_ms);
+  us_json_add_text (json, "from", us_origin_word (change->from));
+  us_json_add_text (json, "to", us_origin_word (change->to));
+  us_json_add_text (json, "reason", us_reason_word (change->reason));
+  us_json_add_text (json, "class", us_reason_class_word (us_reason_class (change->reason)));
+  us_json_add_integer (json, "gap_ms", change->gap_ms);
+  us_json_add_integer (json, "overlap_ms", change->overlap_ms);
+  us_json_add_text (json, "who", who);
+  us_json_add_text (json, "why", why);
   json_builder_end_object (json);
 }
 
@@ -78,20 +47,20 @@ add_stream (JsonBuilder *json, const UsOverview *overview, const UsFeed *feed) {
   g_auto (UsStreamView) view = { 0 };
   us_stream_view_read (&view, feed, overview->access);
   json_builder_begin_object (json);
-  add_text (json, "name", view.name);
-  add_flag (json, "is_default", view.is_default);
-  add_flag (json, "is_served", view.is_served);
-  add_text (json, "active", us_origin_word (view.active));
-  add_text (json, "home", view.has_home ? us_origin_word (view.home) : NULL);
-  add_text (json, "pair", us_pair_kind_word (view.pair));
-  add_text (json, "pair_reason", view.pair_reason);
-  add_text (json, "mode", us_policy_mode_word (view.mode));
-  add_flag (json, "is_strict", view.is_strict);
-  add_number_or_null (json, "until_ms", view.until_us > 0,
-                      now_ms + (view.until_us - now_us) / 1000);
-  add_text (json, "failback", us_failback_word (view.failback));
-  add_number (json, "failovers", (gint64)view.n_failovers);
-  add_number (json, "switchbacks", (gint64)view.n_switchbacks);
+  us_json_add_text (json, "name", view.name);
+  us_json_add_flag (json, "is_default", view.is_default);
+  us_json_add_flag (json, "is_served", view.is_served);
+  us_json_add_text (json, "active", us_origin_word (view.active));
+  us_json_add_text (json, "home", view.has_home ? us_origin_word (view.home) : NULL);
+  us_json_add_text (json, "pair", us_pair_kind_word (view.pair));
+  us_json_add_text (json, "pair_reason", view.pair_reason);
+  us_json_add_text (json, "mode", us_policy_mode_word (view.mode));
+  us_json_add_flag (json, "is_strict", view.is_strict);
+  us_json_add_integer_or_null (json, "until_ms", view.until_us > 0,
+                               now_ms + (view.until_us - now_us) / 1000);
+  us_json_add_text (json, "failback", us_failback_word (view.failback));
+  us_json_add_integer (json, "failovers", (gint64)view.n_failovers);
+  us_json_add_integer (json, "switchbacks", (gint64)view.n_switchbacks);
   json_builder_set_member_name (json, "origins");
   json_builder_begin_object (json);
   for (guint i = 0; i < US_N_ORIGINS; i++) {
@@ -126,14 +95,14 @@ add_commands (JsonBuilder *json, const UsControl *control) {
   for (guint i = 0; i < us_control_get_n_entries (control); i++) {
     const UsControlEntry *entry = us_control_get_entry (control, i);
     json_builder_begin_object (json);
-    add_number (json, "id", (gint64)entry->id);
-    add_number (json, "time_ms", entry->wall_ms);
-    add_text (json, "command", us_control_verb_word (entry->verb));
-    add_text (json, "what", entry->what);
-    add_text (json, "who", entry->who);
-    add_text (json, "why", entry->why);
-    add_text (json, "via", entry->via);
-    add_text (json, "refused", entry->refusal);
+    us_json_add_integer (json, "id", (gint64)entry->id);
+    us_json_add_integer (json, "time_ms", entry->wall_ms);
+    us_json_add_text (json, "command", us_control_verb_word (entry->verb));
+    us_json_add_text (json, "what", entry->what);
+    us_json_add_text (json, "who", entry->who);
+    us_json_add_text (json, "why", entry->why);
+    us_json_add_text (json, "via", entry->via);
+    us_json_add_text (json, "refused", entry->refusal);
     json_builder_end_object (json);
   }
   json_builder_end_array (json);
@@ -143,11 +112,11 @@ static void
 add_drill (JsonBuilder *json, const UsDrill *drill) {
   gboolean has_ended = drill->ended_ms > 0;
   json_builder_begin_object (json);
-  add_text (json, "id", drill->id);
-  add_text (json, "name", drill->name);
-  add_text (json, "evidence", drill->evidence);
-  add_number (json, "started_ms", drill->started_ms);
-  add_number_or_null (json, "ended_ms", has_ended, drill->ended_ms);
+  us_json_add_text (json, "id", drill->id);
+  us_json_add_text (json, "name", drill->name);
+  us_json_add_text (json, "evidence", drill->evidence);
+  us_json_add_integer (json, "started_ms", drill->started_ms);
+  us_json_add_integer_or_null (json, "ended_ms", has_ended, drill->ended_ms);
   json_builder_set_member_name (json, "passed");
   if (has_ended)
     json_builder_add_boolean_value (json, drill->has_passed);
@@ -174,11 +143,11 @@ us_overview_all (const UsOverview *overview) {
   g_autoptr (JsonBuilder) json = json_builder_new ();
   const UsDrill *active = overview->drills != NULL ? us_drills_get_active (overview->drills) : NULL;
   json_builder_begin_object (json);
-  add_text (json, "version", US_VERSION);
-  add_number (json, "time_ms", us_clock_wall_us (overview->access->clock) / 1000);
+  us_json_add_text (json, "version", US_VERSION);
+  us_json_add_integer (json, "time_ms", us_clock_wall_us (overview->access->clock) / 1000);
   add_streams (json, overview, NULL);
   add_commands (json, overview->control);
-  add_text (json, "active_drill", active != NULL ? active->id : NULL);
+  us_json_add_text (json, "active_drill", active != NULL ? active->id : NULL);
   return finish (json);
 }
 
@@ -211,8 +180,8 @@ us_overview_drills (const UsOverview *overview) {
   for (guint i = 0; kinds != NULL && i < kinds->len; i++) {
     const UsDrillKind *kind = g_ptr_array_index (kinds, i);
     json_builder_begin_object (json);
-    add_text (json, "name", kind->name);
-    add_text (json, "summary", kind->summary);
+    us_json_add_text (json, "name", kind->name);
+    us_json_add_text (json, "summary", kind->summary);
     json_builder_end_object (json);
   }
   json_builder_end_array (json);

@@ -4,9 +4,9 @@
  */
 #include "switcher/report.h"
 
-#include <json-glib/json-glib.h>
 #include <math.h>
 
+#include "http/json.h"
 #include "switcher/report-private.h"
 
 /* Seconds since the PROGRAM-DATE-TIME of the newest segment: a metric across two clocks, no judge.
@@ -46,32 +46,14 @@ add_origin (JsonBuilder *json, const UsFeed *feed, UsOriginId origin, const UsCl
 }
 
 static void
-add_text (JsonBuilder *json, const char *name, const char *text) {
-  json_builder_set_member_name (json, name);
-  json_builder_add_string_value (json, text);
-}
-
-static void
-add_integer (JsonBuilder *json, const char *name, gint64 value) {
-  json_builder_set_member_name (json, name);
-  json_builder_add_int_value (json, value);
-}
-
-static void
-add_flag (JsonBuilder *json, const char *name, gboolean value) {
-  json_builder_set_member_name (json, name);
-  json_builder_add_boolean_value (json, value);
-}
-
-static void
 add_rendition (JsonBuilder *json, const UsRendition *rendition) {
   const UsRenditionStats *stats = us_rendition_get_stats (rendition);
   const UsAlignment *alignment = us_rendition_get_alignment (rendition);
   const UsLedgerRow *last = us_ledger_get_last (us_rendition_get_ledger (rendition));
   json_builder_begin_object (json);
-  add_text (json, "playlist", us_rendition_get_playlist_name (rendition));
-  add_flag (json, "is_served", us_rendition_is_ready (rendition));
-  add_text (json, "pair", us_pair_kind_word (us_rendition_get_pair (rendition)->kind));
+  us_json_add_text (json, "playlist", us_rendition_get_playlist_name (rendition));
+  us_json_add_flag (json, "is_served", us_rendition_is_ready (rendition));
+  us_json_add_text (json, "pair", us_pair_kind_word (us_rendition_get_pair (rendition)->kind));
   json_builder_set_member_name (json, "timeline_offset_ms");
   if (alignment->is_known)
     json_builder_add_int_value (json, alignment->offset_us / 1000);
@@ -82,7 +64,7 @@ add_rendition (JsonBuilder *json, const UsRendition *rendition) {
     json_builder_add_int_value (json, (gint64)last->segment->number);
   else
     json_builder_add_null_value (json);
-  add_integer (json, "segments", (gint64)stats->n_commits);
+  us_json_add_integer (json, "segments", (gint64)stats->n_commits);
   json_builder_end_object (json);
 }
 
@@ -90,14 +72,14 @@ add_rendition (JsonBuilder *json, const UsRendition *rendition) {
 static void
 add_switch (JsonBuilder *json, const UsFeedSwitch *change) {
   json_builder_begin_object (json);
-  add_text (json, "from", us_origin_word (change->from));
-  add_text (json, "to", us_origin_word (change->to));
-  add_text (json, "reason", us_reason_word (change->reason));
-  add_text (json, "method", us_join_method_word (change->method));
-  add_integer (json, "gap_ms", change->gap_ms);
-  add_integer (json, "overlap_ms", change->overlap_ms);
-  add_integer (json, "wall_ms", change->wall_ms);
-  add_integer (json, "number", (gint64)change->number);
+  us_json_add_text (json, "from", us_origin_word (change->from));
+  us_json_add_text (json, "to", us_origin_word (change->to));
+  us_json_add_text (json, "reason", us_reason_word (change->reason));
+  us_json_add_text (json, "method", us_join_method_word (change->method));
+  us_json_add_integer (json, "gap_ms", change->gap_ms);
+  us_json_add_integer (json, "overlap_ms", change->overlap_ms);
+  us_json_add_integer (json, "wall_ms", change->wall_ms);
+  us_json_add_integer (json, "number", (gint64)change->number);
   json_builder_end_object (json);
 }
 
@@ -109,13 +91,13 @@ add_stream (JsonBuilder *json, const UsFeed *feed) {
   guint n_switches;
   const UsFeedSwitch *switches = us_feed_get_switches (feed, &n_switches);
   json_builder_begin_object (json);
-  add_text (json, "name", us_feed_get_name (feed));
-  add_flag (json, "is_default", us_feed_is_default (feed));
-  add_flag (json, "is_served", us_feed_is_ready (feed));
-  add_text (json, "active_origin", us_origin_word (us_feed_peek_policy (feed)->active));
-  add_flag (json, "is_interchangeable", us_feed_is_interchangeable (feed));
-  add_text (json, "pair", us_pair_kind_word (us_feed_get_pair (feed, &why)));
-  add_text (json, "pair_reason", why);
+  us_json_add_text (json, "name", us_feed_get_name (feed));
+  us_json_add_flag (json, "is_default", us_feed_is_default (feed));
+  us_json_add_flag (json, "is_served", us_feed_is_ready (feed));
+  us_json_add_text (json, "active_origin", us_origin_word (us_feed_peek_policy (feed)->active));
+  us_json_add_flag (json, "is_interchangeable", us_feed_is_interchangeable (feed));
+  us_json_add_text (json, "pair", us_pair_kind_word (us_feed_get_pair (feed, &why)));
+  us_json_add_text (json, "pair_reason", why);
   json_builder_set_member_name (json, "last_number");
   if (last != NULL)
     json_builder_add_int_value (json, (gint64)last->segment->number);

@@ -1,0 +1,14 @@
+/* json.h - members of a JSON object, one line each */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+void us_json_add_text (JsonBuilder *json, const char *name, const char *text);
+void us_json_add_integer (JsonBuilder *json, const char *name, gint64 value);
+void us_json_add_integer_or_null (JsonBuilder *json, const char *name, gboolean is_known,
+                                  gint64 value);
+void us_json_add_flag (JsonBuilder *json, const char *name, gboolean value);
+
+G_END_DECLS
