@@ -1,0 +1,35 @@
+/* inside.h - what our own chain says of itself: followed by its status pages, told as events */
+#pragma once
+
+#include "base/clock.h"
+#include "finding/event.h"
+#include "finding/symptom.h"
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* UsInside: asks the roles' /healthz twice a second, and tells what changed. Any address may be
+ * missing, and any role may be gone: that is what it is there to see. */
+typedef struct {
+  const char *ingest_url, *primary_url, *backup_url, *switcher_url; /* nullable: base URLs */
+  const UsClock *clock;                                             /* nullable */
+} UsInsideSettings;
+
+typedef struct {
+  /* A stream of the chain is there, with the address viewers use; @is_gone: no longer */
+  void (*on_stream) (const char *own_stream, const char *viewer_url, gboolean is_gone,
+                     gpointer user_data);
+  /* @event->stream is the chain's name of it; "" concerns all of them */
+  void (*on_event) (const UsEvent *event, gpointer user_data);
+  /* The members of @symptoms behind "from inside". */
+  void (*on_facts) (const char *own_stream, const UsSymptoms *symptoms, gpointer user_data);
+} UsInsideHandler;
+
+typedef struct UsInside UsInside;
+UsInside *us_inside_new (const UsInsideSettings *settings, const UsInsideHandler *handler,
+                         gpointer user_data);
+void us_inside_free (UsInside *inside);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsInside, us_inside_free)
+
+G_END_DECLS

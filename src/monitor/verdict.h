@@ -1,0 +1,46 @@
+/* verdict.h - the health of a stream: findings and time in, a state with reasons out */
+#pragma once
+
+#include "finding/finding.h"
+
+G_BEGIN_DECLS
+
+/* UsVerdictFacts: of one evaluation. */
+typedef struct {
+  gint64 now_us; /* monotonic */
+  const UsFindings *findings;
+  guint n_video, n_audio;  /* renditions */
+  guint target_duration_s; /* 0: not known */
+  gboolean has_evidence;   /* at least one poll has been answered, or has failed for good */
+  gboolean is_paused;
+  gboolean is_probe_at_fault; /* then nothing may be concluded */
+  gboolean is_advancing;      /* all renditions have got new segments since the last one */
+} UsVerdictFacts;
+
+/* UsVerdict: kept from evaluation to evaluation; start with zeros. Text is owned. */
+typedef struct {
+  UsHealth health;
+  char *reasons[2]; /* nullable; the first is the leading one */
+  UsCheck leading;  /* the check behind it; US_N_CHECKS: none */
+  int leading_rendition;
+  gboolean is_flapping;
+  gint64 since_us; /* when @health began */
+  /* hysteresis */
+  UsHealth seen;        /* what the last evaluation alone would say */
+  guint n_seen;         /* in a row */
+  gint64 well_since_us; /* since when it is better than @health; 0: it is not */
+  guint n_relapses;
+  gint64 relapsed_us;
+  guint32 transitions; /* the last 20 evaluations, a bit each: changed */
+} UsVerdict;
+
+/* Returns: whether the state changed. Entry: at once for hard faults, else two evaluations in a
+ * row. Exit: one level at a time, after max (3 good evaluations, 3 target durations, 30 s); a
+ * relapse doubles that up to 15 min. */
+gboolean us_verdict_step (UsVerdict *verdict, const UsVerdictFacts *facts);
+/* What the findings alone say, with the roll-up over renditions. */
+UsHealth us_verdict_judge (const UsVerdictFacts *facts, const UsFinding **leading,
+                           const UsFinding **second);
+void us_verdict_clear (UsVerdict *verdict);
+
+G_END_DECLS
