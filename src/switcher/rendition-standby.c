@@ -34,13 +34,28 @@ us_rendition_note_life (UsRendition *self) {
   }
 }
 
+/* When @item was, by dates and arrival. Dates that had to be corrected were so by arrival, and are
+ * no second witness. */
+static UsAlignmentClue
+find_clue (const UsRendition *self, UsOriginId origin, const UsStockItem *item) {
+  const UsCalendar *calendar = us_follower_get_calendar (self->followers[origin]);
+  const UsCalendarDay *day = us_calendar_find (calendar, item->number);
+  UsAlignmentClue clue = { G_MININT64, G_MININT64 };
+  if (day != NULL)
+    clue.came_us = day->came_ms * 1000;
+  if (day != NULL && day->date_ms >= 0 && calendar->correction_ms == 0)
+    clue.date_us = day->date_ms * 1000;
+  return clue;
+}
+
 /* A segment of @origin has come into its stock. */
 void
 us_rendition_note_stock (UsRendition *self, UsOriginId origin) {
   const UsStockItem *item = us_stock_newest (self->stocks[origin]);
   if (item == NULL || item->probe == NULL)
     return;
-  us_alignment_add (&self->alignment, origin, item->probe);
+  const UsAlignmentClue clue = find_clue (self, origin, item);
+  us_alignment_add (&self->alignment, origin, item->probe, &clue);
   if (self->alignment.is_known && !self->was_aligned)
     us_info ("%s: both origins carry the same pictures, the backup's time stamps %+" G_GINT64_FORMAT
              " ms from the primary's",

@@ -8,6 +8,8 @@ static const char *const film
       "-t 20 -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 5 -keyint_min 5 -sc_threshold 0 "
       "-c:a aac -b:a 32k film.mp4";
 
+static const char *const short_film = "ffmpeg -v error -y -i film.mp4 -c copy -an -t 8 short.mp4";
+
 #define HLS "-f hls -hls_list_size 0 -hls_playlist_type vod "
 
 static const struct {
@@ -33,6 +35,11 @@ static const struct {
                          "-profile:v main -bf 0 -g 5 -keyint_min 5 -sc_threshold 0 -c:a copy " HLS
                          "-hls_time 0.4 index.m3u8",
                          0 },
+  [MATERIAL_LOOP]
+  = { "ffmpeg -v error -y -stream_loop 3 -i short.mp4 -c copy " HLS "-hls_time 1.2 index.m3u8", 0 },
+  [MATERIAL_ROUND] = { "ffmpeg -v error -y -stream_loop 3 -i short.mp4 -c copy "
+                       "-output_ts_offset 1000 " HLS "-hls_time 1.2 index.m3u8",
+                       0 },
 };
 
 static void
@@ -74,6 +81,8 @@ material_new (MaterialKind kind) {
   g_autofree char *folder = g_dir_make_tmp ("material-XXXXXX", &error);
   g_assert_no_error (error);
   run (folder, film);
+  if (kind == MATERIAL_LOOP || kind == MATERIAL_ROUND)
+    run (folder, short_film);
   run (folder, packagings[kind].command);
   g_autoptr (GBytes) file = take_file (folder, "index.m3u8");
   GString *text = g_string_new_len (g_bytes_get_data (file, NULL), (gssize)g_bytes_get_size (file));

@@ -10,6 +10,7 @@
 
 #define MATERIAL_GOP_MS 200
 #define MATERIAL_SECONDS 20
+#define MATERIAL_LOOP_SECONDS 8
 
 typedef enum {
   MATERIAL_PLAIN,   /* its own time stamps, segments of 0.4 s, from the first picture */
@@ -18,6 +19,8 @@ typedef enum {
   MATERIAL_FMP4,    /* as plain, fragmented MP4 */
   MATERIAL_SOUND,   /* as plain, sound alone */
   MATERIAL_BROTHER, /* cut like plain, encoded again: what an aligned twin has */
+  MATERIAL_LOOP,    /* the first 8 s over and over, segments of 1.2 s */
+  MATERIAL_ROUND,   /* as loop, other time stamps */
 } MaterialKind;
 
 typedef struct {

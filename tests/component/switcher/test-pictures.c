@@ -26,10 +26,15 @@ open_show (Show *show, MaterialKind primary, MaterialKind backup) {
 }
 
 static void
-begin_show (Show *show) {
-  film_begin (&show->film, show->origins, 2, HEAD_US);
+begin_late (Show *show, gint64 head_us) {
+  film_begin (&show->film, show->origins, 2, head_us);
   stage_start_switcher (&show->stage);
   us_viewer_look (show->stage.viewer);
+}
+
+static void
+begin_show (Show *show) {
+  begin_late (show, HEAD_US);
 }
 
 static void
@@ -87,12 +92,19 @@ places_seen (Show *show) {
   return places;
 }
 
+/* @n_places: after which the film begins again */
 static void
-assert_no_picture_lost (Show *show) {
+assert_none_lost_of (Show *show, int n_places) {
   g_autoptr (GArray) places = places_seen (show);
   g_assert_cmpuint (places->len, >, 20);
   for (guint i = 1; i < places->len; i++)
-    g_assert_cmpint (g_array_index (places, int, i), ==, g_array_index (places, int, i - 1) + 1);
+    g_assert_cmpint (g_array_index (places, int, i), ==,
+                     (g_array_index (places, int, i - 1) + 1) % n_places);
+}
+
+static void
+assert_no_picture_lost (Show *show) {
+  assert_none_lost_of (show, G_MAXINT);
 }
 
 static guint
@@ -173,6 +185,28 @@ test_late_twin (void) {
   watch (&show, 3000);
   g_assert_cmpfloat (joins (&show, "fingerprint"), ==, 1);
   assert_no_picture_lost (&show);
+  close_show (&show);
+}
+
+/* A film in a loop, which the primary lists for longer than it lasts and the backup shows a segment
+ * earlier: the pictures that came once on each side are a loop apart, and dates and arrival know.
+ */
+static void
+test_loop (void) {
+  Show show;
+  open_show (&show, MATERIAL_LOOP, MATERIAL_ROUND);
+  show.origins[0].late_us = 1500 * 1000;
+  begin_late (&show, 15 * G_USEC_PER_SEC);
+  fake_origin_set_mode (show.stage.fakes[0], FAKE_DEAD);
+  await_switch (&show);
+  watch (&show, 3000);
+  g_assert_cmpfloat (joins (&show, "fingerprint"), ==, 1);
+  double gap
+      = stage_metric (&show.stage, "understudy_switcher_join_gap_seconds{stream=\"mystream\"}");
+  double overlap
+      = stage_metric (&show.stage, "understudy_switcher_join_overlap_seconds{stream=\"mystream\"}");
+  g_assert_cmpfloat (gap + overlap, <=, FRAME_MS / 1000.0);
+  assert_none_lost_of (&show, MATERIAL_LOOP_SECONDS * 1000 / MATERIAL_GOP_MS);
   close_show (&show);
 }
 
@@ -321,6 +355,7 @@ main (int argc, char **argv) {
                         test_fingerprint);
   g_test_add_func ("/switcher/pictures/smooth", test_smooth);
   g_test_add_func ("/switcher/pictures/late-twin", test_late_twin);
+  g_test_add_func ("/switcher/pictures/loop", test_loop);
   g_test_add_func ("/switcher/pictures/date", test_date);
   g_test_add_data_func ("/switcher/pictures/clock-step/plus-30s", GINT_TO_POINTER (30000),
                         test_clock_step);
