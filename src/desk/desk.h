@@ -1,0 +1,75 @@
+/* desk.h - the operations desk: streams, their health, incidents and history, in one place */
+#pragma once
+
+#include "incident/cause.h"
+#include "incident/incidents.h"
+#include "incident/inside.h"
+#include "incident/notifier.h"
+#include "monitor/monitor.h"
+#include "monitor/stream-config.h"
+#include "store/store.h"
+
+G_BEGIN_DECLS
+
+/* UsDeskSettings: strings are copied. */
+typedef struct {
+  const char *state_dir; /* streams.json and desk.sqlite are in it */
+  UsMonitorSettings monitor;
+  UsStoreSettings store; /* its path is made from @state_dir */
+  UsNotifierSettings notifier;
+  UsInsideSettings inside;
+  const UsClock *clock; /* nullable: the system's */
+} UsDeskSettings;
+void us_desk_settings_default (UsDeskSettings *settings);
+
+/* UsDeskNews: what happened, for whoever streams it on (server-sent events). @topic: "stream",
+ * "event", "finding", "incident", "health", "sample"; @json: one object; @stream: "" concerns all.
+ */
+typedef void (*UsDeskNews) (const char *topic, const char *stream, const char *json,
+                            gpointer user_data);
+
+/* UsDesk: use in one thread. Joins the monitor (what is), the incidents (what it means), the inside
+ * of our chain, the store and the notifier. */
+typedef struct UsDesk UsDesk;
+
+/* Fails only on what an operator must mend first: an unreadable state folder, a bad streams file, a
+ * database of a later version. */
+UsDesk *us_desk_new (const UsDeskSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void us_desk_set_news (UsDesk *desk, UsDeskNews news, gpointer user_data);
+void us_desk_start (UsDesk *desk);
+/* Writes what is pending. */
+void us_desk_free (UsDesk *desk);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsDesk, us_desk_free)
+
+/* Streams. Changes are on disk (streams.json) when these return TRUE. Errors: US_STREAM_ERROR. */
+/* Returns: (transfer container) (element-type UsStreamConfig): by name */
+GPtrArray *us_desk_list_streams (UsDesk *desk);
+const UsStreamConfig *us_desk_get_stream (UsDesk *desk, const char *id);
+/* @config: without id; gets one. @pointer: (out) (nullable): the member that is wrong */
+const UsStreamConfig *us_desk_add_stream (UsDesk *desk, const UsStreamConfig *config,
+                                          const char **pointer,
+                                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean us_desk_change_stream (UsDesk *desk, const UsStreamConfig *config, const char *who,
+                                const char **pointer, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean us_desk_remove_stream (UsDesk *desk, const char *id, const char *who,
+                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Rises with each change of the list; for ETag and If-Match. */
+guint64 us_desk_get_revision (UsDesk *desk, const char *id);
+
+gboolean us_desk_view (UsDesk *desk, const char *id, UsWatchView *view);
+/* Returns: (transfer full) (element-type UsDiagnosis): of now, whether there is an incident or not
+ */
+GPtrArray *us_desk_diagnose (UsDesk *desk, const char *id);
+/* The last two minutes' samples and more, oldest first, for charts that are finer than a minute.
+ * Returns: (transfer none) (element-type UsSample): up to an hour */
+const GArray *us_desk_get_samples (UsDesk *desk, const char *id);
+/* The newest picture. Returns: (nullable) (transfer none): JPEG */
+GBytes *us_desk_get_thumbnail (UsDesk *desk, const char *id, gint64 *wall_us);
+
+UsIncidents *us_desk_get_incidents (UsDesk *desk);
+UsStore *us_desk_get_store (UsDesk *desk);
+UsNotifier *us_desk_get_notifier (UsDesk *desk);
+UsMonitor *us_desk_get_monitor (UsDesk *desk);
+gint64 us_desk_get_started_us (UsDesk *desk); /* since the epoch */
+
+G_END_DECLS
