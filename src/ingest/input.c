@@ -19,6 +19,7 @@ static const char *const drop_names[US_DROP_N] = {
   [US_DROP_NO_KEYFRAME] = "no-keyframe",
   [US_DROP_EARLY] = "early",
   [US_DROP_CHANGING] = "changing",
+  [US_DROP_TAIL] = "tail",
 };
 
 /**

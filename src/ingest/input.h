@@ -16,6 +16,7 @@ typedef enum {
   US_DROP_NO_KEYFRAME, /* video before a key frame */
   US_DROP_EARLY,       /* audio before the first key frame */
   US_DROP_CHANGING,    /* of a new configuration, before the key frame that starts it */
+  US_DROP_TAIL,        /* of a segment in which the publisher broke off, see tail.c */
   US_DROP_N,
 } UsDrop;
 

@@ -7,8 +7,10 @@
  * nobody else. A lost connection is replaced for as long as something is owed.
  *
  * A packager (marks) says at publish which segment it holds last and gets everything after it that
- * the ring still has. Any other server (no marks) gets the live end, with time stamps that go on
- * rising over epochs.
+ * the ring still has. What was begun here and then withdrawn from the ring, the next mark does not
+ * close, and the packager throws it away. When the publisher is gone, the last mark of a connection
+ * is an end mark, even if there was nothing else to say. Any other server (no marks) gets the live
+ * end, with time stamps that go on rising over epochs.
  */
 #define US_LOG_TOPIC "ingest.relay"
 #include "ingest/relay.h"
@@ -43,10 +45,11 @@ struct UsRelay {
 
   /* Position. */
   gboolean has_cursor;
-  guint64 serial;     /* segment to send from ... */
-  guint item;         /* ... at this item */
-  gboolean is_opened; /* the opening of @serial was sent on this connection */
-  UsMark closing;     /* closing half that is due; closes 0: none */
+  guint64 serial;       /* segment to send from ... */
+  guint item;           /* ... at this item */
+  gboolean is_opened;   /* the opening of @serial was sent on this connection */
+  gboolean is_mark_due; /* a segment begun here or the publisher ended, no mark says so yet */
+  UsMark closing;       /* closing half of that mark; closes 0: nothing to close */
 
   /* What the server has been told on this connection. */
   GBytes *video_config, *audio_config;
@@ -87,8 +90,10 @@ send_config (UsRelay *relay, UsRtmpMessageType type, gint64 media_ms, GBytes *co
 
 static gboolean
 send_mark (UsRelay *relay, const UsRingSegment *opening) {
-  if (!relay->has_marks)
+  if (!relay->has_marks) {
+    relay->is_mark_due = FALSE;
     return TRUE;
+  }
   UsMark mark = relay->closing;
   mark.number = 0;
   if (opening != NULL) {
@@ -102,6 +107,7 @@ send_mark (UsRelay *relay, const UsRingSegment *opening) {
   g_autoptr (GBytes) payload = us_mark_encode (&mark);
   if (!send_message (relay, US_RTMP_DATA_AMF0, mark.media_ms, payload))
     return FALSE;
+  relay->is_mark_due = FALSE;
   relay->closing = (UsMark){ 0 };
   return TRUE;
 }
@@ -137,6 +143,7 @@ finish_segment (UsRelay *relay, const UsRingSegment *segment) {
     .tracks = segment->tracks,
     .target_duration_s = segment->target_duration_s,
   };
+  relay->is_mark_due = TRUE;
   relay->sent_segments++;
   relay->serial++;
   relay->item = 0;
@@ -145,10 +152,17 @@ finish_segment (UsRelay *relay, const UsRingSegment *segment) {
 
 static void
 move_to (UsRelay *relay, guint64 serial) {
+  relay->is_mark_due |= relay->is_opened; /* what was begun is left without its end */
   relay->serial = serial;
   relay->item = 0;
   relay->is_opened = FALSE;
   relay->has_cursor = TRUE;
+}
+
+/* What was begun at the cursor is not the ring's any more: its end will never come. */
+static gboolean
+is_withdrawn (const UsRelay *relay, const UsRingSegment *segment) {
+  return relay->is_opened && (segment == NULL || segment->epoch != relay->epoch);
 }
 
 static void
@@ -174,7 +188,7 @@ fall_off (UsRelay *relay) {
 
 static gboolean
 is_caught_up (UsRelay *relay) {
-  return relay->serial > us_ring_get_newest (relay->ring) && relay->closing.closes == 0;
+  return relay->serial > us_ring_get_newest (relay->ring) && !relay->is_mark_due;
 }
 
 /* Sends until there is nothing more or the client's queue is full. */
@@ -184,10 +198,10 @@ send_all (UsRelay *relay) {
     if (is_behind_ring (relay))
       fall_off (relay);
     const UsRingSegment *segment = us_ring_get (relay->ring, relay->serial);
+    if (is_withdrawn (relay, segment))
+      move_to (relay, relay->serial);
     if (segment == NULL) {
-      if (relay->closing.closes != 0 && !relay->has_marks)
-        relay->closing = (UsMark){ 0 };
-      if (relay->closing.closes != 0)
+      if (relay->is_mark_due)
         (void)send_mark (relay, NULL);
       return;
     }
@@ -211,6 +225,7 @@ forget_connection (UsRelay *relay) {
   g_clear_pointer (&relay->client, us_rtmp_client_free);
   g_clear_pointer (&relay->video_config, g_bytes_unref);
   g_clear_pointer (&relay->audio_config, g_bytes_unref);
+  relay->is_mark_due = FALSE;
   relay->closing = (UsMark){ 0 };
   relay->is_full = FALSE;
   relay->is_opened = FALSE;
@@ -250,6 +265,7 @@ on_ready (UsRtmpClient *client, const UsAmf0 *info, gpointer user_data) {
   if (relay->has_marks && held > 0)
     us_segmenter_note_packager (relay->segmenter, held);
   choose_start (relay, held);
+  relay->is_mark_due = !relay->is_publishing;
   const UsRingSegment *first = us_ring_get (relay->ring, relay->serial);
   g_autofree char *next = first != NULL ? g_strdup_printf ("%" G_GUINT64_FORMAT, first->number)
                                         : g_strdup ("the next to open");
@@ -303,7 +319,7 @@ on_closed (UsRtmpClient *client, const GError *error, gpointer user_data) {
     relay->failures = 0;
     relay->state = US_RELAY_IDLE;
     us_event (US_LOG_INFO, US_EVENT_RELAY_DOWN, "%s: relay to %s ended", relay->stream, relay->url);
-    if (relay->is_publishing)
+    if (relay->is_publishing || !is_caught_up (relay))
       connect_now (relay);
     return;
   }
@@ -386,6 +402,7 @@ us_relay_pump (UsRelay *relay) {
 void
 us_relay_end (UsRelay *relay) {
   relay->is_publishing = FALSE;
+  relay->is_mark_due = TRUE;
   us_relay_pump (relay);
 }
 

@@ -57,10 +57,14 @@ us_ring_new (guint n_window, guint extra_ms, gsize max_bytes) {
 }
 
 static void
-drop_oldest (UsRing *ring) {
-  UsRingSegment *segment = g_queue_pop_head (&ring->segments);
+drop (UsRing *ring, UsRingSegment *segment) {
   ring->bytes -= segment->bytes;
   segment_free (segment);
+}
+
+static void
+drop_oldest (UsRing *ring) {
+  drop (ring, g_queue_pop_head (&ring->segments));
 }
 
 /* Media in the segments between the oldest and the window: what would still be kept without the
@@ -141,6 +145,19 @@ us_ring_append (UsRing *ring, UsRtmpMessageType type, gboolean is_keyframe, gint
   ring->bytes += cost;
   segment->tracks |= type == US_RTMP_VIDEO ? US_TRACK_VIDEO : US_TRACK_AUDIO;
   trim_bytes (ring);
+}
+
+/**
+ * us_ring_withdraw:
+ * @ring: a ring with an open segment; the next to open must be of another epoch
+ *
+ * Takes the open segment out as if it had never been there; its serial is free again.
+ */
+void
+us_ring_withdraw (UsRing *ring) {
+  g_return_if_fail (us_ring_get_open (ring) != NULL);
+  drop (ring, g_queue_pop_tail (&ring->segments));
+  ring->last_serial--;
 }
 
 /**

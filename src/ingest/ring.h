@@ -17,7 +17,9 @@ typedef struct {
 
 /* UsRingSegment: facts of the opening, items in order of arrival, facts of the closing. */
 typedef struct {
-  guint64 serial; /* counts segments of this ring from 1 without holes; cursors hold it */
+  /* Counts segments of this ring from 1 without holes; cursors hold it. A withdrawn segment's is
+   * given to the next one, which is of another epoch: who had begun to read has to compare. */
+  guint64 serial;
   guint64 epoch, number;
   gint64 media_ms, wall_ms;
   GBytes *video_config, *audio_config; /* nullable: payloads of the sequence headers in force */
@@ -40,6 +42,7 @@ UsRingSegment *us_ring_open (UsRing *ring, guint64 epoch, guint64 number, gint64
                              gint64 wall_ms, GBytes *video_config, GBytes *audio_config);
 void us_ring_append (UsRing *ring, UsRtmpMessageType type, gboolean is_keyframe, gint64 media_ms,
                      GBytes *payload);
+void us_ring_withdraw (UsRing *ring);
 UsRingSegment *us_ring_get_open (UsRing *ring);
 const UsRingSegment *us_ring_get (UsRing *ring, guint64 serial);
 const UsRingSegment *us_ring_find_number (UsRing *ring, guint64 number);

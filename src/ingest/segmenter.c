@@ -8,7 +8,8 @@
  * lacks it, and for a key frame.
  *
  * What can only be known when a segment ends (its length, tracks, discontinuity) is decided in
- * close_segment() and nowhere else.
+ * close_segment() and nowhere else. A segment in which the publisher broke off may not be worth
+ * publishing (tail.c): then withdraw_segment() undoes its opening instead.
  */
 #define US_LOG_TOPIC "ingest.segmenter"
 #include "ingest/segmenter.h"
@@ -16,6 +17,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "ingest/cutter.h"
+#include "ingest/tail.h"
 #include "ingest/timeline.h"
 #include "ingest/wallclock.h"
 
@@ -236,6 +238,30 @@ end_of_frames_ms (UsSegmenter *segmenter) {
   return MAX (video_end_ms, audio_end_ms);
 }
 
+static gint64
+received_ms (const UsRingSegment *segment) {
+  gint64 last_ms = segment->media_ms;
+  for (guint i = 0; i < segment->items->len; i++)
+    last_ms = MAX (last_ms, g_array_index (segment->items, UsRingItem, i).media_ms);
+  return last_ms - segment->media_ms;
+}
+
+/* No relay has said that it is closed, so no packager can have published it. */
+static void
+withdraw_segment (UsSegmenter *segmenter, const UsRingSegment *open) {
+  for (guint i = 0; i < open->items->len; i++) {
+    gboolean is_video = g_array_index (open->items, UsRingItem, i).type == US_RTMP_VIDEO;
+    input_of (segmenter, is_video)->dropped[US_DROP_TAIL]++;
+  }
+  us_info ("%s: segment %" G_GUINT64_FORMAT
+           " broke off before its %s came and is left out, %u frames",
+           segmenter->name, open->number, (open->tracks & US_TRACK_VIDEO) != 0 ? "audio" : "video",
+           open->items->len);
+  us_state_return_number (segmenter->memory, open->number);
+  segmenter->stats.number = segmenter->memory->number;
+  us_ring_withdraw (segmenter->ring);
+}
+
 static void
 end_epoch (UsSegmenter *segmenter, gint64 end_ms, const char *next_reason) {
   if (segmenter->is_epoch_open) {
@@ -245,6 +271,18 @@ end_epoch (UsSegmenter *segmenter, gint64 end_ms, const char *next_reason) {
   segmenter->is_epoch_open = FALSE;
   segmenter->epoch_reason = next_reason;
   segmenter->waiting_since_us = now_us (segmenter);
+}
+
+/* The same where no frame says where the epoch ends, for the publisher or its clock is gone. */
+static void
+break_off_epoch (UsSegmenter *segmenter, const char *next_reason) {
+  gint64 end_ms = end_of_frames_ms (segmenter);
+  const UsRingSegment *open = us_ring_get_open (segmenter->ring);
+  if (open != NULL && us_tail_is_loose (segmenter->last_tracks, open->tracks, received_ms (open))) {
+    end_ms = open->media_ms;
+    withdraw_segment (segmenter, open);
+  }
+  end_epoch (segmenter, end_ms, next_reason);
 }
 
 static void
@@ -539,7 +577,7 @@ us_segmenter_push (UsSegmenter *segmenter, UsRtmpMessageType type, guint32 times
   gboolean is_boundary = FALSE;
   if (verdict == US_TIMELINE_NEW_EPOCH) {
     is_boundary = segmenter->is_epoch_open;
-    end_epoch (segmenter, end_of_frames_ms (segmenter), "time stamps jumped");
+    break_off_epoch (segmenter, "time stamps jumped");
     clear_pending (segmenter);
   }
   UsSegmenterResult result = segmenter->is_epoch_open ? place (segmenter, &frame, error)
@@ -594,13 +632,14 @@ us_segmenter_check (UsSegmenter *segmenter, GError **error) {
  * us_segmenter_end:
  * @segmenter: the segmenter
  *
- * The publisher has gone: the open segment closes with its last frame, so that no picture is lost.
+ * The publisher has gone: the open segment closes with its last frame, so that no picture is lost,
+ * or is withdrawn when it is but a loose tail (us_tail_is_loose()).
  */
 void
 us_segmenter_end (UsSegmenter *segmenter) {
   if (!segmenter->is_publishing)
     return;
-  end_epoch (segmenter, end_of_frames_ms (segmenter), "publisher began");
+  break_off_epoch (segmenter, "publisher began");
   clear_pending (segmenter);
   segmenter->is_publishing = FALSE;
 }

@@ -11,7 +11,9 @@
  * Why the number of a segment that the crash cut in half may be used again: a packager publishes a
  * segment only when it has the mark that closes it, and us_state_note_closed() has written the
  * number before that mark can leave the process. A number above the one in `ingest.last` was thus
- * never published by anybody. If it cannot be written, the file is emptied and counts for nothing.
+ * never published by anybody. For the same reason us_state_return_number() may take back the number
+ * of a segment that will never close, and has nothing to write: a crash before or after it finds
+ * the same record. If it cannot be written, the file is emptied and counts for nothing.
  *
  * `ingest.last` counts only when it was written under the same kernel boot. A stream nobody
  * remembers starts at the Unix time in seconds: segments last a second or more, so a forgotten
@@ -348,6 +350,20 @@ us_state_take_number (UsState *state, UsStateStream *stream) {
   }
   remember (state, stream);
   return next;
+}
+
+/**
+ * us_state_return_number:
+ * @stream: a stream
+ * @number: the number it took last, of a segment that will never be closed
+ *
+ * The next us_state_take_number() hands it out again, so that numbers stay without a hole. A number
+ * that anybody may have published, or that is not the last any more, is not taken back.
+ */
+void
+us_state_return_number (UsStateStream *stream, guint64 number) {
+  if (stream->number == number && stream->closed > 0 && stream->closed < number)
+    stream->number--;
 }
 
 /**

@@ -36,6 +36,7 @@ UsState *us_state_new (const char *dir, const UsClock *clock);
 UsStateStream *us_state_open (UsState *state, const char *name);
 void us_state_close (UsState *state, UsStateStream *stream);
 guint64 us_state_take_number (UsState *state, UsStateStream *stream);
+void us_state_return_number (UsStateStream *stream, guint64 number);
 void us_state_note_closed (UsState *state, UsStateStream *stream);
 guint64 us_state_take_epoch (UsState *state, UsStateStream *stream);
 void us_state_raise_number (UsState *state, UsStateStream *stream, guint64 number);

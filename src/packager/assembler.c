@@ -2,8 +2,9 @@
  *
  * Pure: no I/O, no clock. One assembler per relay connection. Everything before the first opening
  * mark is dropped, since half a segment would differ from what the twin has; ingest resumes at a
- * segment boundary, so nothing is lost by that. A segment whose closing half does not match (the
- * relay skipped ahead) is discarded and counted.
+ * segment boundary, so nothing is lost by that. A segment that the next mark does not
+ * close (the relay skipped ahead, or ingest withdrew it) is discarded and counted; its number may
+ * come again.
  */
 #include "packager/assembler.h"
 
@@ -115,9 +116,8 @@ take_mark (UsAssembler *assembler, const UsMark *mark) {
   g_autoptr (UsRawSegment) closed = g_steal_pointer (&assembler->current);
   if (closed != NULL && (mark->closes != closed->open.number || closed->units->len == 0)) {
     assembler->discarded++;
-    us_info ("segment %" G_GUINT64_FORMAT
-             " is discarded: the relay went on to close %" G_GUINT64_FORMAT,
-             closed->open.number, mark->closes);
+    us_info ("segment %" G_GUINT64_FORMAT " is discarded: the relay went on without closing it",
+             closed->open.number);
     g_clear_pointer (&closed, us_raw_segment_free);
   }
   if (closed != NULL) {

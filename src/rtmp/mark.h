@@ -20,11 +20,14 @@ typedef enum {
  */
 typedef struct {
   /* Opening half: the segment whose first access unit follows. number 0: none, the epoch ended. */
-  guint64 epoch;   /* id of the timeline: Unix ms at its start; never reused, only rises */
-  guint64 number;  /* segment number = EXT-X-MEDIA-SEQUENCE; never goes back, for ever */
+  guint64 epoch; /* id of the timeline: Unix ms at its start; never reused, only rises */
+  /* Segment number = EXT-X-MEDIA-SEQUENCE; of closed segments it never goes back, for ever. One
+   * that was opened and never closed may be opened again, in another epoch. */
+  guint64 number;
   gint64 media_ms; /* media time of its first access unit, from the start of the epoch */
   gint64 wall_ms;  /* EXT-X-PROGRAM-DATE-TIME, Unix ms */
-  /* Closing half: the segment just ended. closes 0: none was sent on this connection. */
+  /* Closing half: the segment just ended. closes 0: none; what was begun on this connection and is
+   * not closed by the next mark will never be whole, and is thrown away. */
   guint64 closes;            /* its number */
   gint64 closes_end_ms;      /* media time of its end, in its own epoch */
   guint64 discontinuity;     /* its discontinuity sequence number (RFC 8216 6.2.2) */

@@ -70,6 +70,41 @@ test_contents (void) {
   g_assert_null (us_ring_get_open (ring));
 }
 
+/* The open segment goes as if it had never been, and its serial is given out again. */
+static void
+test_withdraw (void) {
+  g_autoptr (UsRing) ring = us_ring_new (3, 0, 1 << 20);
+  g_autoptr (GBytes) payload = g_bytes_new_static ("abc", 3);
+  fill (ring, 1, 2000, 10);
+  gsize bytes = us_ring_get_bytes (ring);
+  (void)us_ring_open (ring, 1, 2, 4000, 0, payload, payload);
+  us_ring_append (ring, US_RTMP_VIDEO, TRUE, 4000, payload);
+  us_ring_withdraw (ring);
+  g_assert_cmpuint (us_ring_get_bytes (ring), ==, bytes);
+  g_assert_cmpuint (us_ring_get_newest (ring), ==, 1);
+  g_assert_null (us_ring_get_open (ring));
+  g_assert_null (us_ring_get (ring, 2));
+  g_assert_null (us_ring_find_number (ring, 2));
+  g_assert_cmpuint (us_ring_open (ring, 7, 2, 0, 0, NULL, NULL)->serial, ==, 2);
+  g_assert_cmpuint (us_ring_get (ring, 2)->epoch, ==, 7);
+}
+
+/* It was so large that nothing else was kept. */
+static void
+test_withdraw_the_only_one (void) {
+  g_autoptr (UsRing) ring = us_ring_new (3, 0, 1000);
+  g_autofree guint8 *data = g_malloc0 (2000);
+  g_autoptr (GBytes) payload = g_bytes_new (data, 2000);
+  fill (ring, 1, 2000, 10);
+  (void)us_ring_open (ring, 1, 2, 4000, 0, NULL, NULL);
+  us_ring_append (ring, US_RTMP_VIDEO, TRUE, 4000, payload);
+  g_assert_cmpuint (us_ring_get_oldest (ring), ==, 2);
+  us_ring_withdraw (ring);
+  g_assert_cmpuint (us_ring_get_bytes (ring), ==, 0);
+  g_assert_cmpuint (us_ring_get_oldest (ring), ==, 2);
+  g_assert_cmpuint (us_ring_get_newest (ring), ==, 1);
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
@@ -77,5 +112,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/ring/bytes", test_bytes);
   g_test_add_func ("/ring/tiny-items", test_tiny_items);
   g_test_add_func ("/ring/contents", test_contents);
+  g_test_add_func ("/ring/withdraw", test_withdraw);
+  g_test_add_func ("/ring/withdraw-the-only-one", test_withdraw_the_only_one);
   return g_test_run ();
 }

@@ -142,6 +142,151 @@ test_reconnect (Fixture *fixture, gconstpointer data) {
   g_assert_cmpuint (segment (fixture, 4)->discontinuity, ==, 1);
 }
 
+/* How a publish may end that has sent two whole segments of both tracks, and what is kept of its
+ * last segment. */
+typedef struct {
+  const char *name;
+  gint64 video_ms, audio_ms; /* how far either track got in that segment, -1: not one frame */
+  gint64 ahead_ms;           /* how far audio runs ahead of pictures */
+  gboolean is_jump;          /* time stamps jump, instead of the publisher's going */
+  gboolean is_kept;
+} Tail;
+
+static const Tail tails[] = {
+  { "one picture", 0, -1, 0, FALSE, FALSE },
+  { "pictures for just below half a second", 480, -1, 0, FALSE, FALSE },
+  { "pictures for longer", 520, -1, 0, FALSE, TRUE },
+  { "a picture and its sound", 0, 0, 0, FALSE, TRUE },
+  { "sound at the very last", 400, 400, 0, FALSE, TRUE },
+  { "one picture, sound sent ahead of it", 0, -1, 600, FALSE, FALSE },
+  { "one picture, then time jumps", 0, -1, 0, TRUE, FALSE },
+  { "one picture and sound, then time jumps", 0, 0, 0, TRUE, TRUE },
+};
+
+/* The picture at 4000 ms opens the third segment. */
+static void
+push_tail (Fixture *fixture, const Tail *tail) {
+  push_configs (fixture, TRUE);
+  push_range (fixture, 0, 4000, 1000, TRUE);
+  for (gint64 t = 4000; t < 4000 + tail->ahead_ms; t += 20)
+    (void)push (fixture, A, t, media_audio ((guint32)t));
+  for (gint64 t = 0; t <= MAX (tail->video_ms, tail->audio_ms); t += 20) {
+    if (t <= tail->video_ms && t % 40 == 0)
+      (void)push (fixture, V, 4000 + t, media_video (t == 0, (guint32)t, 20));
+    if (t == tail->audio_ms)
+      (void)push (fixture, A, 4000 + t, media_audio ((guint32)t));
+  }
+  g_assert_cmpuint (us_ring_get_open (fixture->ring)->number, ==, UNIX_S + 2);
+}
+
+static void
+check_tail (Fixture *fixture, const Tail *tail) {
+  us_segmenter_begin (fixture->segmenter);
+  push_tail (fixture, tail);
+  guint64 epoch = segment (fixture, 3)->epoch;
+  gint64 opened_ms = segment (fixture, 3)->wall_ms;
+  guint n_items = segment (fixture, 3)->items->len;
+  if (!tail->is_jump) {
+    us_segmenter_end (fixture->segmenter);
+    us_segmenter_begin (fixture->segmenter);
+    push_configs (fixture, TRUE);
+  }
+  push_range (fixture, 900000, 904100, 1000, TRUE);
+
+  guint64 serial = tail->is_kept ? 4 : 3; /* the new timeline's first */
+  const UsRingSegment *before = segment (fixture, serial - 1), *after = segment (fixture, serial);
+  g_assert_cmpuint (before->epoch, ==, epoch);
+  g_assert_true (before->is_closed);
+  g_assert_cmpuint (after->number, ==, before->number + 1);
+  g_assert_cmpuint (after->number, ==, UNIX_S + serial - 1);
+  g_assert_cmpuint (after->epoch, >, epoch);
+  g_assert_true (after->is_discontinuous);
+  g_assert_false (segment (fixture, serial + 1)->is_discontinuous);
+  gboolean is_kept_odd = tail->is_kept && before->tracks != (US_TRACK_VIDEO | US_TRACK_AUDIO);
+  g_assert_cmpint (before->is_discontinuous, ==, is_kept_odd);
+  g_assert_cmpuint (after->discontinuity, ==, is_kept_odd ? 2 : 1);
+  g_assert_cmpint (after->wall_ms, >=, opened_ms); /* never before the end of what was published */
+  UsSegmenterStats stats;
+  us_segmenter_get_stats (fixture->segmenter, &stats);
+  g_assert_cmpuint (stats.number, ==, us_ring_get_open (fixture->ring)->number);
+  g_assert_cmpuint (us_segmenter_get_video (fixture->segmenter)->dropped[US_DROP_TAIL], ==,
+                    tail->is_kept ? 0 : n_items);
+}
+
+static void
+test_tails (Fixture *fixture, gconstpointer data) {
+  for (guint i = 0; i < G_N_ELEMENTS (tails); i++) {
+    g_test_message ("%s", tails[i].name);
+    tear_down (fixture, NULL);
+    set_up (fixture, NULL);
+    check_tail (fixture, &tails[i]);
+  }
+}
+
+/* Video is dead, sound goes on; the segment it opens for itself has hardly begun. */
+static void
+test_tail_without_video (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, TRUE);
+  push_range (fixture, 0, 5000, 1000, TRUE);
+  guint64 newest = us_ring_get_newest (fixture->ring);
+  for (gint64 t = 5000; us_ring_get_newest (fixture->ring) == newest; t += 20) {
+    g_assert_cmpint (t, <, 20000);
+    us_fake_clock_advance_us (&fixture->clock, 20000);
+    (void)push (fixture, A, t, media_audio ((guint32)t));
+  }
+  g_assert_cmpint (us_ring_get_open (fixture->ring)->tracks, ==, US_TRACK_AUDIO);
+  us_segmenter_end (fixture->segmenter);
+  g_assert_cmpuint (us_ring_get_newest (fixture->ring), ==, newest);
+  g_assert_cmpuint (us_segmenter_get_audio (fixture->segmenter)->dropped[US_DROP_TAIL], ==, 1);
+}
+
+/* An encoder that dies over and over before its first sound costs viewers nothing at all. */
+static void
+test_tails_in_a_row (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_tail (fixture, &tails[0]);
+  for (guint i = 0; i < 30; i++) {
+    us_segmenter_end (fixture->segmenter);
+    g_assert_cmpuint (us_ring_get_newest (fixture->ring), ==, 2);
+    us_segmenter_begin (fixture->segmenter);
+    push_configs (fixture, TRUE);
+    (void)push (fixture, V, 0, media_video (TRUE, i, 20));
+    g_assert_cmpuint (us_ring_get_open (fixture->ring)->number, ==, UNIX_S + 2);
+  }
+  us_segmenter_end (fixture->segmenter);
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, TRUE);
+  push_range (fixture, 0, 2100, 1000, TRUE);
+  g_assert_cmpuint (segment (fixture, 3)->number, ==, UNIX_S + 2);
+  g_assert_cmpuint (segment (fixture, 3)->discontinuity, ==, 1);
+}
+
+/* The codecs change while the publisher lives: its pictures are owed to viewers. */
+static void
+test_tail_before_config_change (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_tail (fixture, &tails[0]);
+  (void)push (fixture, V, 4040, media_video_config (2));
+  g_assert_cmpint (push (fixture, V, 4040, media_video (TRUE, 0, 0)), ==, US_SEGMENTER_BOUNDARY);
+  g_assert_cmpint (segment (fixture, 3)->end_ms, ==, 4040);
+  g_assert_cmpint (segment (fixture, 3)->tracks, ==, US_TRACK_VIDEO);
+}
+
+/* The number of a tail whose successor a packager holds already is not used again. */
+static void
+test_tail_and_packager_ahead (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_tail (fixture, &tails[0]);
+  us_segmenter_note_packager (fixture->segmenter, UNIX_S + 100);
+  us_segmenter_end (fixture->segmenter);
+  g_assert_cmpuint (us_ring_get_newest (fixture->ring), ==, 2);
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, TRUE);
+  push_range (fixture, 0, 100, 1000, TRUE);
+  g_assert_cmpuint (segment (fixture, 3)->number, ==, UNIX_S + 101);
+}
+
 /* Mid-GOP start: nothing before the key frame, no audio that is older. */
 static void
 test_starts_at_keyframe (Fixture *fixture, gconstpointer data) {
@@ -212,6 +357,7 @@ test_config_change (Fixture *fixture, gconstpointer data) {
   g_assert_cmpint (segment (fixture, 2)->end_ms, ==, 2560);
   g_assert_cmpuint (segment (fixture, 3)->epoch, >, segment (fixture, 2)->epoch);
   g_assert_cmpint (segment (fixture, 3)->media_ms, ==, 0);
+  g_assert_cmpint (push (fixture, A, 2560, media_audio (0)), ==, US_SEGMENTER_STORED);
   us_segmenter_end (fixture->segmenter);
   g_assert_true (segment (fixture, 3)->is_discontinuous);
   g_assert_cmpuint (us_segmenter_get_video (fixture->segmenter)->dropped[US_DROP_CHANGING], ==, 1);
@@ -503,6 +649,11 @@ main (int argc, char **argv) {
   ADD ("/segmenter/plain", test_plain);
   ADD ("/segmenter/end", test_end);
   ADD ("/segmenter/reconnect", test_reconnect);
+  ADD ("/segmenter/tails", test_tails);
+  ADD ("/segmenter/tail-without-video", test_tail_without_video);
+  ADD ("/segmenter/tails-in-a-row", test_tails_in_a_row);
+  ADD ("/segmenter/tail-before-config-change", test_tail_before_config_change);
+  ADD ("/segmenter/tail-and-packager-ahead", test_tail_and_packager_ahead);
   ADD ("/segmenter/starts-at-keyframe", test_starts_at_keyframe);
   ADD ("/segmenter/mp3-joins-first-segment", test_mp3_joins_first_segment);
   ADD ("/segmenter/video-only-start", test_video_only_start);

@@ -266,6 +266,62 @@ test_raise (Fixture *fixture, gconstpointer data) {
   g_assert_cmpuint (us_state_take_number (state, stream), ==, UNIX_S + 501);
 }
 
+/* A number that was never closed may come again; one that anybody may have published never does. */
+static void
+test_return (Fixture *fixture, gconstpointer data) {
+  g_autoptr (UsState) state = us_state_new (NULL, &fixture->clock.clock);
+  UsStateStream *stream = us_state_open (state, "a");
+  guint64 first = us_state_take_number (state, stream);
+  us_state_return_number (stream, first); /* nothing was ever closed: what came before is unknown */
+  g_assert_cmpuint (us_state_take_number (state, stream), ==, first + 1);
+  us_state_note_closed (state, stream);
+  us_state_return_number (stream, first + 1); /* closed */
+  g_assert_cmpuint (us_state_take_number (state, stream), ==, first + 2);
+  us_state_return_number (stream, first + 1); /* not the last */
+  g_assert_cmpuint (stream->number, ==, first + 2);
+  us_state_return_number (stream, first + 2);
+  us_state_return_number (stream, first + 2); /* twice is once */
+  g_assert_cmpuint (us_state_take_number (state, stream), ==, first + 2);
+  us_state_raise_number (state, stream, first + 9); /* a packager has this one */
+  us_state_return_number (stream, first + 2);
+  us_state_return_number (stream, first + 9);
+  g_assert_cmpuint (us_state_take_number (state, stream), ==, first + 10);
+}
+
+/* Killed before or after a number was given back, or cleanly ended: numbers go on the same. */
+static void
+test_return_and_restart (Fixture *fixture, gconstpointer data) {
+  static const struct {
+    gboolean is_returned, is_flushed, is_killed;
+  } rows[] = {
+    { FALSE, FALSE, TRUE }, { FALSE, TRUE, TRUE }, { TRUE, FALSE, TRUE },
+    { TRUE, TRUE, TRUE },   { TRUE, TRUE, FALSE },
+  };
+  UsState *state = start (fixture);
+  UsStateStream *stream = us_state_open (state, "a");
+  guint64 last = us_state_take_number (state, stream);
+  us_state_flush (state);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++, last++) {
+    g_test_message ("row %u", i);
+    us_state_note_closed (state, stream);
+    guint64 tail = us_state_take_number (state, stream);
+    g_assert_cmpuint (tail, ==, last + 1);
+    (void)us_state_take_epoch (state, stream);
+    if (rows[i].is_returned)
+      us_state_return_number (stream, tail);
+    if (rows[i].is_flushed)
+      us_state_flush (state);
+    if (rows[i].is_killed)
+      crash (fixture, state);
+    else
+      us_state_free (state);
+    state = start (fixture);
+    stream = us_state_open (state, "a");
+    g_assert_cmpuint (us_state_take_number (state, stream), ==, tail);
+  }
+  us_state_free (state);
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
@@ -282,5 +338,7 @@ main (int argc, char **argv) {
   ADD ("/state/target-forgotten", test_target_forgotten);
   ADD ("/state/bounded", test_bounded);
   ADD ("/state/raise", test_raise);
+  ADD ("/state/return", test_return);
+  ADD ("/state/return-and-restart", test_return_and_restart);
   return g_test_run ();
 }

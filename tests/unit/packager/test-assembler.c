@@ -125,6 +125,29 @@ test_end_mark (void) {
   g_assert_false (us_assembler_is_ended (assembler));
 }
 
+/* An end mark or an opening that closes nothing: what was begun is gone, its number comes again. */
+static void
+test_withdrawn (void) {
+  for (guint has_end_mark = 0; has_end_mark < 2; has_end_mark++) {
+    g_autoptr (UsAssembler) assembler = us_assembler_new ();
+    PUSH (US_RTMP_VIDEO, 0, AVC_CONFIG);
+    push_mark (assembler, 11, 2000, 0, 0);
+    PUSH (US_RTMP_VIDEO, 2000, AVC_KEY);
+    if (has_end_mark) {
+      g_assert_null (push_mark (assembler, 0, 0, 0, 0));
+      g_assert_true (us_assembler_is_ended (assembler));
+    }
+    g_assert_null (push_mark (assembler, 11, 0, 0, 0));
+    g_assert_cmpuint (us_assembler_get_discarded (assembler), ==, 1);
+    PUSH (US_RTMP_VIDEO, 0, AVC_KEY);
+    PUSH (US_RTMP_VIDEO, 40, AVC_DELTA);
+    g_autoptr (UsRawSegment) raw = push_mark (assembler, 12, 2000, 11, 2000);
+    g_assert_cmpuint (raw->open.number, ==, 11);
+    g_assert_cmpint (raw->open.media_ms, ==, 0);
+    g_assert_cmpuint (raw->units->len, ==, 2);
+  }
+}
+
 /* The wire has 32 bits: 49.7 days. */
 static void
 test_time_wraps (void) {
@@ -172,6 +195,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/packager/assembler/join", test_joins_in_the_middle);
   g_test_add_func ("/packager/assembler/skip", test_relay_skipped);
   g_test_add_func ("/packager/assembler/end", test_end_mark);
+  g_test_add_func ("/packager/assembler/withdrawn", test_withdrawn);
   g_test_add_func ("/packager/assembler/wrap", test_time_wraps);
   g_test_add_func ("/packager/assembler/nonsense", test_nonsense_is_an_error);
   return g_test_run ();
