@@ -29,7 +29,7 @@ typedef enum {
   US_EVENT_PUBLISHER, /* came, went, took over: our own streams, as the next three */
   US_EVENT_PACKAGER,  /* started, restarted, gone, without input */
   US_EVENT_ORIGIN,    /* changed its state at the switcher */
-  US_EVENT_SWITCH,    /* viewers get another origin's segments */
+  US_EVENT_SWITCHED,  /* viewers get another origin's segments */
   US_EVENT_ORDER,     /* hold, force, drain ... by a person or program */
   US_N_EVENTS,
 } UsEventKind;

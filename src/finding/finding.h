@@ -24,6 +24,8 @@ UsHits *us_hits_new (void);
 void us_hits_add (UsHits *hits, UsCheck check, UsSeverity severity, double value, double limit,
                   const char *text_format, ...) G_GNUC_PRINTF (6, 7);
 void us_hits_free (UsHits *hits);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsHits, us_hits_free)
+
 /* UsFinding: from the first hit to the last, one thing. */
 typedef struct {
   guint64 id; /* unique in this process and rising */
