@@ -32,6 +32,35 @@ segment_at (const UsFollower *follower, guint index) {
              : NULL;
 }
 
+static int
+compare_numbers (gconstpointer a, gconstpointer b) {
+  guint64 one = *(const guint64 *)a, other = *(const guint64 *)b;
+  return one < other ? -1 : one > other;
+}
+
+/* Where one list of ours is entered that has gone far ahead of @floor: at its newest @window.
+ *
+ * Returns: how many above @floor that leaves out */
+static guint
+skip_far (const UsFollower *follower, guint window, guint64 *floor) {
+  const UsPlaylist *playlist = us_follower_get_playlist (follower);
+  guint most = MAX (window, 1) * US_PICK_MOST_WINDOWS;
+  if (us_follower_get_kind (follower) != US_FOLLOWER_OURS || playlist->segments->len <= most)
+    return 0;
+  g_autoptr (GArray) above = g_array_new (FALSE, FALSE, sizeof (guint64));
+  for (guint i = 0; i < playlist->segments->len; i++) {
+    const UsPlaylistSegment *segment = segment_at (follower, i);
+    guint64 number;
+    if (!segment->is_gap && us_segment_parse_name (segment->uri, NULL, &number) && number > *floor)
+      g_array_append_val (above, number);
+  }
+  if (above->len <= most)
+    return 0;
+  g_array_sort (above, compare_numbers);
+  *floor = g_array_index (above, guint64, above->len - window) - 1;
+  return above->len - window;
+}
+
 /* The lowest segment of ours above @floor in one list. */
 static const UsPlaylistSegment *
 lowest_above (const UsFollower *follower, guint64 floor, guint64 *epoch, guint64 *number) {
@@ -108,7 +137,9 @@ us_pick_identical (const UsFollower *const followers[US_N_ORIGINS], const UsPoli
   for (guint i = 0; i < US_N_ORIGINS; i++) {
     UsOriginId origin = i == 0 ? policy->active : us_origin_other (policy->active);
     guint64 epoch = 0, number = 0;
-    const UsPlaylistSegment *segment = lowest_above (followers[origin], floor, &epoch, &number);
+    guint64 entry = floor;
+    guint n_skipped = skip_far (followers[origin], window, &entry);
+    const UsPlaylistSegment *segment = lowest_above (followers[origin], entry, &epoch, &number);
     if (segment == NULL)
       continue;
     if (pick.segment != NULL && number == pick.number && epoch == pick.epoch) {
@@ -123,6 +154,7 @@ us_pick_identical (const UsFollower *const followers[US_N_ORIGINS], const UsPoli
       pick.origin = origin;
       pick.epoch = epoch;
       pick.number = number;
+      pick.n_skipped = n_skipped;
       pick.is_listed[origin] = TRUE;
       pick.is_listed[us_origin_other (origin)] = FALSE;
     }
@@ -184,6 +216,17 @@ us_pick_listed (const UsFollower *follower, UsOriginId origin, guint index) {
   return pick;
 }
 
+/* Index of the first from @index on that is there, and above @floor if that is given; the number of
+ * segments: none. */
+static guint
+next_listed (const UsFollower *follower, guint index, const guint64 *floor) {
+  const UsPlaylistSegment *segment;
+  while ((segment = segment_at (follower, index)) != NULL
+         && (segment->is_gap || (floor != NULL && segment->number <= *floor)))
+    index++;
+  return index;
+}
+
 /**
  * us_pick_foreign:
  * @follower: of the active origin
@@ -206,14 +249,17 @@ us_pick_foreign (const UsFollower *follower, UsOriginId origin, const UsLedger *
     join.is_join = TRUE;
     return join;
   }
-  const UsPlaylistSegment *segment;
   guint index = goes_on ? 0 : us_join_start (playlist, window);
-  for (; (segment = segment_at (follower, index)) != NULL; index++)
-    if (!segment->is_gap && (!goes_on || segment->number > floor))
-      break;
+  index = next_listed (follower, index, goes_on ? &floor : NULL);
+  guint n_new = playlist->segments->len - index, n_skipped = 0;
+  if (n_new > MAX (window, 1) * US_PICK_MOST_WINDOWS) {
+    n_skipped = n_new - window;
+    index = next_listed (follower, index + n_skipped, NULL);
+  }
   UsPick pick = us_pick_listed (follower, origin, index);
-  if (segment != NULL)
-    pick.is_hole = goes_on && (cursor->is_broken || segment->number > floor + 1);
+  pick.n_skipped = n_skipped;
+  if (pick.segment != NULL)
+    pick.is_hole = goes_on && (cursor->is_broken || pick.segment->number > floor + 1);
   return pick;
 }
 

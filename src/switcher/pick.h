@@ -6,6 +6,11 @@
 
 G_BEGIN_DECLS
 
+/* An origin may list thousands at once. When more than this many of our windows are new they are
+ * not gone through one by one: that is more than is ever held, and viewers would see them rush
+ * past. */
+#define US_PICK_MOST_WINDOWS 3
+
 /* UsPickCursor: how far publishing has come, in the origins' own numbers. */
 typedef struct {
   gboolean is_set;
@@ -26,6 +31,7 @@ typedef struct {
   guint64 rank;          /* what the cursor becomes */
   gboolean is_join;   /* first after a change of sides; of a foreign side: where is to be found */
   gboolean is_hole;   /* numbers are missing before it */
+  guint n_skipped;    /* listed before it, and left out: see US_PICK_MOST_WINDOWS */
   gboolean is_passed; /* every origin that lists anything has moved past the missing ones */
 } UsPick;
 

@@ -56,10 +56,26 @@ has_later (const UsRendition *self) {
   return FALSE;
 }
 
-static void
-give_up (UsRendition *self) {
+/**
+ * us_rendition_advance:
+ * @is_given_up: else published
+ *
+ * The segment picked has been dealt with, and what was left out before it.
+ */
+void
+us_rendition_advance (UsRendition *self, gboolean is_given_up) {
   us_pick_advance (&self->cursor, &self->pick,
-                   us_follower_get_generation (self->followers[self->pick.origin]), TRUE);
+                   us_follower_get_generation (self->followers[self->pick.origin]), is_given_up);
+  if (self->pick.n_skipped == 0)
+    return;
+  gint64 now = us_rendition_now_us (self);
+  if (self->far_warned_us == 0 || now - self->far_warned_us >= G_TIME_SPAN_MINUTE) {
+    us_warning ("%s: %s lists so many segments at once that %u are left out", self->name,
+                us_origin_word (self->pick.origin), self->pick.n_skipped);
+    self->far_warned_us = now;
+  }
+  self->stats.n_holes += self->pick.n_skipped;
+  self->pick.n_skipped = 0;
 }
 
 static void
@@ -72,7 +88,7 @@ on_not_fetched (UsRendition *self) {
     return;
   us_warning ("%s: gave up %s: no origin delivers a good copy", self->name, self->offer_uri);
   self->stats.n_holes++;
-  give_up (self);
+  us_rendition_advance (self, TRUE);
 }
 
 static void
@@ -178,7 +194,7 @@ start_shared (UsRendition *self) {
   plan.url[other] = other_url;
   if (first_url == NULL) { /* the playlist lists no URI there: never to be had */
     us_follower_note_segment (self->followers[first], US_REASON_UNPARSABLE);
-    give_up (self);
+    us_rendition_advance (self, TRUE);
     return;
   }
   self->fetch = us_fetch_start (self->setup.access, &plan, on_fetched, self);
@@ -230,7 +246,7 @@ start_errand (UsRendition *self, const UsPlaylistSegment *segment) {
   self->errands[origin] = us_errand_start (&plan, us_rendition_errand_done, self);
   if (self->errands[origin] == NULL) {
     us_follower_note_segment (self->followers[origin], US_REASON_UNPARSABLE);
-    give_up (self);
+    us_rendition_advance (self, TRUE);
   }
 }
 

@@ -32,6 +32,7 @@ struct UsRendition {
   guint n_tries;
   gint64 retry_us; /* monotonic time before which it is not asked again */
   gint64 hole_since_us, new_life_since_us;
+  gint64 far_warned_us; /* when the log was told last of segments left out; 0: never */
   double fetch_ms;      /* smoothed */
   UsOriginId preferred; /* it delivered when the other was silent */
   guint n_preferred;    /* segments for which that is remembered */
@@ -77,6 +78,7 @@ us_rendition_followers (const UsRendition *self) {
 guint us_rendition_deadline_ms (const UsRendition *self);
 void us_rendition_errand_done (UsOriginId origin, guint64 number, UsReason reason, gint64 took_us,
                                gpointer rendition);
+void us_rendition_advance (UsRendition *self, gboolean is_given_up);
 void us_rendition_stop_fetching (UsRendition *self);
 
 /* rendition-publish.c */

@@ -144,8 +144,7 @@ append (UsRendition *self, UsOriginId winner) {
   guint64 gaps = us_ledger_get_n_gaps (self->ledger);
   gboolean is_appended
       = us_ledger_append (self->ledger, &self->offer, us_rendition_now_us (self), &error);
-  us_pick_advance (&self->cursor, &self->pick,
-                   us_follower_get_generation (self->followers[self->pick.origin]), !is_appended);
+  us_rendition_advance (self, !is_appended);
   if (!is_appended) {
     us_info ("%s: not published: %s", self->name, error->message);
     return FALSE;

@@ -38,6 +38,7 @@ struct FakeOrigin {
   char *map_uri, *key; /* (nullable) */
   GHashTable *files;   /* name -> GBytes */
   gboolean can_block, is_ended, is_signed;
+  guint n_listed; /* at most */
   guint n_lists;
   guint n_ranges;
 };
@@ -124,7 +125,7 @@ render (FakeOrigin *fake) {
   playlist->target_duration_s = 1;
   playlist->can_block_reload = fake->can_block;
   fake->n_lists++;
-  guint first = fake->entries->len > LISTED ? fake->entries->len - LISTED : 0;
+  guint first = fake->entries->len > fake->n_listed ? fake->entries->len - fake->n_listed : 0;
   for (guint i = first; i < fake->entries->len; i++) {
     const Entry *entry = g_ptr_array_index (fake->entries, i);
     g_autofree char *uri = fake->is_signed
@@ -348,6 +349,7 @@ fake_origin_new (void) {
   fake->files
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
   fake->can_block = TRUE;
+  fake->n_listed = LISTED;
   start_listening (fake);
   return fake;
 }
@@ -418,6 +420,11 @@ fake_origin_add (FakeOrigin *fake, const char *name, guint64 number, guint64 dis
   entry->segment = us_segment_new (0, number, name, bytes);
   g_ptr_array_add (fake->entries, entry);
   wake (fake);
+}
+
+void
+fake_origin_set_listed (FakeOrigin *fake, guint n) {
+  fake->n_listed = n;
 }
 
 void

@@ -36,9 +36,11 @@ char *fake_origin_url (FakeOrigin *fake); /* base URL */
 void fake_origin_set_mode (FakeOrigin *fake, FakeMode mode);
 void fake_origin_set_streams (FakeOrigin *fake, const char *json); /* answer to /streams */
 
-/* Appends one segment to the list, which keeps its last ten. The name decides whose it is. */
+/* Appends one segment to the list, which keeps its last ten, or however many it is told to. The
+ * name decides whose it is. */
 void fake_origin_add (FakeOrigin *fake, const char *name, guint64 number, guint64 discontinuity,
                       gint64 wall_ms, gint64 duration_us, GBytes *bytes);
+void fake_origin_set_listed (FakeOrigin *fake, guint n);
 /* What segments added from now on stand under; (nullable). */
 void fake_origin_set_map (FakeOrigin *fake, const char *uri);
 void fake_origin_set_key (FakeOrigin *fake, const char *key);

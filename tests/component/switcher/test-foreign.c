@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "unit/switcher/ts-segment.h"
+
+#define FOREIGN_MS 300  /* that a segment of stage_play_foreign() lasts */
 #define SETTLED_MS 3000 /* longer than any verdict takes at these segment lengths */
 
 typedef enum {
@@ -289,6 +292,40 @@ test_our_look (void) {
   stage_close (&stage);
 }
 
+/* Two thousand segments that are all new at once are not gone through: near their end it goes on.
+ */
+static void
+test_far_ahead (void) {
+  enum { MANY = 2000, MOST = 60 };
+  Stage stage;
+  begin (&stage);
+  guint64 before = stage.viewer->newest;
+  guint64 discontinuity = stage.viewer->playlist->discontinuity_sequence;
+  guint asked = fake_origin_count (stage.fakes[0], ".ts");
+  fake_origin_set_listed (stage.fakes[0], MANY);
+  for (guint i = 0; i < MANY; i++) {
+    guint64 number = stage.number - --stage.base[0];
+    g_autofree char *name = g_strdup_printf ("seg_%05u.ts", (guint)number);
+    g_autoptr (GBytes) bytes = ts_segment (number, 1);
+    fake_origin_add (stage.fakes[0], name, number, 0,
+                     1700000000000 + (gint64)stage.number * FOREIGN_MS,
+                     FOREIGN_MS * G_TIME_SPAN_MILLISECOND, bytes);
+  }
+  gint64 begun_us = g_get_monotonic_time ();
+  while (stage_metric (&stage, "understudy_switcher_holes_total{stream=\"mystream\"}")
+         < MANY - MOST) {
+    g_assert_cmpint (g_get_monotonic_time () - begun_us, <, 30 * G_USEC_PER_SEC);
+    us_viewer_look (stage.viewer);
+  }
+  await_more (&stage, 12);
+  g_assert_cmpuint (fake_origin_count (stage.fakes[0], ".ts") - asked, <, MOST);
+  g_assert_cmpuint (stage.viewer->newest - before, <, MOST);
+  const UsPlaylistSegment *newest = g_ptr_array_index (stage.viewer->playlist->segments,
+                                                       stage.viewer->playlist->segments->len - 1);
+  g_assert_cmpuint (newest->discontinuity, ==, discontinuity + 1);
+  stage_close (&stage);
+}
+
 /* The new switcher knows nothing of the old one's numbers and is above them all the same. */
 static void
 test_restart (void) {
@@ -329,6 +366,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/foreign/moved", test_moved);
   g_test_add_func ("/switcher/foreign/no-duration", test_no_duration);
   g_test_add_func ("/switcher/foreign/our-look", test_our_look);
+  g_test_add_func ("/switcher/foreign/far-ahead", test_far_ahead);
   g_test_add_func ("/switcher/foreign/restart", test_restart);
   return g_test_run ();
 }

@@ -205,6 +205,33 @@ test_hole (void) {
   stage_close (&stage);
 }
 
+/* Two thousand that are all new at once are not gone through: near their end it goes on. */
+static void
+test_far_ahead (void) {
+  enum { MANY = 2000, MOST = 60 };
+  Stage stage;
+  begin (&stage, 10);
+  guint asked
+      = fake_origin_count (stage.fakes[0], ".ts") + fake_origin_count (stage.fakes[1], ".ts");
+  for (guint i = 0; i < 2; i++)
+    fake_origin_set_listed (stage.fakes[i], MANY);
+  for (guint i = 0; i < MANY; i++)
+    stage_next (&stage, TRUE, TRUE);
+  await_last (&stage);
+  g_assert_cmpfloat (stage_metric (&stage, "understudy_switcher_holes_total{stream=\"mystream\"}"),
+                     >, MANY - MOST);
+  g_assert_cmpuint (fake_origin_count (stage.fakes[0], ".ts")
+                        + fake_origin_count (stage.fakes[1], ".ts") - asked,
+                    <, MOST);
+  g_assert_cmpuint (stage.viewer->newest, <, 1000 + MOST);
+  for (guint i = 0; i < 3; i++) {
+    stage_next (&stage, TRUE, TRUE);
+    await_last (&stage);
+  }
+  g_assert_cmpfloat (stage_metric (&stage, "failovers_total"), ==, 0);
+  stage_close (&stage);
+}
+
 /* One that only the slower twin has is waited for. */
 static void
 test_hole_on_one_side (void) {
@@ -517,6 +544,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/identical/both-dead", test_both_dead);
   g_test_add_func ("/switcher/identical/one-after-the-other", test_one_after_the_other);
   g_test_add_func ("/switcher/identical/hole", test_hole);
+  g_test_add_func ("/switcher/identical/far-ahead", test_far_ahead);
   g_test_add_func ("/switcher/identical/hole-on-one-side", test_hole_on_one_side);
   g_test_add_func ("/switcher/identical/bad-on-both", test_bad_on_both);
   g_test_add_func ("/switcher/identical/restart", test_restart);
