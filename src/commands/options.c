@@ -136,6 +136,8 @@ static const UsOption switcher_options[] = {
     "Return to the primary when it is trusted again, or stay until the active one fails" },
   { "standby-fetch", US_OPTION_CHOICE, "auto", 0, 0, standbys, NULL,
     "Fetch the segments of a foreign standby too, to be ready and to know where it is" },
+  { "segment-megabytes", US_OPTION_INTEGER, "16", 1, 1024, NULL, NULL,
+    "Largest segment that is taken; an origin that lists a larger one has failed" },
   { "control", US_OPTION_BOOL, "true", 0, 0, NULL, NULL,
     "Serve the control API below /control/" },
   { "control-token-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,

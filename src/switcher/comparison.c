@@ -64,7 +64,9 @@ UsComparison *
 us_comparison_start (const UsOriginAccess *access, UsOriginId origin, const char *url,
                      UsSegment *segment, UsCompared done, gpointer user_data) {
   UsComparison *self = g_new0 (UsComparison, 1);
-  UsHttpFetch fetch = { .if_none_match = segment->etag, .led_by = access->base_url[origin] };
+  UsHttpFetch fetch = { .if_none_match = segment->etag,
+                        .max_bytes = access->max_segment_bytes,
+                        .led_by = access->base_url[origin] };
   g_atomic_ref_count_init (&self->count);
   g_atomic_ref_count_inc (&self->count);
   self->segment = us_segment_ref (segment);

@@ -205,6 +205,12 @@ take_copy (UsFetch *self, UsOriginId origin, const UsHttpReply *reply, GError **
   if (part == NULL)
     return US_REASON_TRUNCATED;
   g_autoptr (GBytes) bytes = complete (self, origin, part, reply);
+  if (g_bytes_get_size (bytes) > self->access->max_segment_bytes) {
+    g_set_error (error, US_HTTP_ERROR, US_HTTP_ERROR_TOO_LARGE,
+                 "with what came before, it has %" G_GSIZE_FORMAT " bytes",
+                 g_bytes_get_size (bytes));
+    return US_REASON_TOO_LARGE;
+  }
   UsReason reason = US_REASON_OK;
   switch (self->plan.kind) {
   case US_FETCH_OURS:
@@ -327,6 +333,7 @@ start_leg (UsFetch *self, UsOriginId origin) {
     .range_from = leg->head != NULL ? g_bytes_get_size (leg->head) : self->plan.range_from,
     .range_length = self->plan.range_length,
     .if_range = leg->if_range,
+    .max_bytes = self->access->max_segment_bytes,
     .led_by = self->access->base_url[origin],
   };
   LegCall *call = g_new0 (LegCall, 1);

@@ -101,6 +101,7 @@ us_reason_from_http (const GError *error) {
   case US_HTTP_ERROR_TRUNCATED:
     return US_REASON_TRUNCATED;
   case US_HTTP_ERROR_TOO_LARGE:
+    return US_REASON_TOO_LARGE;
   case US_HTTP_ERROR_TLS:
   case US_HTTP_ERROR_PROTOCOL:
     return US_REASON_PROTOCOL;

@@ -119,6 +119,15 @@ us_ledger_get_n_rows (const UsLedger *ledger) {
   return ledger->rows->len;
 }
 
+/* Returns: memory of all rows, listed or not */
+gsize
+us_ledger_get_bytes (const UsLedger *ledger) {
+  gsize sum = 0;
+  for (guint i = 0; i < ledger->rows->len; i++)
+    sum += g_bytes_get_size (us_ledger_get_row (ledger, i)->segment->bytes);
+  return sum;
+}
+
 guint
 us_ledger_get_n_listed (const UsLedger *ledger) {
   return ledger->rows->len - ledger->n_left;

@@ -68,6 +68,7 @@ gboolean us_ledger_append (UsLedger *ledger, const UsLedgerOffer *offer, gint64 
 guint us_ledger_expire (UsLedger *ledger, gint64 now_us);
 
 guint us_ledger_get_n_rows (const UsLedger *ledger);
+gsize us_ledger_get_bytes (const UsLedger *ledger);
 guint us_ledger_get_n_listed (const UsLedger *ledger);
 const UsLedgerRow *us_ledger_get_row (const UsLedger *ledger, guint index);
 const UsLedgerRow *us_ledger_get_last (const UsLedger *ledger);

@@ -27,6 +27,7 @@ static const struct {
   [US_REASON_STALE] = { "stale", US_REASON_CLASS_SOFT },
   [US_REASON_LATE] = { "late", US_REASON_CLASS_SOFT },
   [US_REASON_BAD_SEGMENT] = { "bad-segment", US_REASON_CLASS_HARD },
+  [US_REASON_TOO_LARGE] = { "too-large", US_REASON_CLASS_HARD },
   [US_REASON_RETURNED] = { "returned", US_REASON_CLASS_NEUTRAL },
   [US_REASON_OPERATOR_FORCE] = { "operator-force", US_REASON_CLASS_MANUAL },
   [US_REASON_OPERATOR_SWITCHBACK] = { "operator-switchback", US_REASON_CLASS_MANUAL },

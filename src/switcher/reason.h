@@ -16,7 +16,7 @@ typedef enum {
   US_REASON_RESOLVE,     /* name not found */
   US_REASON_TIMEOUT,     /* no connection or no first byte in time */
   US_REASON_TRUNCATED,   /* fewer bytes than promised */
-  US_REASON_PROTOCOL,    /* not HTTP, TLS fault, too large */
+  US_REASON_PROTOCOL,    /* not HTTP, TLS fault */
   US_REASON_HTTP_4XX,    /* playlist answered 4xx (or another status without a meaning here) */
   US_REASON_HTTP_5XX,    /* playlist or segment answered 5xx, which is also a self-verdict */
   US_REASON_UNPARSABLE,  /* not a playlist */
@@ -25,6 +25,7 @@ typedef enum {
   US_REASON_STALE,       /* its playlist has not advanced in time */
   US_REASON_LATE,        /* its twin is ahead for too long */
   US_REASON_BAD_SEGMENT, /* a segment that is no media or not what its ETag says */
+  US_REASON_TOO_LARGE,   /* a segment or playlist with more bytes than are taken */
   /* Below: only of a change of sides, never of an origin. */
   US_REASON_RETURNED,            /* the preferred origin is trusted again */
   US_REASON_OPERATOR_FORCE,      /* somebody ordered this side */

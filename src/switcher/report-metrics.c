@@ -76,7 +76,7 @@ typedef struct {
   UsRenditionStats stats;
   gint64 now_us;
   guint64 n_gaps, n_over_target, n_rows; /* of all ledgers */
-  guint64 n_standby_bytes;
+  guint64 n_ledger_bytes, n_standby_bytes;
 } FeedView;
 
 static void
@@ -89,6 +89,7 @@ look_at (FeedView *view, const UsFeed *feed, gint64 now_us) {
     view->n_gaps += us_ledger_get_n_gaps (ledger);
     view->n_over_target += us_ledger_get_n_over_target (ledger);
     view->n_rows += us_ledger_get_n_rows (ledger);
+    view->n_ledger_bytes += us_ledger_get_bytes (ledger);
     view->n_standby_bytes += us_rendition_get_standby_bytes (rendition);
   }
 }
@@ -149,6 +150,11 @@ value_divergences (const FeedView *view) {
 static double
 value_rows (const FeedView *view) {
   return (double)view->n_rows;
+}
+
+static double
+value_ledger_bytes (const FeedView *view) {
+  return (double)view->n_ledger_bytes;
 }
 
 static double
@@ -227,6 +233,8 @@ static const struct {
   { "understudy_switcher_divergences_total", "counter",
     "Times the two origins had other bytes under one name.", value_divergences },
   { "understudy_switcher_ledger_rows", "gauge", "Segments held, listed or not.", value_rows },
+  { "understudy_switcher_ledger_bytes", "gauge", "Bytes of the segments held, listed or not.",
+    value_ledger_bytes },
   { "understudy_switcher_standby_fetches_total", "counter",
     "Segments of the other side of a foreign pair fetched to be ready.", value_standby },
   { "understudy_switcher_standby_bytes", "gauge",

@@ -16,6 +16,7 @@ typedef struct {
   char *playlist_name;          /* "index.m3u8" */
   UsPolicySettings policy;
   guint playlist_length;
+  gsize max_segment_bytes; /* of one segment; a larger one is refused before it is in memory */
   gboolean is_standby_off; /* a foreign twin's segments are not fetched before its turn */
 } UsOriginAccess;
 

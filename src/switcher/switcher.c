@@ -54,6 +54,7 @@ us_switcher_settings_default (UsSwitcherSettings *settings) {
     .required_windows = 3,
     .default_stream = US_DEFAULT_STREAM,
     .playlist_length = 10,
+    .segment_megabytes = 16,
     .unknown_stream_ms = 5000,
     .console = { .has_http = TRUE, .token_file = "", .bus = "none" },
   };
@@ -106,7 +107,9 @@ check_settings (const UsSwitcherSettings *settings, GError **error) {
          && check_range ("SEGMENT_AGE_THRESHOLD_SECONDS", settings->segment_age_threshold_s, 1,
                          3600, error)
          && check_range ("REQUIRED_WINDOWS", settings->required_windows, 1, 100, error)
-         && check_range ("the playlist length", settings->playlist_length, 3, 1000, error);
+         && check_range ("the playlist length", settings->playlist_length, 3, 1000, error)
+         && check_range ("the segment size in megabytes", settings->segment_megabytes, 1, 1024,
+                         error);
 }
 
 /* ---- the site ---- */
@@ -265,6 +268,7 @@ us_switcher_new (const UsSwitcherSettings *settings, GError **error) {
                 .required_windows = settings->required_windows,
                 .failback = settings->failback },
     .playlist_length = settings->playlist_length,
+    .max_segment_bytes = (gsize)settings->segment_megabytes * 1024 * 1024,
     .is_standby_off = settings->is_standby_off,
   };
   self->feeds = g_ptr_array_new_with_free_func ((GDestroyNotify)us_feed_free);

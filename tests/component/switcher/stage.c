@@ -22,6 +22,7 @@ stage_open (Stage *stage) {
   *stage = (Stage){ .clock = { .clock = { get_monotonic_us, get_wall_us } },
                     .number = 1000,
                     .required_windows = 1,
+                    .segment_megabytes = 16,
                     .base = { 1000, 500 } };
   for (guint i = 0; i < 2; i++)
     stage->fakes[i] = fake_origin_new ();
@@ -40,6 +41,7 @@ stage_start_switcher (Stage *stage) {
   settings.primary_base_url = primary;
   settings.backup_base_url = backup;
   settings.required_windows = stage->required_windows;
+  settings.segment_megabytes = stage->segment_megabytes;
   settings.clock = &stage->clock.clock;
   stage->switcher = us_switcher_new (&settings, &error);
   g_assert_no_error (error);

@@ -326,6 +326,33 @@ test_far_ahead (void) {
   stage_close (&stage);
 }
 
+/* What is larger than a segment may be is not taken, and its origin left. */
+static void
+test_too_large (void) {
+  Stage stage;
+  stage_open (&stage);
+  stage.segment_megabytes = 1;
+  stage_play_foreign (&stage);
+  stage_start_switcher (&stage);
+  us_viewer_look (stage.viewer);
+  await_more (&stage, 2);
+  g_assert_cmpfloat (
+      stage_metric (&stage, "understudy_switcher_ledger_bytes{stream=\"mystream\"}"), ==,
+      stage_metric (&stage, "understudy_switcher_ledger_rows{stream=\"mystream\"}") * 3 * 188);
+  g_autofree char *noise = g_malloc0 (1024 * 1024 + 1);
+  g_autoptr (GBytes) huge = g_bytes_new (noise, 1024 * 1024 + 1);
+  g_autofree char *name
+      = g_strdup_printf ("seg_%05u.ts", (guint)(stage.number + 1 - stage.base[0]));
+  fake_origin_put (stage.fakes[0], name, huge);
+  stage_await_metric (&stage, "switcher_active_origin", 0);
+  g_assert_cmpfloat (stage_metric (&stage,
+                                   "understudy_switcher_errors_total{stream=\"mystream\",origin="
+                                   "\"primary\",reason=\"too-large\"}"),
+                     >=, 1);
+  await_more (&stage, 3);
+  stage_close (&stage);
+}
+
 /* The new switcher knows nothing of the old one's numbers and is above them all the same. */
 static void
 test_restart (void) {
@@ -367,6 +394,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/foreign/no-duration", test_no_duration);
   g_test_add_func ("/switcher/foreign/our-look", test_our_look);
   g_test_add_func ("/switcher/foreign/far-ahead", test_far_ahead);
+  g_test_add_func ("/switcher/foreign/too-large", test_too_large);
   g_test_add_func ("/switcher/foreign/restart", test_restart);
   return g_test_run ();
 }

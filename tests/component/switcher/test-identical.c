@@ -489,17 +489,18 @@ static void
 test_bad_settings (void) {
   static const struct {
     const char *primary, *playlist;
-    guint check, windows, length;
+    guint check, windows, length, megabytes;
     const char *named;
   } table[] = {
-    { "ftp://x/hls", "index.m3u8", 5, 3, 10, "PRIMARY_BASE_URL" },
-    { "localhost:8081", "index.m3u8", 5, 3, 10, "PRIMARY_BASE_URL" },
-    { "", "index.m3u8", 5, 3, 10, "PRIMARY_BASE_URL" },
-    { "http://x/hls", "../index.m3u8", 5, 3, 10, "PLAYLIST_PATH" },
-    { "http://x/hls", "", 5, 3, 10, "PLAYLIST_PATH" },
-    { "http://x/hls", "index.m3u8", 0, 3, 10, "CHECK_INTERVAL_SECONDS" },
-    { "http://x/hls", "index.m3u8", 5, 0, 10, "REQUIRED_WINDOWS" },
-    { "http://x/hls", "index.m3u8", 5, 3, 2, "playlist length" },
+    { "ftp://x/hls", "index.m3u8", 5, 3, 10, 16, "PRIMARY_BASE_URL" },
+    { "localhost:8081", "index.m3u8", 5, 3, 10, 16, "PRIMARY_BASE_URL" },
+    { "", "index.m3u8", 5, 3, 10, 16, "PRIMARY_BASE_URL" },
+    { "http://x/hls", "../index.m3u8", 5, 3, 10, 16, "PLAYLIST_PATH" },
+    { "http://x/hls", "", 5, 3, 10, 16, "PLAYLIST_PATH" },
+    { "http://x/hls", "index.m3u8", 0, 3, 10, 16, "CHECK_INTERVAL_SECONDS" },
+    { "http://x/hls", "index.m3u8", 5, 0, 10, 16, "REQUIRED_WINDOWS" },
+    { "http://x/hls", "index.m3u8", 5, 3, 2, 16, "playlist length" },
+    { "http://x/hls", "index.m3u8", 5, 3, 10, 0, "segment size" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (table); i++) {
     g_autoptr (GError) error = NULL;
@@ -511,6 +512,7 @@ test_bad_settings (void) {
     settings.check_interval_s = table[i].check;
     settings.required_windows = table[i].windows;
     settings.playlist_length = table[i].length;
+    settings.segment_megabytes = table[i].megabytes;
     g_assert_null (us_switcher_new (&settings, &error));
     g_assert_error (error, US_SWITCHER_ERROR, US_SWITCHER_ERROR_VALUE);
     g_assert_nonnull (strstr (error->message, table[i].named));
