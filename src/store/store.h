@@ -58,7 +58,9 @@ void us_store_get_stats (UsStore *store, UsStoreStats *stats);
 typedef void (*UsStoreDone) (const GError *error, gpointer user_data);
 void us_store_put_incident (UsStore *store, const UsIncidentRow *row, UsStoreDone done,
                             gpointer user_data);                   /* inserts or replaces, by id */
-gint64 us_store_add_event (UsStore *store, const UsEventRow *row); /* Returns: its id, at once */
+/* @row->id: 0, or one that us_store_next_id() gave before: an event that turns out to be worth keeping
+ * only later still stands in its place. Returns: its id, at once */
+gint64 us_store_add_event (UsStore *store, const UsEventRow *row);
 void us_store_put_finding (UsStore *store, const UsFindingRow *row); /* by id */
 void us_store_add_note (UsStore *store, const UsNoteRow *row, UsStoreDone done, gpointer user_data);
 void us_store_put_rollup (UsStore *store, const UsRollupRow *row); /* by stream and minute */
@@ -67,7 +69,7 @@ void us_store_add_delivery (UsStore *store, const UsDeliveryRow *row);
 void us_store_remove_stream (UsStore *store, const char *stream); /* and all that belongs to it */
 /* Calls @done when all that was queued before is on disk. */
 void us_store_barrier (UsStore *store, UsStoreDone done, gpointer user_data);
-/* Rises over restarts: for ids of findings. */
+/* Rises over restarts, one row of numbers for events and findings. */
 gint64 us_store_next_id (UsStore *store);
 
 /* Reads: bounded by @limit (at most US_STORE_MAX_ROWS). Cursors are what the last row of a page
