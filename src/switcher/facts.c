@@ -4,6 +4,26 @@
  */
 #include "switcher/facts.h"
 
+#include "switcher/ledger.h"
+
+/**
+ * us_facts_with_target:
+ * @target_s: target duration of what we publish; 0: not fixed yet
+ *
+ * An origin that says that its segments may last an hour would never be stale. A twin's may be some
+ * times longer than ours.
+ *
+ * Returns: @facts with a target duration that can be believed
+ */
+UsOriginFacts
+us_facts_with_target (const UsOriginFacts *facts, guint target_s) {
+  UsOriginFacts told = *facts;
+  if (target_s > 0)
+    told.target_us
+        = MIN (facts->target_us, (gint64)target_s * US_LEDGER_TARGET_RATIO * G_USEC_PER_SEC);
+  return told;
+}
+
 static gint64
 earlier (gint64 a, gint64 b) {
   return a == 0 || (b != 0 && b < a) ? b : a;

@@ -132,12 +132,18 @@ log_news (const UsFeed *self, const UsPolicyNews *news) {
  * that is known of itself. */
 static UsOriginFacts
 find_facts (UsFeed *self, UsOriginId origin) {
+  UsOriginFacts told[US_FEED_MAX_RENDITIONS];
   const UsOriginFacts *parts[US_FEED_MAX_RENDITIONS];
   guint n = 0;
   for (guint i = 0; i < self->renditions->len; i++) {
-    const UsFollower *follower = us_rendition_get_follower (self->renditions->pdata[i], origin);
-    if (us_follower_get_url (follower) != NULL)
-      parts[n++] = us_follower_get_facts (follower);
+    const UsRendition *rendition = self->renditions->pdata[i];
+    const UsFollower *follower = us_rendition_get_follower (rendition, origin);
+    if (us_follower_get_url (follower) == NULL)
+      continue;
+    told[n] = us_facts_with_target (us_follower_get_facts (follower),
+                                    us_ledger_get_target (us_rendition_get_ledger (rendition)));
+    parts[n] = &told[n];
+    n++;
   }
   if (n == 0)
     return *us_follower_get_facts (self->roots[origin]);

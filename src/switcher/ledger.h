@@ -10,6 +10,7 @@
 G_BEGIN_DECLS
 
 #define US_LEDGER_MAX_LISTED 250 /* rows, unless the window is larger */
+#define US_LEDGER_TARGET_RATIO 4 /* a target duration longer than ours by this is a claim only */
 #define US_LEDGER_MAX_GAP 3      /* segments missing in a row that are listed as EXT-X-GAP */
 
 #define US_LEDGER_ERROR us_ledger_error_quark ()

@@ -44,21 +44,62 @@ share_epoch (UsPair *pair, const UsFollower *const followers[US_N_ORIGINS], gboo
          || MIN (a->last_advance_us, b->last_advance_us) < pair->stranger_since_us;
 }
 
-/* Dates are not looked at: the same number under one epoch is the same moment, and a clock that
- * steps on one side must not make strangers of them. */
-static gboolean
-find_misaligned (const UsFollower *const followers[US_N_ORIGINS]) {
-  const UsPlaylist *playlist = us_follower_get_playlist (followers[0]);
-  for (guint i = 0; playlist != NULL && i < playlist->segments->len; i++) {
-    const UsPlaylistSegment *mine = g_ptr_array_index (playlist->segments, i);
-    guint64 epoch, number;
-    if (mine->is_gap || !us_segment_parse_name (mine->uri, &epoch, &number))
+/* One segment of ours in a list; numbers rise in it. */
+typedef struct {
+  const UsPlaylistSegment *segment; /* (nullable): the list is at its end */
+  guint64 epoch, number;
+} Place;
+
+static Place
+next_place (const UsPlaylist *playlist, guint *index) {
+  Place place = { NULL, 0, 0 };
+  while (*index < playlist->segments->len) {
+    const UsPlaylistSegment *segment = g_ptr_array_index (playlist->segments, (*index)++);
+    if (segment->is_gap || !us_segment_parse_name (segment->uri, &place.epoch, &place.number))
       continue;
-    const UsPlaylistSegment *other = us_follower_find_ours (followers[1], epoch, number);
-    if (other != NULL && ABS (other->duration_us - mine->duration_us) > ALIGNED_US)
-      return TRUE;
+    place.segment = segment;
+    break;
+  }
+  return place;
+}
+
+/**
+ * us_pair_is_misaligned:
+ * @one: (nullable): of one of our packagers
+ * @other: (nullable): of the other
+ *
+ * Dates are not looked at: the same number under one epoch is the same moment, and a clock that
+ * steps on one side must not make strangers of them. Both lists are gone through once, side by
+ * side.
+ *
+ * Returns: whether a segment that both list does not last equally long
+ */
+gboolean
+us_pair_is_misaligned (const UsPlaylist *one, const UsPlaylist *other) {
+  guint i = 0, j = 0;
+  if (one == NULL || other == NULL)
+    return FALSE;
+  Place mine = next_place (one, &i), its = next_place (other, &j);
+  while (mine.segment != NULL && its.segment != NULL) {
+    if (mine.number < its.number) {
+      mine = next_place (one, &i);
+    } else if (mine.number > its.number) {
+      its = next_place (other, &j);
+    } else {
+      if (mine.epoch == its.epoch
+          && ABS (its.segment->duration_us - mine.segment->duration_us) > ALIGNED_US)
+        return TRUE;
+      mine = next_place (one, &i);
+      its = next_place (other, &j);
+    }
   }
   return FALSE;
+}
+
+static gboolean
+find_misaligned (const UsFollower *const followers[US_N_ORIGINS]) {
+  return us_pair_is_misaligned (us_follower_get_playlist (followers[0]),
+                                us_follower_get_playlist (followers[1]));
 }
 
 static void

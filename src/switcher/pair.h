@@ -35,6 +35,7 @@ typedef struct {
 
 void us_pair_judge (UsPair *pair, const UsFollower *const followers[US_N_ORIGINS],
                     gboolean has_published, gint64 now_us);
+gboolean us_pair_is_misaligned (const UsPlaylist *one, const UsPlaylist *other);
 UsPairNews us_pair_note_bytes (UsPair *pair, const UsFollower *const followers[US_N_ORIGINS],
                                gboolean is_equal, gboolean is_usable);
 

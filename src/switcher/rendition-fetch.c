@@ -25,7 +25,6 @@
 #define PREFER_SEGMENTS 10
 #define DEADLINE_MIN_MS 4000
 #define DEADLINE_MAX_MS 120000 /* whatever target duration is claimed */
-#define MAX_TARGET_RATIO 4     /* of the twin's target duration to the first one's */
 
 guint
 us_rendition_deadline_ms (const UsRendition *self) {
@@ -348,7 +347,7 @@ note_first_window (UsRendition *self) {
  * segments fit when its turn comes, unless that one claims something out of all proportion. */
 static void
 fix_target (UsRendition *self, guint target_s) {
-  guint most_s = MIN (target_s, G_MAXUINT / MAX_TARGET_RATIO) * MAX_TARGET_RATIO;
+  guint most_s = MIN (target_s, G_MAXUINT / US_LEDGER_TARGET_RATIO) * US_LEDGER_TARGET_RATIO;
   guint longest_s = target_s;
   for (guint i = 0; i < US_N_ORIGINS; i++) {
     const UsPlaylist *playlist = us_follower_get_playlist (self->followers[i]);

@@ -1,6 +1,8 @@
 /* test-facts.c - an origin is as good as its worst playlist */
 #include "switcher/facts.h"
 
+#define S G_TIME_SPAN_SECOND
+
 static void
 test_worst (void) {
   const UsOriginFacts good
@@ -44,9 +46,31 @@ test_worst (void) {
   g_assert_false (nothing.has_window);
 }
 
+/* A few times what viewers were told is the longest that counts. */
+static void
+test_target (void) {
+  static const struct {
+    gint64 its_us;
+    guint ours_s;
+    gint64 told_us;
+  } table[] = {
+    { 6 * S, 0, 6 * S }, { 2 * S, 6, 2 * S },    { 6 * S, 2, 6 * S },         { 8 * S, 2, 8 * S },
+    { 9 * S, 2, 8 * S }, { 3600 * S, 2, 8 * S }, { G_MAXUINT * S, 2, 8 * S },
+  };
+  const UsPolicySettings settings = { .age_threshold_us = 20 * S };
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++) {
+    const UsOriginFacts facts = { .target_us = table[i].its_us, .n_in_step = 5 };
+    UsOriginFacts told = us_facts_with_target (&facts, table[i].ours_s);
+    g_assert_cmpint (told.target_us, ==, table[i].told_us);
+    g_assert_cmpuint (told.n_in_step, ==, 5);
+    g_assert_cmpint (us_policy_stale_us (&settings, told.target_us), <, 13 * S);
+  }
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/switcher/facts/worst", test_worst);
+  g_test_add_func ("/switcher/facts/target", test_target);
   return g_test_run ();
 }
