@@ -44,4 +44,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsStreamConfig, us_stream_config_free)
 gboolean us_stream_config_check (const UsStreamConfig *config, const char **pointer,
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
+typedef gboolean (*UsStreamIdTaken) (const char *id, gpointer user_data);
+/* An id that reads like @name and is nobody else's. Returns: (transfer full) */
+char *us_stream_config_make_id (const char *name, UsStreamIdTaken is_taken, gpointer user_data);
+
 G_END_DECLS
