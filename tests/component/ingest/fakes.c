@@ -39,7 +39,10 @@ on_publish (UsRtmpConnection *connection, const UsRtmpPublish *publish, gpointer
   server->key = g_strdup_printf ("%s/%s", publish->app, publish->key);
   peer->offset = offset_of (server, server->key);
   g_autoptr (UsAmf0) info = us_amf0_new_object ();
-  if (server->has_resume)
+  if (server->is_packager)
+    us_amf0_set (info, US_MARK_RESUME,
+                 us_amf0_new_number ((double)fake_server_last_closed (server)));
+  else if (server->has_resume)
     us_amf0_set (info, US_MARK_RESUME, us_amf0_new_number ((double)server->resume));
   us_rtmp_connection_accept (connection, info);
 }
@@ -50,6 +53,9 @@ take_mark (FakePeer *peer, const UsMark *mark) {
     g_assert_nonnull (peer->current); /* only what was sent on this connection is closed */
     g_assert_cmpuint (peer->current->opening.number, ==, mark->closes);
     peer->current->closing = *mark;
+  } else if (peer->current != NULL) {
+    peer->server->n_abandoned++;
+    peer->server->n_abandoned_items += peer->current->n_items;
   }
   peer->current = NULL;
   if (mark->number == 0) {

@@ -17,12 +17,15 @@ typedef struct {
   GMainContext *context; /* nullable: own loop, run only by fake_server_run() */
   UsRtmpListener *listener;
   UsRtmpConnection *connection; /* latest */
-  gboolean has_resume;
-  guint64 resume;
+  gboolean is_packager;         /* says at publish what it has whole; else ... */
+  gboolean has_resume;          /* ... whether it says something ... */
+  guint64 resume;               /* ... and what */
   GHashTable *segments; /* guint64 number -> FakeSegment; of a second stream number + 2^40 ... */
   GPtrArray *keys;      /* of all streams, in order of arrival */
   guint n_publishes, n_closed, n_end_marks, n_media, n_data, n_configs;
-  gboolean is_rising; /* time stamps never fell on any track */
+  guint n_abandoned;       /* segments that were begun and that the next mark did not close ... */
+  guint n_abandoned_items; /* ... and what had come of them */
+  gboolean is_rising;      /* time stamps never fell on any track */
   guint32 last_ms[2];
   char *key; /* of the latest publish */
 } FakeServer;
