@@ -21,23 +21,12 @@ us_outcome_word (UsOutcome outcome) {
 void
 us_symptoms_init (UsSymptoms *symptoms) {
   double *const times[] = {
-    &symptoms->target_duration,
-    &symptoms->connect_p50,
-    &symptoms->ttfb_p50,
-    &symptoms->ttfb_p95,
-    &symptoms->ratio_p50,
-    &symptoms->base_connect,
-    &symptoms->base_ttfb,
-    &symptoms->base_ratio,
-    &symptoms->hit_ttfb_p50,
-    &symptoms->miss_ttfb_p50,
-    &symptoms->fast_body_ratio,
-    &symptoms->small_rung_ratio,
-    &symptoms->top_rung_ratio,
-    &symptoms->age_max,
-    &symptoms->watched,
-    &symptoms->switch_age,
-    &symptoms->publisher_gone_age,
+    &symptoms->target_duration, &symptoms->connect_p50,     &symptoms->ttfb_p50,
+    &symptoms->ttfb_p95,        &symptoms->ratio_p50,       &symptoms->base_connect,
+    &symptoms->base_ttfb,       &symptoms->base_ratio,      &symptoms->hit_ttfb_p50,
+    &symptoms->miss_ttfb_p50,   &symptoms->fast_body_ratio, &symptoms->small_rung_ratio,
+    &symptoms->top_rung_ratio,  &symptoms->age_max,         &symptoms->certificate_left,
+    &symptoms->watched,         &symptoms->switch_age,      &symptoms->publisher_gone_age,
   };
   *symptoms = (UsSymptoms){ 0 };
   for (guint i = 0; i < G_N_ELEMENTS (times); i++)

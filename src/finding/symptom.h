@@ -36,6 +36,7 @@ typedef struct {
   guint n_stopped;              /* reachable, stale now */
   guint n_segments_failing;     /* reachable, newest segments fail now */
   guint n_content, n_media;     /* with an open content / media finding */
+  guint n_content_watched;      /* whose pictures and sound are looked at; 0: not known */
   gboolean is_stopped_together; /* all stopped within one target duration of each other */
   gboolean is_top_only;         /* only upper rungs of the ladder suffer */
   double target_duration;
@@ -57,6 +58,7 @@ typedef struct {
   double hit_ttfb_p50, miss_ttfb_p50;                /* by what caches say of their answers */
   double fast_body_ratio;                            /* media s / body s after the first byte */
   double small_rung_ratio, top_rung_ratio;
+  double certificate_left; /* until the server's certificate ends; negative: it has */
 
   /* what caches and edges say */
   gboolean has_cache;         /* Age, X-Cache, Via or Cache-Status seen */
@@ -65,8 +67,9 @@ typedef struct {
   gboolean is_one_address;    /* failures at one of several addresses only */
   gboolean is_origin_status;  /* a cache says that the status is its origin's */
   gboolean is_other_url_well; /* the same stream by another URL or address works */
+  gboolean is_missing_cached; /* a 404 came with an Age, or as a hit */
 
-  /* elsewhere */
+  /* elsewhere; streams on this machine do not count: they say nothing of the network */
   guint n_streams, n_streams_failing;           /* all watched, this one included */
   guint n_hosts, n_hosts_failing;               /* different hosts among them */
   guint n_host_streams, n_host_streams_failing; /* at this stream's host */
@@ -83,6 +86,9 @@ typedef struct {
 
   /* from inside: our own streams only */
   gboolean is_own;
+  gboolean is_ingest_known, is_switcher_known; /* it has answered since we look */
+  guint n_packagers;                           /* that have answered since we look */
+  gboolean had_publisher;                      /* since we look; else its encoder is not ours */
   gboolean has_publisher;                      /* ingest hears an encoder */
   gboolean has_input;                          /* at least one packager gets pictures */
   guint n_packagers_up, n_packagers_restarted; /* of two; restarts in the window */
