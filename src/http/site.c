@@ -54,6 +54,7 @@ struct UsSite {
   const Stream *default_stream; /* nullable */
   guint unknown_stream_ms, next_segment_ms;
   gboolean is_steady;
+  char *folder; /* nullable */
 };
 
 static void
@@ -151,10 +152,17 @@ us_site_set_steady (UsSite *site, gboolean is_steady) {
 }
 
 void
+us_site_set_folder (UsSite *site, const char *folder) {
+  g_free (site->folder);
+  site->folder = g_strdup (folder);
+}
+
+void
 us_site_free (UsSite *site) {
   if (site == NULL)
     return;
   g_hash_table_unref (site->streams);
+  g_free (site->folder);
   g_free (site);
 }
 
@@ -344,6 +352,18 @@ respond_file (const UsSite *site, const Stream *stream, const char *name,
   return respond_missing (response, "unknown-segment", "Unknown segment", request->path);
 }
 
+/* Returns: how long @path is without the folder that it ends with, and the slash before that */
+static gsize
+without_folder (const UsSite *site, const char *path, gsize length) {
+  gsize n = site->folder != NULL ? strlen (site->folder) : 0;
+
+  if (n == 0 || length < n || memcmp (path + length - n, site->folder, n) != 0)
+    return length;
+  if (length == n)
+    return 0;
+  return length > n + 1 && path[length - n - 1] == '/' ? length - n - 1 : length;
+}
+
 /**
  * us_site_respond:
  * @data: a #UsSite
@@ -358,6 +378,7 @@ us_site_respond (gconstpointer data, const UsHttpRequest *request, guint waited_
   const char *path = request->path, *name, *slash;
   const Stream *stream = NULL;
   gboolean is_playlist;
+  gsize n_key; /* of the stream's name, before the last slash and the folder */
 
   if (!g_str_has_prefix (path, HLS_ROOT))
     return respond_missing (response, "not-found", "Not found", path);
@@ -367,13 +388,14 @@ us_site_respond (gconstpointer data, const UsHttpRequest *request, guint waited_
   if (*name == '\0')
     return respond_missing (response, "not-found", "Not found", request->path);
 
-  if (slash == NULL)
+  n_key = slash != NULL ? without_folder (site, path, (gsize)(slash - path)) : 0;
+  if (n_key == 0 && slash != path)
     stream = site->default_stream;
-  else if (slash - path < MAX_NAME) {
+  else if (n_key < MAX_NAME) {
     char key[MAX_NAME];
 
-    memcpy (key, path, (gsize)(slash - path));
-    key[slash - path] = '\0';
+    memcpy (key, path, n_key);
+    key[n_key] = '\0';
     stream = g_hash_table_lookup (site->streams, key);
   }
   if (stream != NULL)

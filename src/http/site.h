@@ -36,6 +36,10 @@ void us_site_set_patience (UsSite *site, guint unknown_stream_ms, guint next_seg
  * same reason segments of a stream that has no playlist yet, or is unknown, are then held like its
  * playlist: the switcher may have been restarted, and its predecessor listed them. */
 void us_site_set_steady (UsSite *site, gboolean is_steady);
+/* A folder in which all streams have their playlists and segments too, as their origins do:
+ * /hls/<folder>/<playlist>, /hls/<stream>/<folder>/<playlist>. @folder: (nullable): without slashes
+ * at its ends */
+void us_site_set_folder (UsSite *site, const char *folder);
 void us_site_free (UsSite *site);
 
 /* A UsHttpRespond. Answers playlists (blocking reload by _HLS_msn, RFC 8216bis 6.2.5.2; 400 for a

@@ -7,7 +7,7 @@ add_master (const UsFeed *self, UsSite *site) {
   const UsSiteStream stream = {
     .name = self->name,
     .is_default = self->is_default,
-    .playlist_name = self->access->playlist_name,
+    .playlist_name = us_origin_playlist_name (self->access),
     .playlist = self->master_text,
     .last_number = G_MAXUINT64, /* it never has news to wait for */
     .target_duration_s = us_feed_get_target (self),

@@ -248,7 +248,7 @@ us_feed_add_rendition (UsFeed *self, const char *name, UsFollower *const followe
     .stream = self->name,
     .is_default = self->is_default,
     .name = full != NULL ? full : self->name,
-    .playlist_name = playlist_name != NULL ? playlist_name : self->access->playlist_name,
+    .playlist_name = playlist_name != NULL ? playlist_name : us_origin_playlist_name (self->access),
     .prefix = prefix != NULL ? prefix : "",
     .is_one_of_many = name != NULL,
     .id = self->id,
@@ -292,8 +292,8 @@ us_feed_new (const UsOriginAccess *access, const char *name, gboolean is_default
   for (guint i = 0; i < US_N_ORIGINS; i++) {
     g_autofree char *url
         = is_default
-              ? g_strdup_printf ("%s/%s", access->base_url[i], access->playlist_name)
-              : g_strdup_printf ("%s/%s/%s", access->base_url[i], name, access->playlist_name);
+              ? g_strdup_printf ("%s/%s", access->base_url[i], access->playlist_path)
+              : g_strdup_printf ("%s/%s/%s", access->base_url[i], name, access->playlist_path);
     self->roots[i]
         = us_follower_new (access, (UsOriginId)i, name, url, us_feed_follower_changed, self);
   }

@@ -28,6 +28,7 @@ struct UsSwitcher {
   UsOriginAccess access;
   char *default_stream;
   guint unknown_stream_ms;
+  char *folder;          /* (nullable): of the playlist path */
   GPtrArray *feeds;      /* UsFeed, the default stream's first */
   GHashTable *wanted_us; /* name -> gint64*: when a catalog last had it (monotonic) */
   UsCatalog *catalogs[US_N_ORIGINS];
@@ -89,11 +90,13 @@ check_range (const char *name, guint value, guint least, guint most, GError **er
 static gboolean
 check_name (const char *name, const char *value, GError **error) {
   if (value != NULL && *value != '\0' && *value != '/' && strstr (value, "..") == NULL
-      && strpbrk (value, "?#\\ ") == NULL)
+      && strpbrk (value, "?#\\ ") == NULL && strstr (value, "//") == NULL
+      && !g_str_has_suffix (value, "/"))
     return TRUE;
-  g_set_error (error, US_SWITCHER_ERROR, US_SWITCHER_ERROR_VALUE,
-               "%s is \"%s\", expected a relative path without .., ?, # or spaces", name,
-               value != NULL ? value : "");
+  g_set_error (
+      error, US_SWITCHER_ERROR, US_SWITCHER_ERROR_VALUE,
+      "%s is \"%s\", expected a relative path without .., //, ?, #, spaces or a slash at its end",
+      name, value != NULL ? value : "");
   return FALSE;
 }
 
@@ -128,6 +131,7 @@ publish_site (UsSwitcher *self) {
   UsSite *site = us_site_new ();
   us_site_set_patience (site, self->unknown_stream_ms, next_segment_ms (self));
   us_site_set_steady (site, TRUE);
+  us_site_set_folder (site, self->folder);
   for (guint i = 0; i < self->feeds->len; i++)
     us_feed_fill_site (g_ptr_array_index (self->feeds, i), site);
   us_http_server_publish (self->server, site, (GDestroyNotify)us_site_free);
@@ -257,12 +261,14 @@ us_switcher_new (const UsSwitcherSettings *settings, GError **error) {
   self->server = g_steal_pointer (&server);
   self->default_stream = g_strdup (settings->default_stream);
   self->unknown_stream_ms = settings->unknown_stream_ms;
+  if (strchr (settings->playlist_path, '/') != NULL)
+    self->folder = g_path_get_dirname (settings->playlist_path);
   self->access = (UsOriginAccess){
     .client = us_http_client_new (US_PROGRAM "-switcher/" US_VERSION),
     .clock = settings->clock != NULL ? settings->clock : us_clock_system (),
     .base_url
     = { without_slash (settings->primary_base_url), without_slash (settings->backup_base_url) },
-    .playlist_name = g_strdup (settings->playlist_path),
+    .playlist_path = g_strdup (settings->playlist_path),
     .policy = { .check_interval_us = (gint64)settings->check_interval_s * G_USEC_PER_SEC,
                 .age_threshold_us = (gint64)settings->segment_age_threshold_s * G_USEC_PER_SEC,
                 .required_windows = settings->required_windows,
@@ -349,7 +355,8 @@ us_switcher_free (UsSwitcher *self) {
   g_clear_object (&self->access.client);
   for (guint i = 0; i < US_N_ORIGINS; i++)
     g_free (self->access.base_url[i]);
-  g_free (self->access.playlist_name);
+  g_free (self->access.playlist_path);
+  g_free (self->folder);
   g_free (self->default_stream);
   g_free (self->address);
   g_free (self);

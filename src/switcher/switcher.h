@@ -18,7 +18,8 @@ typedef struct {
   UsHttpServerSettings http;
   const char *primary_base_url;  /* "http://localhost:8081/hls" */
   const char *backup_base_url;   /* "http://localhost:8082/hls" */
-  const char *playlist_path;     /* "index.m3u8", relative to the base URLs */
+  const char *playlist_path;     /* "index.m3u8", relative to the base URLs or a stream below them;
+                                    a folder before it is served under that folder as well */
   guint check_interval_s;        /* 1 to 3600; with the two below: the longest patience */
   guint segment_age_threshold_s; /* 1 to 3600 */
   guint required_windows;        /* 1 to 100; also the segments in step before a return */

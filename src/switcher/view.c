@@ -11,7 +11,7 @@ static char *
 url_of (const UsOriginAccess *access, UsOriginId origin, const char *stream, gboolean is_default) {
   g_autofree char *url
       = g_strdup_printf ("%s/%s%s%s", access->base_url[origin], is_default ? "" : stream,
-                         is_default ? "" : "/", access->playlist_name);
+                         is_default ? "" : "/", access->playlist_path);
   return us_url_for_people (url);
 }
 

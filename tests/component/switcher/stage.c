@@ -23,6 +23,7 @@ stage_open (Stage *stage) {
                     .number = 1000,
                     .required_windows = 1,
                     .segment_megabytes = 16,
+                    .playlist_path = "index.m3u8",
                     .base = { 1000, 500 } };
   for (guint i = 0; i < 2; i++)
     stage->fakes[i] = fake_origin_new ();
@@ -42,6 +43,7 @@ stage_start_switcher (Stage *stage) {
   settings.backup_base_url = backup;
   settings.required_windows = stage->required_windows;
   settings.segment_megabytes = stage->segment_megabytes;
+  settings.playlist_path = stage->playlist_path;
   settings.clock = &stage->clock.clock;
   stage->switcher = us_switcher_new (&settings, &error);
   g_assert_no_error (error);

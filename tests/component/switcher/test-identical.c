@@ -406,6 +406,30 @@ test_second_stream (void) {
   stage_close (&stage);
 }
 
+/* A playlist path with a folder is asked for there, and served there. */
+static void
+test_folder (void) {
+  Stage stage;
+  stage_open (&stage);
+  stage.playlist_path = "live/index.m3u8";
+  fake_origin_set_streams (stage.fakes[0], "{\"streams\":[\"mystream\",\"other\"]}");
+  for (guint i = 0; i < 10; i++)
+    stage_next (&stage, TRUE, TRUE);
+  stage_start_switcher (&stage);
+  guint16 port = us_switcher_get_port (stage.switcher);
+  g_autofree char *name = stage_name (&stage);
+  static const char *const folders[] = { "live/", "mystream/live/", "other/live/", "" };
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++) {
+    g_autoptr (UsViewer) viewer = us_viewer_new (port, folders[i]);
+    g_test_message ("/hls/%s", folders[i]);
+    us_viewer_await (viewer, name); /* and has every segment listed there */
+  }
+  g_assert_cmpuint (fake_origin_count (stage.fakes[0], "/hls/live/index.m3u8"), >, 0);
+  g_assert_cmpuint (fake_origin_count (stage.fakes[0], "/hls/other/live/index.m3u8"), >, 0);
+  g_assert_cmpuint (fake_origin_count (stage.fakes[0], "/hls/index.m3u8"), ==, 0);
+  stage_close (&stage);
+}
+
 static void
 test_nothing_to_serve (void) {
   Stage stage;
@@ -497,6 +521,9 @@ test_bad_settings (void) {
     { "", "index.m3u8", 5, 3, 10, 16, "PRIMARY_BASE_URL" },
     { "http://x/hls", "../index.m3u8", 5, 3, 10, 16, "PLAYLIST_PATH" },
     { "http://x/hls", "", 5, 3, 10, 16, "PLAYLIST_PATH" },
+    { "http://x/hls", "live/", 5, 3, 10, 16, "PLAYLIST_PATH" },
+    { "http://x/hls", "live//index.m3u8", 5, 3, 10, 16, "PLAYLIST_PATH" },
+    { "http://x/hls", "/index.m3u8", 5, 3, 10, 16, "PLAYLIST_PATH" },
     { "http://x/hls", "index.m3u8", 0, 3, 10, 16, "CHECK_INTERVAL_SECONDS" },
     { "http://x/hls", "index.m3u8", 5, 0, 10, 16, "REQUIRED_WINDOWS" },
     { "http://x/hls", "index.m3u8", 5, 3, 2, 16, "playlist length" },
@@ -557,6 +584,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/identical/divergence", test_divergence);
   g_test_add_func ("/switcher/identical/damage-is-no-divergence", test_damage_is_no_divergence);
   g_test_add_func ("/switcher/identical/second-stream", test_second_stream);
+  g_test_add_func ("/switcher/identical/folder", test_folder);
   g_test_add_func ("/switcher/identical/nothing-to-serve", test_nothing_to_serve);
   g_test_add_func ("/switcher/identical/reports", test_reports);
   g_test_add_func ("/switcher/identical/blocked-for-ever", test_blocked_for_ever);

@@ -111,6 +111,37 @@ test_paths (void) {
 
 /* A switcher that was restarted knows nothing for a moment: what it listed before it died is asked
  * for now, and there is no elsewhere. */
+/* Origins that keep each stream in a folder below its name. */
+static void
+test_folder (void) {
+  static const Row rows[] = {
+    { "/hls/live/index.m3u8", "", 0, 200, "default" },
+    { "/hls/live/e-41.ts", "", 0, 200, "segment" },
+    { "/hls/live/e-42.ts", "", 0, 0, NULL },
+    { "/hls/live/e-40.ts", "", 0, 404, "unknown-segment" },
+    { "/hls/mystream/live/index.m3u8", "", 0, 200, "default" },
+    { "/hls/live/other/live/index.m3u8", "", 0, 200, "other" },
+    { "/hls/live/other/live/e-41.ts", "", 0, 200, "segment" },
+    { "/hls/stale/live/index.m3u8", "", 0, 503, "input silent for 9 s" },
+    /* what has no folder is where it was */
+    { "/hls/index.m3u8", "", 0, 200, "default" },
+    { "/hls/live/other/index.m3u8", "", 0, 200, "other" },
+    { "/hls//live/index.m3u8", "", 1000, 404, "unknown-stream" },
+    { "/hls/alive/index.m3u8", "", 1000, 404, "unknown-stream" },
+    { "/hls/live/live/index.m3u8", "", 1000, 404, "unknown-stream" },
+    { "/hls/live/", "", 0, 404, NULL },
+  };
+  UsSite *site = make_site ();
+
+  us_site_set_folder (site, "live");
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    check (site, &rows[i]);
+  us_site_set_folder (site, "a/b");
+  check (site, &(Row){ "/hls/a/b/index.m3u8", "", 0, 200, "default" });
+  check (site, &(Row){ "/hls/b/index.m3u8", "", 1000, 404, "unknown-stream" });
+  us_site_free (site);
+}
+
 static void
 test_steady_start (void) {
   static const Row rows[] = {
@@ -231,6 +262,7 @@ int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/http/site/paths", test_paths);
+  g_test_add_func ("/http/site/folder", test_folder);
   g_test_add_func ("/http/site/steady-start", test_steady_start);
   g_test_add_func ("/http/site/several-playlists", test_several_playlists);
   g_test_add_func ("/http/site/blocking-reload", test_blocking_reload);
