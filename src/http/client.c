@@ -14,9 +14,14 @@
 #include <libsoup/soup.h>
 #include <string.h>
 
+#include "http/client-error.h"
+#include "http/client-request.h"
+#include "http/content-coding.h"
 #include "http/reach.h"
+#include "http/trace.h"
 
-#define MAX_REDIRECTS 3
+#define DEFAULT_REDIRECTS 3
+#define MOST_REDIRECTS 10
 /* A follower holds one blocked request per stream and origin: a low cap would queue one stream's
  * fetch behind another's wait. Idle connections close after a minute. */
 #define MAX_CONNECTIONS 4096
@@ -36,20 +41,19 @@ struct _UsHttpClient {
 };
 
 G_DEFINE_FINAL_TYPE (UsHttpClient, us_http_client, G_TYPE_OBJECT)
-G_DEFINE_QUARK (us_http_error, us_http_error)
-
-typedef enum { STEP_CONNECT, STEP_FIRST_BYTE, STEP_BODY } Step;
 
 typedef struct {
   UsHttpClient *client; /* owned */
-  UsHttpFetch limits;
-  char *if_none_match, *if_range, *authorization, *user, *led_by; /* nullable */
-  GBytes *json;                                                   /* nullable */
-  SoupMessage *message;                                           /* of the current hop */
-  GInputStream *stream;                                           /* nullable: the body */
+  UsHttpFetch limits;   /* its numbers; what it points to is in @request and @led_by */
+  UsClientRequest request;
+  UsHttpTrace trace;
+  char *led_by;         /* nullable */
+  gboolean wants_gzip;  /* and undoes it */
+  SoupMessage *message; /* of the current hop */
+  GInputStream *stream; /* nullable: the body */
   GCancellable *cancellable;
   GSource *timer, *cancel_source; /* cancel_source nullable */
-  Step step;
+  UsFetchStep step;
   guint n_redirects;
   gint64 begun_us, step_us, first_byte_us;
   gboolean is_stopped; /* @stop_code says why */
@@ -67,18 +71,15 @@ static void
 fetch_free (gpointer data) {
   Fetch *fetch = data;
 
+  us_http_trace_clear (&fetch->trace);
   if (fetch->message != NULL)
     g_signal_handlers_disconnect_by_data (fetch->message, fetch);
   g_clear_object (&fetch->message);
   g_clear_object (&fetch->stream);
   g_clear_object (&fetch->cancellable);
   g_clear_object (&fetch->client);
-  g_free (fetch->if_none_match);
-  g_free (fetch->if_range);
-  g_free (fetch->authorization);
-  g_free (fetch->user);
+  us_client_request_clear (&fetch->request);
   g_free (fetch->led_by);
-  g_clear_pointer (&fetch->json, g_bytes_unref);
   g_free (fetch->buffer);
   g_free (fetch);
 }
@@ -105,7 +106,7 @@ us_http_client_init (UsHttpClient *self) {
  * us_http_client_new:
  * @user_agent: sent with every request
  *
- * Bodies come as they are: no content coding is asked for or undone. Connections are direct: a
+ * Bodies come as they are, unless a fetch asks for gzip. Connections are direct: a
  * proxy of the environment is for people's browsers, not between a role and its origin.
  *
  * Returns: (transfer full): a client for the caller's thread
@@ -130,98 +131,12 @@ us_http_reply_free (UsHttpReply *reply) {
   g_free (reply->etag);
   g_free (reply->content_type);
   g_free (reply->url);
+  g_free (reply->last_modified);
+  us_http_facts_free (reply->facts);
   g_free (reply);
 }
 
-/**
- * us_http_error_word:
- * @error: (nullable): of us_http_client_fetch_finish()
- *
- * Returns: a stable word for metrics and /healthz
- */
-const char *
-us_http_error_word (const GError *error) {
-  static const char *const words[] = {
-    [US_HTTP_ERROR_RESOLVE] = "resolve",
-    [US_HTTP_ERROR_REFUSED] = "refused",
-    [US_HTTP_ERROR_RESET] = "reset",
-    [US_HTTP_ERROR_CONNECT_TIMEOUT] = "connect-timeout",
-    [US_HTTP_ERROR_FIRST_BYTE_TIMEOUT] = "timeout",
-    [US_HTTP_ERROR_DEADLINE] = "deadline",
-    [US_HTTP_ERROR_TRUNCATED] = "truncated",
-    [US_HTTP_ERROR_TOO_LARGE] = "too-large",
-    [US_HTTP_ERROR_TLS] = "tls",
-    [US_HTTP_ERROR_PROTOCOL] = "protocol",
-    [US_HTTP_ERROR_CANCELLED] = "cancelled",
-  };
-
-  if (error == NULL || error->domain != US_HTTP_ERROR || error->code < 0
-      || error->code >= (int)G_N_ELEMENTS (words))
-    return "unknown";
-  return words[error->code];
-}
-
 /* ---- why a fetch failed ---- */
-
-static UsHttpError
-code_of_io_error (int code, Step step) {
-  switch (code) {
-  case G_IO_ERROR_CANCELLED:
-    return US_HTTP_ERROR_CANCELLED;
-  case G_IO_ERROR_TIMED_OUT:
-    return step == STEP_CONNECT ? US_HTTP_ERROR_CONNECT_TIMEOUT : US_HTTP_ERROR_RESET;
-  case G_IO_ERROR_PARTIAL_INPUT:
-    return step == STEP_BODY ? US_HTTP_ERROR_TRUNCATED : US_HTTP_ERROR_RESET;
-  case G_IO_ERROR_CONNECTION_REFUSED:
-  case G_IO_ERROR_HOST_UNREACHABLE:
-  case G_IO_ERROR_NETWORK_UNREACHABLE:
-    return US_HTTP_ERROR_REFUSED;
-  case G_IO_ERROR_CONNECTION_CLOSED: /* also G_IO_ERROR_BROKEN_PIPE: the same number */
-  case G_IO_ERROR_NOT_CONNECTED:
-  case G_IO_ERROR_CLOSED:
-    return US_HTTP_ERROR_RESET;
-  case G_IO_ERROR_HOST_NOT_FOUND:
-    return US_HTTP_ERROR_RESOLVE;
-  default:
-    return step == STEP_CONNECT ? US_HTTP_ERROR_REFUSED : US_HTTP_ERROR_PROTOCOL;
-  }
-}
-
-static UsHttpError
-code_of (const GError *error, Step step) {
-  if (error->domain == G_IO_ERROR)
-    return code_of_io_error (error->code, step);
-  if (error->domain == G_RESOLVER_ERROR)
-    return US_HTTP_ERROR_RESOLVE;
-  if (error->domain == G_TLS_ERROR)
-    return US_HTTP_ERROR_TLS;
-  return US_HTTP_ERROR_PROTOCOL;
-}
-
-static const char *
-sentence_of (UsHttpError code) {
-  switch (code) {
-  case US_HTTP_ERROR_CONNECT_TIMEOUT:
-    return "no connection in time";
-  case US_HTTP_ERROR_FIRST_BYTE_TIMEOUT:
-    return "no answer in time";
-  case US_HTTP_ERROR_DEADLINE:
-    return "the answer was not whole in time";
-  case US_HTTP_ERROR_TOO_LARGE:
-    return "the answer is larger than allowed";
-  case US_HTTP_ERROR_TRUNCATED:
-    return "the answer ended before its length";
-  case US_HTTP_ERROR_CANCELLED:
-    return "cancelled";
-  case US_HTTP_ERROR_RESOLVE:
-  case US_HTTP_ERROR_REFUSED:
-  case US_HTTP_ERROR_RESET:
-  case US_HTTP_ERROR_TLS:
-  case US_HTTP_ERROR_PROTOCOL:
-  default:
-    return "failed";
-  }
-}
 
 /* Drops everything that could call back, so that the task ends once and for all. */
 static void
@@ -239,9 +154,19 @@ fail (GTask *task, UsHttpError code, const char *detail) {
   Fetch *fetch = g_task_get_task_data (task);
 
   fetch_quiet (fetch);
-  g_task_return_new_error (task, US_HTTP_ERROR, (int)code, "%s%s%s", sentence_of (code),
+  us_http_trace_end (&fetch->trace, fetch->n_bytes);
+  g_task_return_new_error (task, US_HTTP_ERROR, (int)code, "%s%s%s", us_http_error_sentence (code),
                            detail != NULL ? ": " : "", detail != NULL ? detail : "");
   g_object_unref (task);
+}
+
+static void
+fail_certificate (GTask *task, const GError *error) {
+  Fetch *fetch = g_task_get_task_data (task);
+  g_autofree char *detail
+      = g_strdup_printf ("%s: %s", error->message, fetch->trace.facts->certificate_problem);
+
+  fail (task, US_HTTP_ERROR_TLS, detail);
 }
 
 static void
@@ -249,11 +174,17 @@ fail_with (GTask *task, const GError *error) {
   Fetch *fetch = g_task_get_task_data (task);
 
   if (fetch->is_stopped)
-    fail (task, fetch->stop_code, NULL);
+    fail (task, fetch->stop_code,
+          fetch->stop_code == US_HTTP_ERROR_FORBIDDEN ? fetch->trace.forbidden : NULL);
+  else if (fetch->step == US_FETCH_CONNECT && us_http_trace_is_forbidden (&fetch->trace))
+    fail (task, US_HTTP_ERROR_FORBIDDEN, fetch->trace.forbidden);
+  else if (error != NULL && error->domain == G_TLS_ERROR
+           && fetch->trace.facts->certificate_problem != NULL)
+    fail_certificate (task, error);
   else if (error == NULL)
     fail (task, US_HTTP_ERROR_PROTOCOL, NULL);
   else
-    fail (task, code_of (error, fetch->step), error->message);
+    fail (task, us_http_error_code_of (error, fetch->step), error->message);
 }
 
 static void
@@ -272,16 +203,16 @@ arm_timer (Fetch *fetch) {
   gint64 deadline_us = fetch->begun_us + (gint64)fetch->limits.deadline_ms * 1000;
   gint64 step_us = deadline_us;
 
-  if (fetch->step == STEP_CONNECT)
+  if (fetch->step == US_FETCH_CONNECT)
     step_us = fetch->step_us + (gint64)fetch->limits.connect_timeout_ms * 1000;
-  else if (fetch->step == STEP_FIRST_BYTE)
+  else if (fetch->step == US_FETCH_FIRST_BYTE)
     step_us = fetch->step_us + (gint64)fetch->limits.first_byte_timeout_ms * 1000;
   if (fetch->timer != NULL)
     g_source_set_ready_time (fetch->timer, MIN (step_us, deadline_us));
 }
 
 static void
-enter_step (Fetch *fetch, Step step) {
+enter_step (Fetch *fetch, UsFetchStep step) {
   fetch->step = step;
   fetch->step_us = g_get_monotonic_time ();
   arm_timer (fetch);
@@ -296,8 +227,8 @@ on_timer (gpointer user_data) {
   if (now_us - fetch->begun_us >= (gint64)fetch->limits.deadline_ms * 1000)
     stop (fetch, US_HTTP_ERROR_DEADLINE);
   else
-    stop (fetch, fetch->step == STEP_CONNECT ? US_HTTP_ERROR_CONNECT_TIMEOUT
-                                             : US_HTTP_ERROR_FIRST_BYTE_TIMEOUT);
+    stop (fetch, fetch->step == US_FETCH_CONNECT ? US_HTTP_ERROR_CONNECT_TIMEOUT
+                                                 : US_HTTP_ERROR_FIRST_BYTE_TIMEOUT);
   return G_SOURCE_CONTINUE;
 }
 
@@ -332,10 +263,36 @@ attach_sources (GTask *task, Fetch *fetch) {
 
 /* ---- the body ---- */
 
+/* Returns: FALSE when the task has ended */
+static gboolean
+decode (GTask *task, GBytes **body) {
+  Fetch *fetch = g_task_get_task_data (task);
+  const char *coding = soup_message_headers_get_list (
+      soup_message_get_response_headers (fetch->message), "Content-Encoding");
+  g_autoptr (GError) error = NULL;
+
+  if (!fetch->wants_gzip || fetch->is_partial || g_bytes_get_size (*body) == 0
+      || !us_content_coding_is_gzip (coding))
+    return TRUE;
+  GBytes *content = us_content_coding_gunzip (*body, fetch->limits.max_bytes, &error);
+  if (content == NULL) {
+    fail (task,
+          g_error_matches (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE) ? US_HTTP_ERROR_TOO_LARGE
+                                                                   : US_HTTP_ERROR_PROTOCOL,
+          error->message);
+    return FALSE;
+  }
+  g_bytes_unref (*body);
+  *body = content;
+  fetch->trace.facts->is_decoded = TRUE;
+  return TRUE;
+}
+
 static void
 finish (GTask *task) {
   Fetch *fetch = g_task_get_task_data (task);
   SoupMessageHeaders *headers = soup_message_get_response_headers (fetch->message);
+  gsize n_wire_bytes = fetch->n_bytes;
   UsHttpReply *reply;
 
   if (fetch->expected >= 0 && (goffset)fetch->n_bytes < fetch->expected) {
@@ -346,16 +303,22 @@ finish (GTask *task) {
     fail (task, US_HTTP_ERROR_PROTOCOL, "206 with more bytes than it says");
     return;
   }
+  g_autoptr (GBytes) body = g_bytes_new_take (g_steal_pointer (&fetch->buffer), fetch->n_bytes);
+  if (!decode (task, &body))
+    return;
+  us_http_trace_end (&fetch->trace, n_wire_bytes);
   reply = g_new0 (UsHttpReply, 1);
   reply->status = soup_message_get_status (fetch->message);
-  reply->body = g_bytes_new_take (g_steal_pointer (&fetch->buffer), fetch->n_bytes);
+  reply->body = g_steal_pointer (&body);
   reply->etag = g_strdup (soup_message_headers_get_one (headers, "ETag"));
   reply->content_type = g_strdup (soup_message_headers_get_one (headers, "Content-Type"));
+  reply->last_modified = g_strdup (soup_message_headers_get_one (headers, "Last-Modified"));
   if (fetch->n_redirects > 0)
     reply->url = g_uri_to_string (soup_message_get_uri (fetch->message));
   reply->range_from = fetch->is_partial ? fetch->limits.range_from : 0;
   reply->first_byte_us = fetch->first_byte_us;
-  reply->total_us = g_get_monotonic_time () - fetch->begun_us;
+  reply->facts = g_steal_pointer (&fetch->trace.facts);
+  reply->total_us = reply->facts->total_us;
   fetch_quiet (fetch);
   g_task_return_pointer (task, reply, (GDestroyNotify)us_http_reply_free);
   g_object_unref (task);
@@ -431,74 +394,36 @@ is_allowed_uri (const Fetch *fetch, GUri *uri) {
          && *host != '\0' && (fetch->led_by == NULL || us_http_may_lead (fetch->led_by, host));
 }
 
-/* ---- ranges, RFC 9110 14 ---- */
-
 static gboolean
-is_range (const Fetch *fetch) {
-  return fetch->limits.range_from > 0 || fetch->limits.range_length > 0;
+has_user_info (GUri *uri) {
+  return g_uri_get_userinfo (uri) != NULL;
 }
 
 static void
-ask_for_range (const Fetch *fetch, SoupMessageHeaders *headers) {
-  const UsHttpFetch *limits = &fetch->limits;
-  g_autofree char *range
-      = limits->range_length > 0
-            ? g_strdup_printf ("bytes=%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT, limits->range_from,
-                               limits->range_from + limits->range_length - 1)
-            : g_strdup_printf ("bytes=%" G_GUINT64_FORMAT "-", limits->range_from);
+refuse_uri (GTask *task, GUri *uri) {
+  Fetch *fetch = g_task_get_task_data (task);
+  g_autofree char *named = g_uri_to_string_partial (uri, G_URI_HIDE_USERINFO | G_URI_HIDE_QUERY);
+  g_autofree char *text = g_strdup_printf (
+      "%.300s %s", named, has_user_info (uri) ? "has a user name in it" : "is nothing to ask");
 
-  soup_message_headers_replace (headers, "Range", range);
-  if (fetch->if_range != NULL)
-    soup_message_headers_replace (headers, "If-Range", fetch->if_range);
-}
-
-/* Whether a 206 brings exactly the bytes that were asked for. How many that are is known from then
- * on, also of a body in chunks. */
-static gboolean
-check_range (Fetch *fetch, SoupMessageHeaders *headers) {
-  const UsHttpFetch *limits = &fetch->limits;
-  goffset start, end, total;
-
-  if (!is_range (fetch) || !soup_message_headers_get_content_range (headers, &start, &end, &total)
-      || start < 0 || end < start || (guint64)start != limits->range_from
-      || (limits->range_length > 0 ? (guint64)(end - start) + 1 != limits->range_length
-                                   : total >= 0 && end != total - 1)
-      || (fetch->expected >= 0 && fetch->expected != end - start + 1))
-    return FALSE;
-  fetch->expected = end - start + 1;
-  return TRUE;
+  fail (task, fetch->trace.has_reach ? US_HTTP_ERROR_FORBIDDEN : US_HTTP_ERROR_PROTOCOL, text);
 }
 
 /* Returns: FALSE when the task has ended */
 static gboolean
 set_message (GTask *task, GUri *uri) {
   Fetch *fetch = g_task_get_task_data (task);
-  SoupMessageHeaders *headers;
 
-  if (!is_allowed_uri (fetch, uri)) {
-    g_autofree char *named = g_uri_to_string_partial (uri, G_URI_HIDE_USERINFO);
-    g_autofree char *text = g_strdup_printf ("%s is nothing to ask", named);
-
-    fail (task, US_HTTP_ERROR_PROTOCOL, text);
+  if (!is_allowed_uri (fetch, uri) || (fetch->trace.has_reach && has_user_info (uri))) {
+    refuse_uri (task, uri);
     return FALSE;
   }
   if (fetch->message != NULL)
     g_signal_handlers_disconnect_by_data (fetch->message, fetch);
+  g_autoptr (SoupMessage) before = g_steal_pointer (&fetch->message); /* the trace lets go of it */
   g_clear_object (&fetch->stream);
-  g_clear_object (&fetch->message);
-  fetch->message = soup_message_new_from_uri (fetch->json != NULL ? "POST" : "GET", uri);
-  soup_message_add_flags (fetch->message, SOUP_MESSAGE_NO_REDIRECT);
-  headers = soup_message_get_request_headers (fetch->message);
-  if (fetch->if_none_match != NULL)
-    soup_message_headers_replace (headers, "If-None-Match", fetch->if_none_match);
-  if (is_range (fetch))
-    ask_for_range (fetch, headers);
-  if (fetch->authorization != NULL && fetch->n_redirects == 0)
-    soup_message_headers_replace (headers, "Authorization", fetch->authorization);
-  if (fetch->user != NULL && fetch->n_redirects == 0)
-    soup_message_headers_replace (headers, "X-Understudy-User", fetch->user);
-  if (fetch->json != NULL)
-    soup_message_set_request_body_from_bytes (fetch->message, "application/json", fetch->json);
+  fetch->message = us_client_request_make (&fetch->request, uri, fetch->n_redirects == 0);
+  us_http_trace_begin_hop (&fetch->trace, fetch->message);
   return TRUE;
 }
 
@@ -507,7 +432,7 @@ follow (GTask *task, const char *location) {
   Fetch *fetch = g_task_get_task_data (task);
   g_autoptr (GUri) next = NULL;
 
-  if (++fetch->n_redirects > MAX_REDIRECTS) {
+  if (++fetch->n_redirects > fetch->limits.max_redirects) {
     fail (task, US_HTTP_ERROR_PROTOCOL, "too many redirects");
     return;
   }
@@ -537,39 +462,46 @@ on_sent (GObject *source, GAsyncResult *result, gpointer user_data) {
   headers = soup_message_get_response_headers (fetch->message);
   location = soup_message_headers_get_one (headers, "Location");
   if (is_redirect (soup_message_get_status (fetch->message)) && location != NULL
-      && fetch->json == NULL) {
+      && us_client_request_may_redirect (&fetch->request)) {
     follow (task, location);
     return;
   }
+  us_http_trace_answered (&fetch->trace);
   fetch->first_byte_us = g_get_monotonic_time () - fetch->step_us;
   fetch->expected = -1;
   if (soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CONTENT_LENGTH
-      && soup_message_get_status (fetch->message) != 304)
+      && soup_message_get_status (fetch->message) != 304
+      && strcmp (fetch->request.method, "HEAD") != 0)
     fetch->expected = soup_message_headers_get_content_length (headers);
   if (fetch->expected > 0 && (guint64)fetch->expected > fetch->limits.max_bytes) {
     fail (task, US_HTTP_ERROR_TOO_LARGE, NULL);
     return;
   }
   fetch->is_partial = soup_message_get_status (fetch->message) == 206;
-  if (fetch->is_partial && !check_range (fetch, headers)) {
+  if (fetch->is_partial
+      && !us_client_request_check_range (&fetch->request, headers, &fetch->expected)) {
     fail (task, US_HTTP_ERROR_PROTOCOL, "206 with other bytes than were asked for");
     return;
   }
-  enter_step (fetch, STEP_BODY);
+  enter_step (fetch, US_FETCH_BODY);
   read_more (task);
 }
 
 /* A connection stands and the request is about to be written. */
 static void
 on_starting (SoupMessage *message, gpointer user_data) {
-  enter_step (user_data, STEP_FIRST_BYTE);
+  Fetch *fetch = user_data;
+
+  enter_step (fetch, US_FETCH_FIRST_BYTE);
+  if (!us_http_trace_send (&fetch->trace))
+    stop (fetch, US_HTTP_ERROR_FORBIDDEN);
 }
 
 static void
 send_message (GTask *task) {
   Fetch *fetch = g_task_get_task_data (task);
 
-  enter_step (fetch, STEP_CONNECT);
+  enter_step (fetch, US_FETCH_CONNECT);
   g_signal_connect (fetch->message, "starting", G_CALLBACK (on_starting), fetch);
   soup_session_send_async (fetch->client->session, fetch->message, G_PRIORITY_DEFAULT,
                            fetch->cancellable, on_sent, task);
@@ -589,6 +521,7 @@ us_http_client_fetch_async (UsHttpClient *client, const char *url, const UsHttpF
   GTask *task = g_task_new (client, cancellable, callback, user_data);
   Fetch *fetch = g_new0 (Fetch, 1);
   g_autoptr (GUri) uri = NULL;
+  g_autofree char *problem = NULL;
 
   g_task_set_source_tag (task, us_http_client_fetch_async);
   g_task_set_name (task, "us-http-fetch");
@@ -596,16 +529,11 @@ us_http_client_fetch_async (UsHttpClient *client, const char *url, const UsHttpF
   g_task_set_task_data (task, fetch, fetch_free);
   if (limits != NULL)
     fetch->limits = *limits;
-  fetch->if_none_match = g_strdup (fetch->limits.if_none_match);
-  fetch->if_range = g_strdup (fetch->limits.if_range);
-  fetch->limits.if_range = NULL;
-  fetch->authorization = g_strdup (fetch->limits.authorization);
-  fetch->user = g_strdup (fetch->limits.user);
   fetch->led_by = g_strdup (fetch->limits.led_by);
-  fetch->limits.led_by = NULL;
-  fetch->json = fetch->limits.json != NULL ? g_bytes_ref (fetch->limits.json) : NULL;
-  fetch->limits.if_none_match = fetch->limits.authorization = fetch->limits.user = NULL;
-  fetch->limits.json = NULL;
+  fetch->wants_gzip = fetch->limits.accept_encoding != NULL
+                      && strstr (fetch->limits.accept_encoding, "gzip") != NULL;
+  us_http_trace_init (&fetch->trace, fetch->limits.reach);
+  gboolean is_sendable = us_client_request_init (&fetch->request, &fetch->limits, &problem);
 #define DEFAULT(field, value)                                                                      \
   if (fetch->limits.field == 0)                                                                    \
   fetch->limits.field = (value)
@@ -613,14 +541,16 @@ us_http_client_fetch_async (UsHttpClient *client, const char *url, const UsHttpF
   DEFAULT (first_byte_timeout_ms, DEFAULT_FIRST_BYTE_MS);
   DEFAULT (deadline_ms, DEFAULT_DEADLINE_MS);
   DEFAULT (max_bytes, DEFAULT_MAX_BYTES);
+  DEFAULT (max_redirects, DEFAULT_REDIRECTS);
 #undef DEFAULT
+  fetch->limits.max_redirects = MIN (fetch->limits.max_redirects, MOST_REDIRECTS);
   fetch->client = g_object_ref (client);
   fetch->cancellable = g_cancellable_new ();
   fetch->begun_us = g_get_monotonic_time ();
 
   uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, NULL);
-  if (uri == NULL) {
-    fail (task, US_HTTP_ERROR_PROTOCOL, url);
+  if (uri == NULL || !is_sendable) {
+    fail (task, US_HTTP_ERROR_PROTOCOL, is_sendable ? url : problem);
     return;
   }
   if (!set_message (task, uri))
@@ -655,8 +585,8 @@ us_http_client_take_partial (UsHttpClient *client, GAsyncResult *result, char **
   Fetch *fetch = g_task_get_task_data (G_TASK (result));
 
   *etag = NULL;
-  if (fetch->step != STEP_BODY || fetch->n_bytes == 0 || fetch->buffer == NULL
-      || soup_message_get_status (fetch->message) != 200
+  if (fetch->step != US_FETCH_BODY || fetch->n_bytes == 0 || fetch->buffer == NULL
+      || fetch->wants_gzip || soup_message_get_status (fetch->message) != 200
       || fetch->n_bytes > fetch->limits.max_bytes)
     return NULL;
   const char *its
@@ -664,4 +594,30 @@ us_http_client_take_partial (UsHttpClient *client, GAsyncResult *result, char **
   if (its != NULL && *its == '"')
     *etag = g_strdup (its);
   return g_bytes_new_take (g_steal_pointer (&fetch->buffer), fetch->n_bytes);
+}
+
+/**
+ * us_http_client_take_facts:
+ * @result: of a fetch that failed, after us_http_client_fetch_finish(), in its callback
+ *
+ * How far it came and how long that took; what was wrong with the certificate.
+ *
+ * Returns: (transfer full): the facts, once
+ */
+UsHttpFacts *
+us_http_client_take_facts (UsHttpClient *client, GAsyncResult *result) {
+  Fetch *fetch = g_task_get_task_data (G_TASK (result));
+
+  return g_steal_pointer (&fetch->trace.facts);
+}
+
+/**
+ * us_http_client_set_authorities:
+ * @authorities: (transfer none): of a network with an authority of its own
+ *
+ * Before the first fetch.
+ */
+void
+us_http_client_set_authorities (UsHttpClient *client, GTlsDatabase *authorities) {
+  soup_session_set_tls_database (client->session, authorities);
 }

@@ -12,6 +12,7 @@
 #include "http/exchange.h"
 
 #include "http/connection.h"
+#include "http/message.h"
 #include "http/negotiate.h"
 #include "http/problem.h"
 #include "http/shard.h"
@@ -25,28 +26,36 @@ connection_of (SoupServerMessage *message) {
   return us_http_connection_of_address (soup_server_message_get_remote_address (message));
 }
 
-static void
-response_clear (UsHttpResponse *response) {
-  g_clear_pointer (&response->body, g_bytes_unref);
-  g_clear_pointer (&response->etag, g_free);
-  g_clear_pointer (&response->location, g_free);
-  g_clear_pointer (&response->retry_after, g_free);
-  memset (response, 0, sizeof *response);
-}
-
 /* ---- the answer ---- */
 
+/* What responders serve is public media: any page may read it. What handlers say is for the origins
+ * that the server was told. */
 static void
-add_cors (SoupMessageHeaders *headers, gboolean is_preflight) {
-  soup_message_headers_append (headers, "Access-Control-Allow-Origin", "*");
+add_cors (const UsHttpExchange *exchange, SoupMessageHeaders *headers, gboolean is_preflight) {
+  const UsHttpRoute *route = exchange->route;
+  gboolean is_public = route != NULL && route->respond != NULL;
+
+  if (route == NULL || (!is_public && route->origins == NULL))
+    return;
+  if (!is_public) /* also when it is refused: a cache may not mix them */
+    soup_message_headers_append (headers, "Vary", "Origin");
+  if (!is_public && !us_http_route_allows_origin (route, exchange->request.origin))
+    return;
+  soup_message_headers_append (headers, "Access-Control-Allow-Origin",
+                               is_public ? "*" : exchange->request.origin);
   if (!is_preflight) {
     soup_message_headers_append (headers, "Access-Control-Expose-Headers",
-                                 "Content-Range, Date, ETag, Retry-After");
+                                 is_public
+                                     ? "Content-Range, Date, ETag, Retry-After"
+                                     : "Content-Range, Date, ETag, Link, Location, Retry-After");
     return;
   }
-  soup_message_headers_append (headers, "Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
+  soup_message_headers_append (headers, "Access-Control-Allow-Methods", route->allow);
   soup_message_headers_append (headers, "Access-Control-Allow-Headers",
-                               "Range, If-None-Match, If-Range, Cache-Control");
+                               is_public
+                                   ? "Range, If-None-Match, If-Range, Cache-Control"
+                                   : "Authorization, Cache-Control, Content-Type, Idempotency-Key, "
+                                     "If-Match, If-None-Match, Last-Event-ID, X-Understudy-User");
   soup_message_headers_append (headers, "Access-Control-Max-Age", PREFLIGHT_MAX_AGE_S);
 }
 
@@ -118,8 +127,10 @@ answer (UsHttpConnection *connection, UsHttpResponse *response) {
     soup_message_headers_append (headers, "Retry-After", response->retry_after);
   if (response->challenge != NULL)
     soup_message_headers_append (headers, "WWW-Authenticate", response->challenge);
-  if (exchange->route != NULL && exchange->route->respond != NULL)
-    add_cors (headers, response->status == 204);
+  for (guint i = 0; response->headers != NULL && i + 1 < response->headers->len; i += 2)
+    soup_message_headers_append (headers, g_ptr_array_index (response->headers, i),
+                                 g_ptr_array_index (response->headers, i + 1));
+  add_cors (exchange, headers, strcmp (exchange->request.method, "OPTIONS") == 0);
   /* libsoup 3.2 closes after 204, because it has no length: then say so. */
   if (us_http_shard_is_draining (connection->shard) || response->status == 204)
     soup_message_headers_append (headers, "Connection", "close");
@@ -137,7 +148,7 @@ answer (UsHttpConnection *connection, UsHttpResponse *response) {
   exchange->is_answered = TRUE;
   us_http_connection_set_phase (connection, US_GUARD_SENDING);
   connection->is_corked = size > 0 && !is_head;
-  response_clear (response);
+  us_http_response_clear (response);
 }
 
 static void
@@ -174,7 +185,7 @@ ask (UsHttpConnection *connection) {
   }
   if (exchange->route->respond (snapshot, &exchange->request, waited_ms (exchange), &response)
       == US_HTTP_WAIT) {
-    response_clear (&response);
+    us_http_response_clear (&response);
     return FALSE;
   }
   answer (connection, &response);
@@ -222,18 +233,8 @@ static void
 job_free (gpointer data) {
   UsHttpJob *job = data;
 
-  g_free ((char *)job->request.method);
-  g_free ((char *)job->request.path);
-  g_free ((char *)job->request.query);
-  g_free ((char *)job->request.if_none_match);
-  g_free ((char *)job->request.authorization);
-  g_free ((char *)job->request.content_type);
-  g_free ((char *)job->request.host);
-  g_free ((char *)job->request.origin);
-  g_free ((char *)job->request.claimed_user);
-  g_free ((char *)job->request.peer);
-  g_clear_pointer (&job->request.body, g_bytes_unref);
-  response_clear (&job->response);
+  us_http_request_clear (&job->request);
+  us_http_response_clear (&job->response);
   g_main_context_unref (job->shard_context);
   us_http_core_unref (job->core);
   g_free (job);
@@ -267,25 +268,13 @@ on_job (gpointer user_data) {
 
 static void
 begin_job (UsHttpConnection *connection) {
-  const UsHttpRequest *request = &connection->exchange.request;
   UsHttpJob *job = g_new0 (UsHttpJob, 1);
 
   job->core = us_http_core_ref (us_http_shard_core (connection->shard));
   job->shard_context = g_main_context_ref (us_http_shard_context (connection->shard));
   job->connection = connection;
   job->route = connection->exchange.route;
-  job->request = *request;
-  job->request.method = g_strdup (request->method);
-  job->request.path = g_strdup (request->path);
-  job->request.query = g_strdup (request->query);
-  job->request.if_none_match = g_strdup (request->if_none_match);
-  job->request.authorization = g_strdup (request->authorization);
-  job->request.content_type = g_strdup (request->content_type);
-  job->request.host = g_strdup (request->host);
-  job->request.origin = g_strdup (request->origin);
-  job->request.claimed_user = g_strdup (request->claimed_user);
-  job->request.peer = g_strdup (request->peer);
-  job->request.body = request->body != NULL ? g_bytes_ref (request->body) : NULL;
+  us_http_request_copy (&job->request, &connection->exchange.request);
   connection->exchange.job = job;
   soup_server_message_pause (connection->exchange.message);
   us_http_post (job->core->main_context, "us-http-job", on_job, job, NULL);
@@ -293,29 +282,16 @@ begin_job (UsHttpConnection *connection) {
 
 /* ---- the request ---- */
 
-/* Two of what may be there once are nobody's: a proxy may have believed the other one. */
-static const char *
-only_one (const char *before, const char *value) {
-  return before == NULL ? value : "";
-}
-
-/* What a handler may want to know of who asks. */
-static void
-read_about_client (UsHttpRequest *request, const char *name, const char *value) {
+static gboolean
+is_of_proxy (const char *name) {
   static const char *const of_proxies[]
       = { "Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
           "X-Real-IP", NULL };
 
-  if (g_ascii_strcasecmp (name, "Content-Type") == 0)
-    request->content_type = only_one (request->content_type, value);
-  else if (g_ascii_strcasecmp (name, "Host") == 0)
-    request->host = only_one (request->host, value);
-  else if (g_ascii_strcasecmp (name, "Origin") == 0)
-    request->origin = only_one (request->origin, value);
-  else if (g_ascii_strcasecmp (name, "X-Understudy-User") == 0)
-    request->claimed_user = only_one (request->claimed_user, value);
   for (guint i = 0; of_proxies[i] != NULL; i++)
-    request->is_forwarded = request->is_forwarded || g_ascii_strcasecmp (name, of_proxies[i]) == 0;
+    if (g_ascii_strcasecmp (name, of_proxies[i]) == 0)
+      return TRUE;
+  return FALSE;
 }
 
 static void
@@ -328,32 +304,14 @@ read_headers (UsHttpExchange *exchange) {
   soup_message_headers_iter_init (&iter,
                                   soup_server_message_get_request_headers (exchange->message));
   while (soup_message_headers_iter_next (&iter, &name, &value)) {
-    switch (g_ascii_tolower (name[0])) {
-    case 'r':
-      if (g_ascii_strcasecmp (name, "Range") == 0)
-        exchange->range = exchange->range == NULL ? value : "";
-      break;
-    case 'i':
-      if (g_ascii_strcasecmp (name, "If-None-Match") == 0)
-        exchange->request.if_none_match = value;
-      else if (g_ascii_strcasecmp (name, "If-Range") == 0)
-        exchange->if_range = value;
-      break;
-    case 'a':
-      if (g_ascii_strcasecmp (name, "Authorization") == 0)
-        exchange->request.authorization = value;
-      break;
-    case 'c':
-    case 'f':
-    case 'h':
-    case 'o':
-    case 'v':
-    case 'x':
-      read_about_client (&exchange->request, name, value);
-      break;
-    default:
-      break;
-    }
+    if (us_http_request_note_header (&exchange->request, name, value))
+      continue;
+    if (g_ascii_strcasecmp (name, "Range") == 0)
+      exchange->range = exchange->range == NULL ? value : "";
+    else if (g_ascii_strcasecmp (name, "If-Range") == 0)
+      exchange->if_range = value;
+    else if (is_of_proxy (name))
+      exchange->request.is_forwarded = TRUE;
   }
 }
 

@@ -70,6 +70,35 @@ us_negotiate_range (const char *header, gsize size, gsize *first, gsize *last) {
   return US_RANGE_PART;
 }
 
+/* Whether @etag, with quotes, is in @list: "*" or entity tags (RFC 9110 13.1.1, 13.1.2). */
+static gboolean
+is_listed (const char *list, const char *etag, gboolean is_weak_enough) {
+  const char *p = list + strspn (list, " \t");
+  gsize length = strlen (etag);
+
+  if (p[0] == '*' && p[1] == '\0')
+    return TRUE;
+  while (*p != '\0') {
+    const char *start, *end;
+    gboolean is_weak;
+
+    p += strspn (p, " \t,");
+    is_weak = p[0] == 'W' && p[1] == '/';
+    p += is_weak ? 2 : 0;
+    if (*p != '"')
+      return FALSE;
+    start = p;
+    end = strchr (start + 1, '"');
+    if (end == NULL)
+      return FALSE;
+    p = end + 1;
+    if ((gsize)(p - start) == length && memcmp (start, etag, length) == 0
+        && (is_weak_enough || !is_weak))
+      return TRUE;
+  }
+  return FALSE;
+}
+
 /**
  * us_negotiate_etag_matches:
  * @if_none_match: (nullable): the header, "*" or a list of entity tags
@@ -81,34 +110,23 @@ us_negotiate_range (const char *header, gsize size, gsize *first, gsize *last) {
  */
 gboolean
 us_negotiate_etag_matches (const char *if_none_match, const char *etag) {
-  const char *p = if_none_match;
-  gsize length;
-
-  if (p == NULL || etag == NULL)
+  if (if_none_match == NULL || etag == NULL)
     return FALSE;
-  if (g_str_has_prefix (etag, "W/"))
-    etag += 2;
-  length = strlen (etag);
-  while (*p == ' ' || *p == '\t')
-    p++;
-  if (p[0] == '*' && p[1] == '\0')
+  return is_listed (if_none_match, g_str_has_prefix (etag, "W/") ? etag + 2 : etag, TRUE);
+}
+
+/**
+ * us_negotiate_may_change:
+ * @if_match: (nullable): the header, "*" or a list of entity tags
+ * @etag: (nullable): the current entity tag, with quotes; %NULL: there is nothing yet
+ *
+ * RFC 9110 13.1.1 with the strong comparison.
+ *
+ * Returns: %FALSE when 412 is the answer
+ */
+gboolean
+us_negotiate_may_change (const char *if_match, const char *etag) {
+  if (if_match == NULL)
     return TRUE;
-
-  while (*p != '\0') {
-    const char *start, *end;
-
-    p += strspn (p, " \t,");
-    if (p[0] == 'W' && p[1] == '/')
-      p += 2;
-    if (*p != '"')
-      return FALSE;
-    start = p;
-    end = strchr (start + 1, '"');
-    if (end == NULL)
-      return FALSE;
-    p = end + 1;
-    if ((gsize)(p - start) == length && memcmp (start, etag, length) == 0)
-      return TRUE;
-  }
-  return FALSE;
+  return etag != NULL && is_listed (if_match, etag, FALSE);
 }

@@ -12,6 +12,7 @@ typedef enum {
 } UsRange;
 
 UsRange us_negotiate_range (const char *header, gsize size, gsize *first, gsize *last);
+gboolean us_negotiate_may_change (const char *if_match, const char *etag);
 gboolean us_negotiate_etag_matches (const char *if_none_match, const char *etag);
 
 G_END_DECLS

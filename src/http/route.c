@@ -13,6 +13,7 @@ route_free (gpointer data) {
 
   g_free (route->prefix);
   g_free (route->allow);
+  g_strfreev (route->origins);
   g_free (route);
 }
 
@@ -103,4 +104,31 @@ us_http_routes_find (const UsHttpRoutes *routes, const char *path) {
 gboolean
 us_http_route_allows (const UsHttpRoute *route, const char *method) {
   return has_token (route->allow, method);
+}
+
+/**
+ * us_http_routes_allow_origins:
+ * @prefix: of the routes that it is for, added before
+ * @origins: as in an Origin header; "*": any
+ */
+void
+us_http_routes_allow_origins (UsHttpRoutes *routes, const char *prefix,
+                              const char *const *origins) {
+  for (guint i = 0; i < routes->len; i++) {
+    UsHttpRoute *route = g_ptr_array_index (routes, i);
+
+    if (!g_str_has_prefix (route->prefix, prefix))
+      continue;
+    g_strfreev (route->origins);
+    route->origins = g_strdupv ((char **)origins);
+  }
+}
+
+/* @origin: (nullable): of the request */
+gboolean
+us_http_route_allows_origin (const UsHttpRoute *route, const char *origin) {
+  if (route->origins == NULL || origin == NULL || *origin == '\0')
+    return FALSE;
+  return g_strv_contains ((const char *const *)route->origins, "*")
+         || g_strv_contains ((const char *const *)route->origins, origin);
 }

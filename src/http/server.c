@@ -124,6 +124,22 @@ us_http_server_add_handler (UsHttpServer *server, const char *prefix, const char
   us_http_routes_add (server->core->routes, prefix, methods, NULL, handle, user_data);
 }
 
+/**
+ * us_http_server_allow_origins:
+ * @prefix: handlers at paths that begin with it, added before
+ * @origins: "https://desk.example", or "*" for any
+ *
+ * CORS: without it, a browser lets no page of elsewhere read what handlers answer. Never with
+ * credentials of the browser: whoever writes brings a token of its own.
+ */
+void
+us_http_server_allow_origins (UsHttpServer *server, const char *prefix,
+                              const char *const *origins) {
+  g_return_if_fail (server->shards->len == 0);
+
+  us_http_routes_allow_origins (server->core->routes, prefix, origins);
+}
+
 gboolean
 us_http_server_start (UsHttpServer *server, GError **error) {
   g_return_val_if_fail (server->shards->len == 0 && server->listener != NULL, FALSE);

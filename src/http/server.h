@@ -25,17 +25,21 @@ void us_http_server_settings_default (UsHttpServerSettings *settings);
 
 /* UsHttpRequest: what a handler may know. Valid during the call. */
 typedef struct {
-  const char *method;        /* "GET", "HEAD", "POST" ... */
-  const char *path;          /* percent-decoded, no query, never with ".." segments */
-  const char *query;         /* raw, "" when absent */
-  const char *if_none_match; /* nullable */
-  const char *authorization; /* nullable */
-  const char *content_type;  /* nullable */
-  const char *host;          /* nullable; "" when there are several, as with @origin */
-  const char *origin;        /* nullable: of the web page that sent it */
-  const char *claimed_user;  /* nullable: X-Understudy-User, which anybody may write */
-  gboolean is_forwarded;     /* a proxy stands between: it says so, or speaks HTTP/1.0 */
-  const char *peer;          /* address of the client without port */
+  const char *method;          /* "GET", "HEAD", "POST" ... */
+  const char *path;            /* percent-decoded, no query, never with ".." segments */
+  const char *query;           /* raw, "" when absent */
+  const char *if_none_match;   /* nullable */
+  const char *if_match;        /* nullable; "" when there are several, as with the next three */
+  const char *accept;          /* nullable: "" also when there are several */
+  const char *last_event_id;   /* nullable */
+  const char *idempotency_key; /* nullable */
+  const char *authorization;   /* nullable */
+  const char *content_type;    /* nullable */
+  const char *host;            /* nullable; "" when there are several, as with @origin */
+  const char *origin;          /* nullable: of the web page that sent it */
+  const char *claimed_user;    /* nullable: X-Understudy-User, which anybody may write */
+  gboolean is_forwarded;       /* a proxy stands between: it says so, or speaks HTTP/1.0 */
+  const char *peer;            /* address of the client without port */
   gboolean is_loopback;
   GBytes *body; /* nullable; bounded by US_HTTP_MAX_REQUEST_BODY */
 } UsHttpRequest;
@@ -51,7 +55,10 @@ typedef struct {
   char *location, *retry_after; /* transfer full, nullable */
   const char *challenge;        /* nullable: WWW-Authenticate of a 401 */
   gboolean allow_range;         /* segments: yes; playlists: no */
+  GPtrArray *headers;           /* nullable: see us_http_response_add_header() */
 } UsHttpResponse;
+void us_http_response_add_header (UsHttpResponse *response, const char *name, const char *value);
+void us_http_response_clear (UsHttpResponse *response);
 
 typedef enum {
   US_HTTP_REPLY, /* send the response now */
@@ -76,6 +83,9 @@ UsHttpServer *us_http_server_new (const UsHttpServerSettings *settings,
 void us_http_server_add_responder (UsHttpServer *server, const char *prefix, UsHttpRespond respond);
 void us_http_server_add_handler (UsHttpServer *server, const char *prefix, const char *methods,
                                  UsHttpHandle handle, gpointer user_data);
+/* Which web pages may use the handlers below @prefix: origins ("https://desk.example") or "*". */
+void us_http_server_allow_origins (UsHttpServer *server, const char *prefix,
+                                   const char *const *origins);
 gboolean us_http_server_start (UsHttpServer *server, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 guint16 us_http_server_get_port (UsHttpServer *server);
 /* Swaps the snapshot all shards answer from, and wakes waiting requests. @snapshot: (transfer
