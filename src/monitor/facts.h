@@ -17,6 +17,7 @@ typedef enum { US_CACHE_UNKNOWN, US_CACHE_HIT, US_CACHE_MISS } UsCacheVerdict;
 /* UsFetched: one request, whether it was answered or not. Seconds; NAN: did not happen. */
 typedef struct {
   gint64 begun_us, ended_us; /* monotonic */
+  gint64 since_good_us;      /* of a playlist: from the good one before it to this; 0: not known */
   UsOutcome outcome;
   guint status;  /* HTTP; 0: no answer */
   char *problem; /* nullable: one sentence for people; owned, as all text */
@@ -117,6 +118,7 @@ typedef struct {
   gint64 wall_us;
   const UsRenditionInfo *info;
   gint64 begun_us;                 /* first poll */
+  gint64 first_good_us;            /* first good playlist; 0: never */
   gint64 good_us;                  /* last good playlist; 0: never */
   gint64 advanced_us;              /* its newest segment appeared; 0: never */
   gint64 poll_us;                  /* interval now */
@@ -126,12 +128,17 @@ typedef struct {
   const UsPlaylist *playlist;      /* nullable: the newest good one */
   guint target_duration_s;         /* 0: not known */
   const UsFetchWindow *playlists, *segments;
-  double produced_s, produced_over_s; /* media listed, and the time it took, in the window; 0 */
-  double latency_s, base_latency_s;   /* behind the date of the newest segment; NAN */
+  /* Media that appeared after the first advance in the window, and the time from that advance to
+   * the last one; 0: none. Begins anew when the playlist stopped, restarted or could not be had:
+   * one outage is not also a slow encoder. */
+  double produced_s, produced_over_s;
+  double latency_s, base_latency_s; /* behind the date of the newest segment; NAN */
   guint n_segment_failures_in_a_row;
   guint n_without_keyframe_in_a_row;
   guint n_without_video, n_without_audio; /* segments in a row that lack a track they had */
   gboolean has_had_video, has_had_audio;
+  double cue_out_s;          /* since a cue-out that no cue-in has followed; NAN: none is open */
+  double cue_planned_s;      /* as it was announced to last; NAN: not said */
   double peak_bps;           /* of a segment in the window; NAN */
   const UsInspection *media; /* nullable: of the newest inspected segment */
   UsContentFacts content;

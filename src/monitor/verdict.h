@@ -9,12 +9,16 @@ G_BEGIN_DECLS
 typedef struct {
   gint64 now_us; /* monotonic */
   const UsFindings *findings;
-  guint n_video, n_audio;  /* renditions */
+  guint n_video, n_audio; /* renditions */
+  /* A bit for each index of a rendition. Neither video nor audio set: all are video. */
+  guint64 video, audio;
+  guint64 looked_at;       /* renditions whose pictures and sound are judged; 0: all */
   guint target_duration_s; /* 0: not known */
   gboolean has_evidence;   /* at least one poll has been answered, or has failed for good */
   gboolean is_paused;
   gboolean is_probe_at_fault; /* then nothing may be concluded */
-  gboolean is_advancing;      /* all renditions have got new segments since the last one */
+  gboolean is_advancing;      /* every rendition has got a new segment within the last 1.5 target
+                                 durations and a poll; those that have ended do not count */
 } UsVerdictFacts;
 
 /* UsVerdict: kept from evaluation to evaluation; start with zeros. Text is owned. */
@@ -26,12 +30,14 @@ typedef struct {
   gboolean is_flapping;
   gint64 since_us; /* when @health began */
   /* hysteresis */
-  UsHealth seen;        /* what the last evaluation alone would say */
-  guint n_seen;         /* in a row */
-  gint64 well_since_us; /* since when it is better than @health; 0: it is not */
-  guint n_relapses;
-  gint64 relapsed_us;
-  guint32 transitions; /* the last 20 evaluations, a bit each: changed */
+  UsHealth seen;         /* what the last evaluation alone would say */
+  guint n_seen;          /* in a row */
+  gint64 well_since_us;  /* since when it is better than @health; 0: it is not */
+  guint n_well;          /* evaluations since then */
+  gboolean has_advanced; /* in that time */
+  guint n_relapses;      /* each doubles how long it must be well */
+  gint64 improved_us;    /* when @health last got better; 0: never, or forgotten */
+  guint32 transitions;   /* the last 20 evaluations, a bit each: @seen changed */
 } UsVerdict;
 
 /* Returns: whether the state changed. Entry: at once for hard faults, else two evaluations in a
