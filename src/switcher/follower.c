@@ -104,6 +104,7 @@ us_reason_from_http (const GError *error) {
     return US_REASON_TOO_LARGE;
   case US_HTTP_ERROR_TLS:
   case US_HTTP_ERROR_PROTOCOL:
+  case US_HTTP_ERROR_FORBIDDEN:
     return US_REASON_PROTOCOL;
   case US_HTTP_ERROR_RESET:
   case US_HTTP_ERROR_CANCELLED:
