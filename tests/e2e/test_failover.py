@@ -2,12 +2,14 @@
 """Kill and freeze every part behind the viewer's URL, and watch as a viewer and as a real player."""
 
 import signal
+import socket
 import threading
 import time
 import unittest
 
 import chain
 import players
+import rtmp
 import viewer
 
 # Only a fault is this late; bench/failover measures the real figures (budgets: 100 and 500 ms).
@@ -126,7 +128,55 @@ class Failover(unittest.TestCase):
             self.assertEqual(one.roles()["ingest"]["restarts"], 1)
 
 
+def break_off(publisher, tags, after_ms):
+    """Plays from the start; dies two pictures behind the first key frame from after_ms on, of whose
+    sound nothing was sent."""
+    def is_last(tag):
+        kind, stamp, body = tag
+        return kind == rtmp.VIDEO and body[0] == 0x17 and stamp >= after_ms
+    end = next(index for index, tag in enumerate(tags) if is_last(tag))
+    pictures = [tag for tag in tags[end:] if tag[0] == rtmp.VIDEO]
+    publisher.play(tags[:end] + pictures[:2])
+    publisher.sock.shutdown(socket.SHUT_WR)  # as the kernel does, and nothing sent is lost
+    publisher.read_to_end()
+    publisher.close()
+
+
 class Encoder(unittest.TestCase):
+    def test_breaks_off_before_its_sound(self):
+        """No segment without sound, and one discontinuity each time, also for a packager that is
+        away meanwhile."""
+        material = chain.material("loop", seconds=16)
+        tags = rtmp.tags_of(material)
+        with chain.Chain() as one:
+            publisher = rtmp.Publisher(one.publish_url())
+            player = threading.Thread(target=break_off, args=(publisher, tags, 8000))
+            player.start()
+            one.wait_playable()
+            watch = Watch(one.viewer_url(), poll_ms=100)
+            try:
+                player.join()
+                chain.wait_for("the first tail", lambda: one.log().count("and is left out") == 1)
+                pid = one.signal("packager-backup", signal.SIGKILL)
+                break_off(rtmp.Publisher(one.publish_url()), tags, 4000)
+                chain.wait_for("the second tail", lambda: one.log().count("and is left out") == 2)
+                one.wait_restarted("packager-backup", pid)
+                one.ffmpeg_publish(material)
+                watch.wait_segments(4)
+                lists = [chain.get(one.origin_url(name))[1] for name in ("primary", "backup")]
+            finally:
+                report = watch.stop()
+            self.assertEqual(report["violations"], [])
+            self.assertEqual(report["failed_requests"], [])
+            self.assertEqual(len(report["discontinuities"]), 2)
+            numbers = [segment["number"] for segment in report["segments"]]
+            self.assertEqual(numbers, list(range(numbers[0], numbers[-1] + 1)))
+            # The one that was away holds what the other does: the shorter list is part of the longer.
+            names = [[line for line in body.decode().splitlines() if not line.startswith("#")]
+                     for body in lists]
+            both = set(names[0]) & set(names[1])
+            self.assertGreaterEqual(len(both), min(map(len, names)) - 1)
+
     def test_comes_and_goes(self):
         """Killed; back after 3 s; killed; back after 60 s with another picture size."""
         small = chain.material("loop", seconds=16)
