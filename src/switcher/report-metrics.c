@@ -310,6 +310,28 @@ add_pairs (UsExposition *out, const GPtrArray *feeds) {
 }
 
 static void
+add_orders (UsExposition *out, const GPtrArray *feeds) {
+  us_exposition_family (out, "understudy_switcher_order", "gauge",
+                        "1 while somebody's order of this kind stands.");
+  for (guint f = 0; f < feeds->len; f++) {
+    const UsFeed *feed = g_ptr_array_index (feeds, f);
+    const UsPolicy *policy = us_feed_peek_policy (feed);
+    const struct {
+      const char *order;
+      gboolean is_standing;
+    } orders[] = {
+      { "force", policy->mode == US_POLICY_FORCED },
+      { "hold", policy->mode == US_POLICY_HELD },
+      { "drain", us_policy_is_drained (policy, US_ORIGIN_PRIMARY)
+                     || us_policy_is_drained (policy, US_ORIGIN_BACKUP) },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS (orders); i++)
+      us_exposition_sample (out, orders[i].is_standing ? 1 : 0, "stream", us_feed_get_name (feed),
+                            "order", orders[i].order, NULL);
+  }
+}
+
+static void
 add_publish_delay (UsExposition *out, const GPtrArray *feeds) {
   us_exposition_family (out, "understudy_switcher_publish_delay_seconds", "histogram",
                         "From the moment a segment is seen listed until it is published.");
@@ -370,6 +392,7 @@ us_report_metrics (const GPtrArray *feeds, const UsClock *clock, const UsHttpSer
   add_feed_families (out, feeds, us_clock_monotonic_us (clock));
   add_joins (out, feeds);
   add_pairs (out, feeds);
+  add_orders (out, feeds);
   add_publish_delay (out, feeds);
   add_http_families (out, http);
   return us_exposition_end (out);

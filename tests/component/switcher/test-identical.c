@@ -431,6 +431,40 @@ test_folder (void) {
 }
 
 static void
+order (Stage *stage, const char *verb, const char *json) {
+  g_autofree char *path = g_strconcat ("/control/streams/mystream/", verb, NULL);
+  g_autoptr (UsHttpReply) reply = us_viewer_post (stage->viewer, path, json);
+  g_assert_cmpuint (reply->status, ==, 200);
+}
+
+/* What somebody has ordered and not taken back is in the metrics. */
+static void
+test_orders (void) {
+  static const struct {
+    const char *verb, *json;
+    double force, hold, drain;
+  } table[] = {
+    { "hold", "{}", 0, 1, 0 },     { "drain", "{\"origin\":\"backup\"}", 0, 1, 1 },
+    { "release", "{}", 0, 0, 1 },  { "undrain", "{\"origin\":\"backup\"}", 0, 0, 0 },
+    { "failover", "{}", 1, 0, 0 }, { "switchback", "{}", 0, 0, 0 },
+  };
+  static const char *const orders[] = { "force", "hold", "drain" };
+  Stage stage;
+  begin (&stage, 10);
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++) {
+    const double standing[] = { table[i].force, table[i].hold, table[i].drain };
+    order (&stage, table[i].verb, table[i].json);
+    for (guint o = 0; o < G_N_ELEMENTS (orders); o++) {
+      g_autofree char *name = g_strdup_printf (
+          "understudy_switcher_order{stream=\"mystream\",order=\"%s\"}", orders[o]);
+      g_test_message ("after %s: %s", table[i].verb, name);
+      g_assert_cmpfloat (stage_metric (&stage, name), ==, standing[o]);
+    }
+  }
+  stage_close (&stage);
+}
+
+static void
 test_nothing_to_serve (void) {
   Stage stage;
   stage_open (&stage);
@@ -585,6 +619,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/identical/damage-is-no-divergence", test_damage_is_no_divergence);
   g_test_add_func ("/switcher/identical/second-stream", test_second_stream);
   g_test_add_func ("/switcher/identical/folder", test_folder);
+  g_test_add_func ("/switcher/identical/orders", test_orders);
   g_test_add_func ("/switcher/identical/nothing-to-serve", test_nothing_to_serve);
   g_test_add_func ("/switcher/identical/reports", test_reports);
   g_test_add_func ("/switcher/identical/blocked-for-ever", test_blocked_for_ever);

@@ -70,15 +70,26 @@ on_got (GObject *source, GAsyncResult *result, gpointer user_data) {
   get->is_done = TRUE;
 }
 
-UsHttpReply *
-us_viewer_get (UsViewer *viewer, const char *uri) {
+static UsHttpReply *
+ask (UsViewer *viewer, const char *uri, GBytes *json) {
   Get get = { 0 };
   g_autofree char *url = g_uri_resolve_relative (viewer->base, uri, G_URI_FLAGS_ENCODED, NULL);
-  UsHttpFetch fetch = { .first_byte_timeout_ms = 20000, .deadline_ms = 25000 };
+  UsHttpFetch fetch = { .json = json, .first_byte_timeout_ms = 20000, .deadline_ms = 25000 };
   us_http_client_fetch_async (viewer->client, url, &fetch, NULL, on_got, &get);
   us_viewer_wait (&get.is_done);
   g_assert_no_error (get.error);
   return get.reply;
+}
+
+UsHttpReply *
+us_viewer_get (UsViewer *viewer, const char *uri) {
+  return ask (viewer, uri, NULL);
+}
+
+UsHttpReply *
+us_viewer_post (UsViewer *viewer, const char *uri, const char *json) {
+  g_autoptr (GBytes) body = g_bytes_new (json, strlen (json));
+  return ask (viewer, uri, body);
 }
 
 static void

@@ -21,6 +21,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsViewer, us_viewer_free)
 
 /* One GET; iterates the main context until it is answered. */
 UsHttpReply *us_viewer_get (UsViewer *viewer, const char *uri);
+/* One POST of JSON. */
+UsHttpReply *us_viewer_post (UsViewer *viewer, const char *uri, const char *json);
 /* Reads the playlist, checks it against all before, and fetches every listed segment anew. */
 void us_viewer_look (UsViewer *viewer);
 /* Looks until a segment is listed with this URI. */
