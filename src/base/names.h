@@ -39,3 +39,6 @@
 #define US_EVENT_CONTROL_EXPIRED "control-expired"
 #define US_EVENT_BUS "bus"
 #define US_EVENT_DRILL "drill"
+#define US_EVENT_STORE_TROUBLE "store-trouble"
+#define US_EVENT_STORE_RECOVERED "store-recovered"
+#define US_EVENT_STORE_CORRUPT "store-corrupt"
