@@ -16,7 +16,8 @@ typedef struct {
   UsProbe *probe;
   /* transport stream only */
   guint n_packets, n_sync_lost, n_continuity; /* continuity: errors inside the segment */
-  gboolean has_tables_first;                  /* PAT and PMT before the first PES packet */
+  gboolean has_tables;                        /* PAT and PMT, or in the initialisation section */
+  gboolean has_tables_first;                  /* before the first PES packet */
   guint n_scrambled;
   /* both */
   char *video_codec, *audio_codec; /* nullable: RFC 6381, "avc1.64001f", "mp4a.40.2" */

@@ -14,6 +14,8 @@
 #define AUDIO_ENTRY 28
 #define AVCC_MIN 7
 #define HVCC_MIN 23
+/* Ticks of an edit that can still be reckoned with. */
+#define MAX_EDIT (G_GINT64_CONSTANT (1) << 40)
 #define ESDS_TAG_ES 3
 #define ESDS_TAG_DECODER 4
 #define ESDS_TAG_INFO 5
@@ -35,42 +37,68 @@ us_mp4_init_first (UsMp4Init *init, UsMp4Media media) {
   return NULL;
 }
 
-/* The object type and AudioSpecificConfig of an esds box: beside them stand bit rates, which a
- * packager may measure anew each time. ISO 14496-1 7.2.6. */
-static guint64
-hash_esds (UsMp4Reader reader) {
-  guint64 hash = 0;
-  us_mp4_skip (&reader, 4); /* version and flags */
+/**
+ * us_mp4_esds_read:
+ * @esds: (out caller-allocates)
+ * @body: of the box
+ *
+ * ISO 14496-1 7.2.6.
+ */
+void
+us_mp4_esds_read (UsMp4Esds *esds, UsMp4Reader body) {
+  memset (esds, 0, sizeof *esds);
+  us_mp4_skip (&body, 4); /* version and flags */
   for (guint depth = 0; depth < 3; depth++) {
-    guint tag = (guint)us_mp4_read (&reader, 1);
+    guint tag = (guint)us_mp4_read (&body, 1);
     gsize length = 0;
     for (guint i = 0, more = 0x80; i < 4 && more != 0; i++) {
-      guint byte = (guint)us_mp4_read (&reader, 1);
+      guint byte = (guint)us_mp4_read (&body, 1);
       length = length << 7 | (byte & 0x7f);
       more = byte & 0x80;
     }
     if (tag == ESDS_TAG_ES) {
-      us_mp4_skip (&reader, 2);
-      guint flags = (guint)us_mp4_read (&reader, 1);
-      us_mp4_skip (&reader, (flags & 0x80) != 0 ? 2 : 0);
-      us_mp4_skip (&reader, (flags & 0x40) != 0 ? (gsize)us_mp4_read (&reader, 1) : 0);
-      us_mp4_skip (&reader, (flags & 0x20) != 0 ? 2 : 0);
+      us_mp4_skip (&body, 2);
+      guint flags = (guint)us_mp4_read (&body, 1);
+      us_mp4_skip (&body, (flags & 0x80) != 0 ? 2 : 0);
+      us_mp4_skip (&body, (flags & 0x40) != 0 ? (gsize)us_mp4_read (&body, 1) : 0);
+      us_mp4_skip (&body, (flags & 0x20) != 0 ? 2 : 0);
     } else if (tag == ESDS_TAG_DECODER) {
-      hash = us_hash64 (us_mp4_read (&reader, 1), NULL, 0);
-      us_mp4_skip (&reader, 12);
+      esds->has_decoder = TRUE;
+      esds->object_type = (guint)us_mp4_read (&body, 1);
+      us_mp4_skip (&body, 12);
     } else if (tag == ESDS_TAG_INFO) {
-      return us_hash64 (hash, reader.data, MIN (length, reader.size));
+      esds->info = body.data;
+      esds->info_size = MIN (length, body.size);
+      break;
     } else {
       break;
     }
   }
-  return hash;
+}
+
+/* The object type and AudioSpecificConfig only: beside them stand bit rates, which a packager may
+ * measure anew each time. */
+static guint64
+hash_esds (UsMp4Reader body) {
+  UsMp4Esds esds;
+  us_mp4_esds_read (&esds, body);
+  guint64 hash = esds.has_decoder ? us_hash64 (esds.object_type, NULL, 0) : 0;
+  return esds.info != NULL ? us_hash64 (hash, esds.info, esds.info_size) : hash;
+}
+
+static gboolean
+is_config_box (guint32 type) {
+  return type == US_MP4_TYPE ('a', 'v', 'c', 'C') || type == US_MP4_TYPE ('h', 'v', 'c', 'C')
+         || type == US_MP4_TYPE ('e', 's', 'd', 's') || type == US_MP4_TYPE ('a', 'v', '1', 'C')
+         || type == US_MP4_TYPE ('v', 'p', 'c', 'C');
 }
 
 static gboolean
 read_codec_box (UsMp4Track *track, const UsMp4Box *box, GError **error) {
   const guint8 *p = box->body.data;
   gsize size = box->body.size;
+  if (track->config_box.type == 0 && is_config_box (box->type))
+    track->config_box = *box;
   switch (box->type) {
   case US_MP4_TYPE ('a', 'v', 'c', 'C'):
     if (size < AVCC_MIN || p[0] != 1)
@@ -106,8 +134,11 @@ static gboolean
 read_entry (UsMp4Track *track, const UsMp4Box *entry, GError **error) {
   UsMp4Reader reader = entry->body;
   gsize fixed = track->media == US_MP4_VIDEO ? VISUAL_ENTRY : AUDIO_ENTRY;
-  if (track->entry == 0)
+  if (track->entry == 0) {
     track->entry = entry->type;
+    track->entry_body = entry->body.data;
+    track->entry_size = entry->body.size;
+  }
   track->config = us_hash64 (track->config + entry->type, reader.data, MIN (fixed, reader.size));
   if (track->media == US_MP4_OTHER)
     return TRUE;
@@ -183,6 +214,39 @@ read_media (UsMp4Track *track, UsMp4Reader mdia, GError **error) {
          && read_descriptions (track, &box, error);
 }
 
+/* elst, ISO 14496-12 8.6.6: an empty edit delays the track, the first other one says which of its
+ * times is shown first. Further ones would cut inside; no packager writes them in HLS. */
+static gboolean
+read_edits (UsMp4Track *track, UsMp4Reader trak, guint32 movie_timescale, GError **error) {
+  UsMp4Box box;
+  if (!us_mp4_box_find (trak, US_MP4_TYPE ('e', 'd', 't', 's'), &box, error))
+    return FALSE;
+  if (box.start == NULL)
+    return TRUE;
+  if (!us_mp4_box_find (box.body, US_MP4_TYPE ('e', 'l', 's', 't'), &box, error))
+    return FALSE;
+  if (box.start == NULL)
+    return TRUE;
+  guint wide = us_mp4_read (&box.body, 1) == 1 ? 8 : 4;
+  us_mp4_skip (&box.body, 3);
+  guint n = (guint)us_mp4_read (&box.body, 4);
+  for (guint i = 0; i < n; i++) {
+    guint64 length = us_mp4_read (&box.body, wide);
+    guint64 raw = us_mp4_read (&box.body, wide);
+    us_mp4_skip (&box.body, 4);
+    gint64 time = wide == 8 ? (gint64)raw : (gint64)(gint32)raw;
+    if (box.body.is_short || length > MAX_EDIT || time > MAX_EDIT)
+      return TRUE; /* an edit that nobody can follow is as good as none */
+    if (time < 0 && movie_timescale > 0) {
+      track->edit_us += (gint64)(length * G_USEC_PER_SEC / movie_timescale);
+    } else if (time >= 0) {
+      track->edit_us -= time * G_USEC_PER_SEC / track->timescale;
+      return TRUE;
+    }
+  }
+  return TRUE;
+}
+
 static gboolean
 read_track (UsMp4Init *init, UsMp4Reader trak, GError **error) {
   UsMp4Box mdia;
@@ -191,7 +255,8 @@ read_track (UsMp4Init *init, UsMp4Reader trak, GError **error) {
   UsMp4Track *track = &init->tracks[init->n_tracks++];
   return read_track_header (track, trak, error)
          && need (trak, US_MP4_TYPE ('m', 'd', 'i', 'a'), &mdia, error)
-         && read_media (track, mdia.body, error);
+         && read_media (track, mdia.body, error)
+         && read_edits (track, trak, init->timescale, error);
 }
 
 /* Defaults of the fragments (mvex, ISO 14496-12 8.8.3). */
@@ -224,6 +289,12 @@ static gboolean
 read_movie (UsMp4Init *init, UsMp4Reader moov, GError **error) {
   UsMp4Reader rest = moov;
   UsMp4Box box;
+  if (!us_mp4_box_find (moov, US_MP4_TYPE ('m', 'v', 'h', 'd'), &box, error))
+    return FALSE;
+  if (box.start != NULL) {
+    us_mp4_skip (&box.body, us_mp4_read (&box.body, 1) == 1 ? 3 + 16 : 3 + 8);
+    init->timescale = (guint32)us_mp4_read (&box.body, 4);
+  }
   while (rest.size > 0) {
     if (!us_mp4_box_next (&rest, &box, error)
         || (box.type == US_MP4_TYPE ('t', 'r', 'a', 'k') && !read_track (init, box.body, error)))

@@ -74,8 +74,17 @@ is_recovery_point (const UsAccessUnit *unit, const guint8 *nal, gsize size) {
   return size > at && nal[at] == SEI_RECOVERY_POINT;
 }
 
+static gboolean
+is_sps (UsNalCodec codec, const guint8 *nal) {
+  return codec == US_NAL_H264 ? (nal[0] & 0x1f) == 7 : (nal[0] >> 1 & 0x3f) == 33;
+}
+
 static void
 add_parameters (UsAccessUnit *unit, const guint8 *nal, gsize size) {
+  if (unit->sps == NULL && is_sps (unit->codec, nal)) {
+    unit->sps = nal;
+    unit->sps_size = size;
+  }
   guint64 hash = us_hash64 (0, nal, size);
   for (guint i = 0; i < unit->n_parameters; i++)
     if (unit->seen[i] == hash)

@@ -28,6 +28,8 @@ typedef struct {
   guint64 parameters; /* of the distinct parameter sets, in whatever order they stand */
   guint n_parameters;
   guint64 seen[US_NAL_MAX_PARAMETERS];
+  const guint8 *sps; /* nullable: the first, with wants_parameters; among the caller's bytes */
+  gsize sps_size;
 } UsAccessUnit;
 
 UsNalKind us_nal_kind (UsNalCodec codec, const guint8 *nal, gsize size);

@@ -114,7 +114,7 @@ read_video (Scan *scan, const Fragment *fragment, const Sample *sample, gint64 p
   }
   gint64 pts_us = us_from_ticks (pts, track->timescale);
   scan->last_video_duration = sample->duration;
-  return us_probe_add_picture (scan->builder, pts_us, &unit, fragment->moof, error);
+  return us_probe_add_picture (scan->builder, pts_us, &unit, fragment->moof, sample->size, error);
 }
 
 static void
@@ -127,6 +127,7 @@ read_audio (Scan *scan, const Sample *sample, gint64 pts) {
   if (!probe->has_audio || end_us > probe->end_audio_us)
     probe->end_audio_us = end_us;
   probe->has_audio = TRUE;
+  us_inspector_add_frame (scan->builder->inspector, sample->size);
 }
 
 static gboolean
@@ -347,6 +348,8 @@ us_probe_fmp4 (UsProbeBuilder *builder, const guint8 *data, gsize size, const gu
   }
   scan.video.track = us_mp4_init_first (&scan.init, US_MP4_VIDEO);
   scan.audio.track = us_mp4_init_first (&scan.init, US_MP4_AUDIO);
+  us_inspector_set_track (builder->inspector, scan.video.track);
+  us_inspector_set_track (builder->inspector, scan.audio.track);
   if (!scan_boxes (&scan, size, error))
     return FALSE;
   /* One picture has no distance to another; its own length stands in. */

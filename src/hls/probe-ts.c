@@ -7,7 +7,10 @@
  *
  * Unlike us_mpegts_inspect(), which judges our own packager, this accepts audio and video that was
  * cut inside a PES packet: some packagers cut a running multiplex at any packet. It shows at the
- * start of the segment, and only then an unfinished packet at the end is no fault. */
+ * start of the segment, and only then an unfinished packet at the end is no fault.
+ *
+ * For an inspection (inspect.c) damage is counted and what it hit is left out, so that one lost
+ * packet does not hide everything else that there is to say. */
 #include "hls/audio-frame.h"
 #include "hls/hash.h"
 #include "hls/mpegts-section.h"
@@ -30,6 +33,7 @@ typedef struct {
   gboolean is_open;    /* a PES packet has begun */
   gboolean is_inside;  /* the segment starts inside a PES packet */
   gboolean is_skipped; /* enough was seen: the rest is counted only */
+  gboolean is_damaged; /* a part of it was lost: it tells nothing, inspection only */
   gsize n_packets;
   gsize offset; /* of the transport packet that starts it */
   gsize size;   /* bytes so far, kept or not */
@@ -45,6 +49,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Pes, pes_clear)
 
 typedef struct {
   UsProbeBuilder *builder;
+  UsInspector *inspector; /* nullable: of the builder */
+  gboolean has_pes;
   UsMpegtsTables tables;
   gboolean has_reference;
   gint64 reference; /* the first time of the segment: the others are unwrapped around it */
@@ -55,17 +61,22 @@ typedef struct {
 
 /* ---- tables ---- */
 
-/* Finds the first PMT. Other than in a segment of ours it may stand behind anything. */
+/* Finds the first PMT. Other than in a segment of ours it may stand behind anything. @is_lenient:
+ * steps over damaged packets */
 static gboolean
-find_tables (const guint8 *data, gsize size, UsMpegtsTables *tables, GError **error) {
+find_tables (const guint8 *data, gsize size, gboolean is_lenient, UsMpegtsTables *tables,
+             GError **error) {
   UsMpegtsSection pat = { 0 }, pmt = { 0 };
   gboolean has_pat = FALSE;
   for (gsize i = 0; i < size / US_MPEGTS_PACKET; i++) {
     UsMpegtsPacket packet;
     UsMpegtsSectionResult result = US_MPEGTS_SECTION_NONE;
     g_autoptr (GError) cause = NULL;
-    if (!us_mpegts_packet_read (&packet, data, i, &cause))
+    if (!us_mpegts_packet_read (&packet, data, i, is_lenient ? NULL : &cause)) {
+      if (is_lenient)
+        continue;
       return us_probe_wrap (g_steal_pointer (&cause), error);
+    }
     gboolean is_pat = packet.pid == 0;
     if (packet.payload_size > 0 && (is_pat || (has_pat && packet.pid == tables->pmt_pid)))
       result = us_mpegts_section_feed (is_pat ? &pat : &pmt, &packet, tables, &cause);
@@ -133,20 +144,25 @@ take_picture (Scan *scan, const Pes *pes, const UsMpegtsPesHeader *header, GErro
     scan->has_parameters |= unit.is_key;
   }
   gint64 pts_us = us_probe_us_from_ticks (unwrap (scan, header->pts));
-  return us_probe_add_picture (builder, pts_us, &unit, pes->offset, error);
+  return us_probe_add_picture (builder, pts_us, &unit, pes->offset, pes->size - header->size,
+                               error);
 }
 
 /* Ticks of the frames that begin in @data, or -1 when none can be read. @config: (out): of the
  * first. */
 static gint64
-frames_ticks (guint8 type, const guint8 *data, gsize size, guint32 *config) {
+frames_ticks (UsInspector *inspector, guint8 type, const guint8 *data, gsize size,
+              guint32 *config) {
   guint64 n_samples = 0;
   guint rate = 0;
   UsAudioFrame frame;
   for (gsize at = 0; at < size && us_audio_frame_read (type, data + at, size - at, &frame);
        at += frame.size) {
-    if (rate == 0)
+    if (rate == 0) {
       *config = frame.config;
+      us_inspector_set_sound (inspector, type, &frame);
+    }
+    us_inspector_add_frame (inspector, frame.size);
     rate = frame.rate;
     n_samples += frame.n_samples;
   }
@@ -158,7 +174,7 @@ take_sound (Scan *scan, const Pes *pes, const UsMpegtsPesHeader *header) {
   const guint8 *data = pes->kept + header->size;
   gsize size = pes->n_kept - header->size;
   guint32 config = 0;
-  gint64 ticks = frames_ticks (pes->type, data, size, &config);
+  gint64 ticks = frames_ticks (scan->inspector, pes->type, data, size, &config);
   if (!scan->has_audio_config && config != 0) {
     config = GUINT32_TO_LE (config);
     scan->builder->probe->config += us_hash64 (pes->type, &config, sizeof config);
@@ -183,6 +199,8 @@ close_packet (Scan *scan, Pes *pes, gboolean is_video, gboolean is_end, GError *
   if (!pes->is_open)
     return TRUE;
   pes->is_open = FALSE;
+  if (pes->is_damaged)
+    return TRUE;
   const guint8 *p = pes->kept;
   if (pes->n_kept < PES_LENGTH_HEADER || p[0] != 0 || p[1] != 0 || p[2] != 1)
     return us_probe_fail (US_PROBE_ERROR_BROKEN, error,
@@ -222,8 +240,8 @@ peek (Pes *pes) {
 }
 
 static gboolean
-check_counter (Pes *pes, const UsMpegtsPacket *packet, gsize index, gboolean *is_repeated,
-               GError **error) {
+check_counter (const Scan *scan, Pes *pes, const UsMpegtsPacket *packet, gsize index,
+               gboolean *is_repeated, GError **error) {
   guint8 due = (pes->counter + 1) & 0x0f;
   *is_repeated = FALSE;
   if (pes->counter != US_MPEGTS_NO_COUNTER && !packet->is_discontinuous
@@ -233,7 +251,10 @@ check_counter (Pes *pes, const UsMpegtsPacket *packet, gsize index, gboolean *is
                    && memcmp (pes->last + US_MPEGTS_PACKET - packet->payload_size, packet->payload,
                               packet->payload_size)
                           == 0;
-    if (!*is_repeated)
+    if (!*is_repeated && scan->inspector != NULL) {
+      scan->inspector->out->n_continuity++;
+      pes->is_damaged = TRUE;
+    } else if (!*is_repeated)
       return us_probe_fail (US_PROBE_ERROR_BROKEN, error,
                             "packet %" G_GSIZE_FORMAT
                             ", PID %u: continuity counter %u where %u was due",
@@ -248,7 +269,7 @@ static gboolean
 feed (Scan *scan, Pes *pes, gboolean is_video, const UsMpegtsPacket *packet, gsize index,
       GError **error) {
   gboolean is_repeated;
-  if (!check_counter (pes, packet, index, &is_repeated, error))
+  if (!check_counter (scan, pes, packet, index, &is_repeated, error))
     return FALSE;
   if (is_repeated)
     return TRUE;
@@ -256,8 +277,8 @@ feed (Scan *scan, Pes *pes, gboolean is_video, const UsMpegtsPacket *packet, gsi
   if (packet->is_unit_start) {
     if (!close_packet (scan, pes, is_video, FALSE, error))
       return FALSE;
-    pes->is_open = TRUE;
-    pes->is_skipped = FALSE;
+    pes->is_open = scan->has_pes = TRUE;
+    pes->is_skipped = pes->is_damaged = FALSE;
     pes->offset = index * US_MPEGTS_PACKET;
     pes->size = pes->n_kept = 0;
   } else if (!pes->is_open) {
@@ -294,6 +315,25 @@ pes_begin (Pes *pes, const UsMpegtsTables *tables, gboolean (*is_type) (guint8),
                            size);
 }
 
+/* Counts what is wrong with a packet that cannot be read. */
+static void
+count_damage (UsInspector *inspector, const guint8 *packet) {
+  if (packet[0] != 0x47)
+    inspector->out->n_sync_lost++;
+  else if ((packet[1] & 0x80) == 0 && (packet[3] & 0xc0) != 0)
+    inspector->out->n_scrambled++;
+  else
+    inspector->out->n_continuity++;
+}
+
+static void
+feed_cues (UsInspector *inspector, const UsMpegtsTables *tables, const UsMpegtsPacket *packet) {
+  for (guint i = 0; inspector != NULL && i < tables->n_streams; i++)
+    if (tables->streams[i].pid == packet->pid && tables->streams[i].type == US_MPEGTS_TYPE_SCTE35)
+      us_cue_reader_feed (&inspector->cues, packet->is_unit_start, packet->payload,
+                          packet->payload_size);
+}
+
 static gboolean
 scan_packets (Scan *scan, Pes *video, Pes *audio, const guint8 *data, gsize size, GError **error) {
   UsMpegtsSection pat = { 0 }, pmt = { 0 };
@@ -302,8 +342,12 @@ scan_packets (Scan *scan, Pes *video, Pes *audio, const guint8 *data, gsize size
   for (gsize i = 0; i < size / US_MPEGTS_PACKET; i++) {
     UsMpegtsPacket packet;
     g_autoptr (GError) cause = NULL;
-    if (!us_mpegts_packet_read (&packet, data, i, &cause))
-      return us_probe_wrap (g_steal_pointer (&cause), error);
+    if (!us_mpegts_packet_read (&packet, data, i, scan->inspector != NULL ? NULL : &cause)) {
+      if (scan->inspector == NULL)
+        return us_probe_wrap (g_steal_pointer (&cause), error);
+      count_damage (scan->inspector, data + i * US_MPEGTS_PACKET);
+      continue;
+    }
     if (packet.payload_size == 0)
       continue;
     gboolean is_ok = TRUE;
@@ -321,6 +365,10 @@ scan_packets (Scan *scan, Pes *video, Pes *audio, const guint8 *data, gsize size
       if (result == US_MPEGTS_SECTION_WHOLE && packet.pid != 0
           && hash_streams (&again) != first_streams)
         scan->builder->probe->config += hash_streams (&again);
+      if (result == US_MPEGTS_SECTION_WHOLE && packet.pid != 0 && scan->inspector != NULL)
+        scan->inspector->out->has_tables_first |= !scan->has_pes;
+    } else {
+      feed_cues (scan->inspector, &scan->tables, &packet);
     }
     if (!is_ok)
       return FALSE;
@@ -332,6 +380,9 @@ scan_packets (Scan *scan, Pes *video, Pes *audio, const guint8 *data, gsize size
 static gboolean
 judge (Scan *scan, const Pes *video, const Pes *audio, GError **error) {
   UsProbe *probe = scan->builder->probe;
+  if (scan->inspector != NULL && us_inspector_has_damage (scan->inspector)
+      && probe->n_video + scan->n_audio == 0)
+    return TRUE;
   if (video->n_packets > 0 && probe->n_video == 0)
     return us_probe_fail (US_PROBE_ERROR_BROKEN, error, "PID %u: no whole picture", video->pid);
   if (audio->n_packets > 0 && scan->n_audio == 0 && probe->n_video == 0)
@@ -358,10 +409,19 @@ us_probe_ts (UsProbeBuilder *builder, const guint8 *data, gsize size, const guin
     return us_probe_fail (US_PROBE_ERROR_BROKEN, error,
                           "%" G_GSIZE_FORMAT " bytes are no whole number of packets of %d", size,
                           US_MPEGTS_PACKET);
-  Scan scan = { .builder = builder };
-  gboolean has_init = init != NULL && find_tables (init, init_size, &scan.tables, NULL);
-  if (!has_init && !find_tables (data, size, &scan.tables, error))
-    return FALSE;
+  UsInspector *inspector = builder->inspector;
+  Scan scan = { .builder = builder, .inspector = inspector };
+  gboolean has_init = init != NULL && find_tables (init, init_size, FALSE, &scan.tables, NULL);
+  gboolean has_tables
+      = has_init
+        || find_tables (data, size, inspector != NULL, &scan.tables, inspector ? NULL : error);
+  if (inspector != NULL) {
+    inspector->out->n_packets = (guint)(size / US_MPEGTS_PACKET);
+    inspector->out->has_tables = has_tables;
+    inspector->out->has_tables_first = has_init;
+  }
+  if (!has_tables)
+    return inspector != NULL;
   g_auto (Pes) video = { 0 };
   g_auto (Pes) audio = { 0 };
   if (!pes_begin (&video, &scan.tables, us_mpegts_type_is_video, size, error)

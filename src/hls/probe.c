@@ -48,11 +48,12 @@ us_probe_us_from_ticks (gint64 ticks) {
 }
 
 /* Notes one picture, in decoding order. @unit: what is known of it; a codec that is not read has
- * a key picture with a hash, or none. */
+ * a key picture with a hash, or none. @size: coded bytes */
 gboolean
 us_probe_add_picture (UsProbeBuilder *builder, gint64 pts_us, const UsAccessUnit *unit,
-                      gsize offset, GError **error) {
+                      gsize offset, gsize size, GError **error) {
   UsProbe *probe = builder->probe;
+  us_inspector_add_picture (builder->inspector, unit, size);
   if (probe->n_video == 0) {
     probe->starts_with_idr = unit->is_key;
     probe->starts_with_random_access = unit->is_key || unit->has_recovery_point;
@@ -139,7 +140,12 @@ looks_like_mp4 (const guint8 *data, gsize size) {
 UsProbe *
 us_probe_segment (GBytes *segment, GBytes *init, GError **error) {
   g_return_val_if_fail (segment != NULL, NULL);
+  return us_probe_read (segment, init, NULL, error);
+}
 
+/* us_probe_segment() with an @inspector (nullable), which is told on the way. */
+UsProbe *
+us_probe_read (GBytes *segment, GBytes *init, UsInspector *inspector, GError **error) {
   gsize size, init_size = 0;
   const guint8 *data = g_bytes_get_data (segment, &size);
   const guint8 *init_data = init != NULL ? g_bytes_get_data (init, &init_size) : NULL;
@@ -158,7 +164,7 @@ us_probe_segment (GBytes *segment, GBytes *init, GError **error) {
   probe->first_audio_us = probe->end_audio_us = G_MININT64;
   probe->pictures = g_array_new (FALSE, FALSE, sizeof (UsPicture));
   g_autoptr (GArray) times = g_array_sized_new (FALSE, FALSE, sizeof (gint64), USUAL_PICTURES);
-  UsProbeBuilder builder = { probe, times };
+  UsProbeBuilder builder = { probe, times, inspector };
   gboolean is_ok = FALSE;
   if (looks_like_mp4 (data, size)) {
     probe->container = US_CONTAINER_FMP4;
