@@ -9,7 +9,7 @@
 
 static void
 fill (UsHttpResponse *response, guint status, const char *type, const char *title,
-      const char *pointer, const char *detail) {
+      const char *extra, const char *extra_value, const char *detail) {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   g_autoptr (JsonGenerator) generator = json_generator_new ();
   g_autofree char *valid = g_utf8_make_valid (detail, -1);
@@ -26,9 +26,10 @@ fill (UsHttpResponse *response, guint status, const char *type, const char *titl
   json_builder_add_int_value (builder, status);
   json_builder_set_member_name (builder, "detail");
   json_builder_add_string_value (builder, valid);
-  if (pointer != NULL) {
-    json_builder_set_member_name (builder, "pointer");
-    json_builder_add_string_value (builder, pointer);
+  if (extra != NULL) {
+    g_autofree char *clean = g_utf8_make_valid (extra_value, -1);
+    json_builder_set_member_name (builder, extra);
+    json_builder_add_string_value (builder, clean);
   }
   json_builder_end_object (builder);
   g_autoptr (JsonNode) root = json_builder_get_root (builder);
@@ -60,7 +61,7 @@ us_http_problem (UsHttpResponse *response, guint status, const char *type, const
   va_start (args, detail_format);
   g_autofree char *detail = g_strdup_vprintf (detail_format, args);
   va_end (args);
-  fill (response, status, type, title, NULL, detail);
+  fill (response, status, type, title, NULL, NULL, detail);
 }
 
 /**
@@ -77,5 +78,22 @@ us_http_problem_at (UsHttpResponse *response, guint status, const char *type, co
   va_start (args, detail_format);
   g_autofree char *detail = g_strdup_vprintf (detail_format, args);
   va_end (args);
-  fill (response, status, type, title, pointer, detail);
+  fill (response, status, type, title, "pointer", pointer, detail);
+}
+
+/**
+ * us_http_problem_of_parameter:
+ * @parameter: the parameter of the query that it is about
+ *
+ * Like us_http_problem(), with status 400.
+ */
+void
+us_http_problem_of_parameter (UsHttpResponse *response, const char *type, const char *title,
+                              const char *parameter, const char *detail_format, ...) {
+  va_list args;
+
+  va_start (args, detail_format);
+  g_autofree char *detail = g_strdup_vprintf (detail_format, args);
+  va_end (args);
+  fill (response, 400, type, title, "parameter", parameter, detail);
 }

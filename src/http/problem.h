@@ -13,5 +13,9 @@ void us_http_problem (UsHttpResponse *response, guint status, const char *type, 
 void us_http_problem_at (UsHttpResponse *response, guint status, const char *type,
                          const char *title, const char *pointer, const char *detail_format, ...)
     G_GNUC_PRINTF (6, 7);
+/* The same about one parameter of the query. */
+void us_http_problem_of_parameter (UsHttpResponse *response, const char *type, const char *title,
+                                   const char *parameter, const char *detail_format, ...)
+    G_GNUC_PRINTF (5, 6);
 
 G_END_DECLS
