@@ -12,7 +12,7 @@ typedef struct {
   guint n_video, n_audio; /* renditions */
   /* A bit for each index of a rendition. Neither video nor audio set: all are video. */
   guint64 video, audio;
-  guint64 looked_at;       /* renditions whose pictures and sound are judged; 0: all */
+  guint64 looked_at;       /* renditions whose segments are fetched and looked into; 0: all */
   guint target_duration_s; /* 0: not known */
   gboolean has_evidence;   /* at least one poll has been answered, or has failed for good */
   gboolean is_paused;
