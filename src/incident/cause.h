@@ -52,11 +52,14 @@ const char *us_confidence_word (UsConfidence confidence);
 /* UsDiagnosis: one cause that its rule lets stand. Evidence: plain sentences with numbers. */
 typedef struct {
   UsCause cause;
-  double score; /* 0 to 1 */
+  const char *label; /* static: of the cause, or of this variant of it */
+  double score;      /* 0 to 1 */
   UsConfidence confidence;
   guint n_signals;                            /* independent ones that speak for it */
   GPtrArray *evidence_for, *evidence_against; /* element-type utf8 */
 } UsDiagnosis;
+
+gboolean us_cause_from_word (const char *word, UsCause *cause);
 
 /* Returns: (transfer full) (element-type UsDiagnosis): the best first; never empty:
  * %US_CAUSE_UNKNOWN when no rule holds */

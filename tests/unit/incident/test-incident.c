@@ -188,7 +188,8 @@ test_restore (void) {
   UsIncidentFacts facts
       = { .now_us = START_US, .health = US_HEALTH_HEALTHY, .leading = US_N_CHECKS };
 
-  us_incident_life_restore (&life, US_INCIDENT_ACKNOWLEDGED, 3600 * (gint64)G_USEC_PER_SEC, START_US);
+  us_incident_life_restore (&life, US_INCIDENT_ACKNOWLEDGED, 3600 * (gint64)G_USEC_PER_SEC,
+                            START_US);
   g_assert_true (life.is_acknowledged);
   g_assert_cmpint (us_incident_step (&life, &facts), ==, US_INCIDENT_RECOVERS);
 
