@@ -128,15 +128,16 @@ class Failover(unittest.TestCase):
             self.assertEqual(one.roles()["ingest"]["restarts"], 1)
 
 
-def break_off(publisher, tags, after_ms):
-    """Plays from the start; dies two pictures behind the first key frame from after_ms on, of whose
-    sound nothing was sent."""
+def break_off(publisher, tags, after_ms, meanwhile=lambda: None):
+    """Plays from the start; dies two pictures into the segment that the first key frame from
+    after_ms on opens, of whose sound nothing was sent; meanwhile() is called in between."""
     def is_last(tag):
         kind, stamp, body = tag
         return kind == rtmp.VIDEO and body[0] == 0x17 and stamp >= after_ms
     end = next(index for index, tag in enumerate(tags) if is_last(tag))
     pictures = [tag for tag in tags[end:] if tag[0] == rtmp.VIDEO]
     publisher.play(tags[:end] + pictures[:2])
+    meanwhile()
     publisher.sock.shutdown(socket.SHUT_WR)  # as the kernel does, and nothing sent is lost
     publisher.read_to_end()
     publisher.close()
@@ -144,8 +145,8 @@ def break_off(publisher, tags, after_ms):
 
 class Encoder(unittest.TestCase):
     def test_breaks_off_before_its_sound(self):
-        """No segment without sound, and one discontinuity each time, also for a packager that is
-        away meanwhile."""
+        """No segment without sound, and one discontinuity each time, also for a packager that dies
+        in that moment."""
         material = chain.material("loop", seconds=16)
         tags = rtmp.tags_of(material)
         with chain.Chain() as one:
@@ -157,8 +158,9 @@ class Encoder(unittest.TestCase):
             try:
                 player.join()
                 chain.wait_for("the first tail", lambda: one.log().count("and is left out") == 1)
-                pid = one.signal("packager-backup", signal.SIGKILL)
-                break_off(rtmp.Publisher(one.publish_url()), tags, 4000)
+                pid = one.pid("packager-backup")
+                break_off(rtmp.Publisher(one.publish_url()), tags, 4000,
+                          lambda: one.signal("packager-backup", signal.SIGKILL))
                 chain.wait_for("the second tail", lambda: one.log().count("and is left out") == 2)
                 one.wait_restarted("packager-backup", pid)
                 one.ffmpeg_publish(material)
@@ -171,7 +173,7 @@ class Encoder(unittest.TestCase):
             self.assertEqual(len(report["discontinuities"]), 2)
             numbers = [segment["number"] for segment in report["segments"]]
             self.assertEqual(numbers, list(range(numbers[0], numbers[-1] + 1)))
-            # The one that was away holds what the other does: the shorter list is part of the longer.
+            # What was restarted holds what the other does: the shorter list is part of the longer.
             names = [[line for line in body.decode().splitlines() if not line.startswith("#")]
                      for body in lists]
             both = set(names[0]) & set(names[1])
