@@ -9,7 +9,7 @@ static const struct {
   UsConfidence confidence;
   const char *label, *script;
 } rows[] = {
-/* clang-format off: a row a line */
+/* clang-format off */
 #define ROW(truth, best, confidence, script)                                                       \
   { US_CAUSE_##truth, US_CAUSE_##best, US_CONFIDENCE_##confidence, NULL, script }
 #define IS(cause, confidence, script) ROW (cause, cause, confidence, script)
@@ -23,26 +23,14 @@ static const struct {
 
 #define ALL_FAIL(outcome) "unreachable=1 row=6 P.ok=30 P." outcome "=6 open:stale"
   /* 1: our network */
-  IS (PROBE, HIGH,
-      ALL_FAIL ("timeout") " streams=8 streams_failing=8 hosts=4 hosts_failing=4 failing_together "
-                           "net_down"),
-  IS (PROBE, HIGH,
-      ALL_FAIL (
-          "dns") " streams=8 streams_failing=7 hosts=4 hosts_failing=3 failing_together net_down"),
-  IS (PROBE, HIGH,
-      ALL_FAIL ("connect") " streams=9 streams_failing=9 hosts=5 hosts_failing=5 failing_together"),
-  IS (PROBE, MEDIUM,
-      ALL_FAIL ("timeout") " streams=4 streams_failing=4 hosts=2 hosts_failing=2 failing_together"),
-  IS (PROBE, MEDIUM,
-      ALL_FAIL ("dns") " streams=1 streams_failing=1 hosts=1 hosts_failing=1 net_down"),
-  IS (PROBE, MEDIUM,
-      ALL_FAIL ("connect") " streams=6 streams_failing=3 hosts=3 hosts_failing=2 failing_together"),
-  IS (PROBE, HIGH,
-      ALL_FAIL (
-          "tls") " streams=6 streams_failing=6 hosts=6 hosts_failing=6 failing_together net_down"),
-  IS (PROBE, HIGH,
-      "ratio=0.4 open:throughput unreachable=1 row=3 P.timeout=3 streams=6 streams_failing=6 "
-      "hosts=6 hosts_failing=6 failing_together"),
+  IS (PROBE, HIGH, ALL_FAIL ("timeout") " streams=8 streams_failing=8 hosts=4 hosts_failing=4 failing_together net_down"),
+  IS (PROBE, HIGH, ALL_FAIL ("dns") " streams=8 streams_failing=7 hosts=4 hosts_failing=3 failing_together net_down"),
+  IS (PROBE, HIGH, ALL_FAIL ("connect") " streams=9 streams_failing=9 hosts=5 hosts_failing=5 failing_together"),
+  IS (PROBE, MEDIUM, ALL_FAIL ("timeout") " streams=4 streams_failing=4 hosts=2 hosts_failing=2 failing_together"),
+  IS (PROBE, MEDIUM, ALL_FAIL ("dns") " streams=1 streams_failing=1 hosts=1 hosts_failing=1 net_down"),
+  IS (PROBE, MEDIUM, ALL_FAIL ("connect") " streams=6 streams_failing=3 hosts=3 hosts_failing=2 failing_together"),
+  IS (PROBE, HIGH, ALL_FAIL ("tls") " streams=6 streams_failing=6 hosts=6 hosts_failing=6 failing_together net_down"),
+  IS (PROBE, HIGH, "ratio=0.4 open:throughput unreachable=1 row=3 P.timeout=3 streams=6 streams_failing=6 hosts=6 hosts_failing=6 failing_together"),
 
   /* 2: names */
   IS (DNS, HIGH, ALL_FAIL ("dns") OTHERS_WELL),
@@ -85,21 +73,17 @@ static const struct {
   ROW (CDN_EDGE, CDN_EDGE, HIGH, ALL_FAIL ("5xx") " cache one_address other_url_well"),
   ROW (CDN_EDGE, CDN_EDGE, MEDIUM, ALL_FAIL ("5xx") " cache other_url_well"),
   /* ... our network looks like an origin that is down: two hosts only */
-  ROW (
-      PROBE, PROBE, MEDIUM,
-      ALL_FAIL ("connect") " streams=3 streams_failing=3 hosts=2 hosts_failing=2 failing_together"),
+  ROW (PROBE, PROBE, MEDIUM, ALL_FAIL ("connect") " streams=3 streams_failing=3 hosts=2 hosts_failing=2 failing_together"),
   /* ... one stream of a host only */
   ROW (UNKNOWN, ORIGIN_DOWN, LOW, ALL_FAIL ("5xx") " host_streams=3 host_failing=1"),
 
   /* 6: edge */
   IS (CDN_EDGE, HIGH, "stopped=1 open:stale cache old_from_cache age=40 hit:sequence_back*3"),
   IS (CDN_EDGE, MEDIUM, "stopped=1 open:stale cache old_from_cache age=40"),
-  IS (CDN_EDGE, HIGH,
-      "cache old_from_cache age=3 hit:sequence_back*4 hit:cache_stale*4 other_url_well"),
+  IS (CDN_EDGE, HIGH, "cache old_from_cache age=3 hit:sequence_back*4 hit:cache_stale*4 other_url_well"),
   IS (CDN_EDGE, MEDIUM, "segfail=1 S.5xx=6 S.ok=40 one_address cache"),
   IS (CDN_EDGE, HIGH, "segfail=1 S.5xx=6 S.ok=40 one_address other_url_well cache"),
-  LABEL (CDN_EDGE, MEDIUM, "CDN Edge Latency",
-         "cache open:ttfb ttfb95=1.4 ttfb=0.9 hit_ttfb=0.9 miss_ttfb=1.1"),
+  LABEL (CDN_EDGE, MEDIUM, "CDN Edge Latency", "cache open:ttfb ttfb95=1.4 ttfb=0.9 hit_ttfb=0.9 miss_ttfb=1.1"),
   IS (CDN_EDGE, MEDIUM, "cache old_from_cache age=25 hit:cache_stale*2 open:latency"),
   /* ... the edge passes its origin's errors on */
   ROW (ORIGIN_DOWN, ORIGIN_DOWN, HIGH, ALL_FAIL ("5xx") " cache origin_status age=1" OTHERS_WELL),
@@ -112,8 +96,7 @@ static const struct {
   IS (ENCODER, MEDIUM, "unreachable=1 row=5 P.missing=5"),
   IS (ENCODER, MEDIUM, "stopped=1 open:stale P.timeout=1 S.missing=1"),
   ROW (PACKAGER, ENCODER, MEDIUM, "stopped=1 open:stale"),
-  ROW (PACKAGER, PACKAGER, MEDIUM,
-       "r=2 stopped=2 together open:stale host_streams=4 host_failing=4"),
+  ROW (PACKAGER, PACKAGER, MEDIUM, "r=2 stopped=2 together open:stale host_streams=4 host_failing=4"),
   ROW (CDN_EDGE, CDN_EDGE, MEDIUM, "r=2 stopped=2 together open:stale cache old_from_cache age=90"),
   /* ... not together, so not the source */
   ROW (PACKAGER, UNKNOWN, NONE, "r=4 stopped=4 open:stale"),
@@ -121,30 +104,22 @@ static const struct {
   /* ... seen from inside */
   IS (ENCODER, HIGH, SCRIPT_OWN " stopped=1 open:stale publisher=0 publisher_gone=14"),
   IS (ENCODER, HIGH, SCRIPT_OWN " stopped=1 open:stale publisher=0 input=0 origins_up=0"),
-  IS (ENCODER, HIGH,
-      SCRIPT_OWN
-      " unreachable=1 row=5 P.busy=5 publisher=0 publisher_gone=60 input=0 origins_up=0"),
-  IS (ENCODER, HIGH,
-      SCRIPT_OWN
-      " stopped=1 open:stale publisher=0 publisher_gone=90 switches=1 origins_up=0 restarted=1"),
+  IS (ENCODER, HIGH, SCRIPT_OWN " unreachable=1 row=5 P.busy=5 publisher=0 publisher_gone=60 input=0 origins_up=0"),
+  IS (ENCODER, HIGH, SCRIPT_OWN " stopped=1 open:stale publisher=0 publisher_gone=90 switches=1 origins_up=0 restarted=1"),
   IS (ENCODER, HIGH, SCRIPT_OWN " stopped=1 open:stale ingest_up=0 publisher=0 input=0"),
   /* ... an encoder that is not ours is none of the ingest's business */
-  ROW (ENCODER, ENCODER, MEDIUM,
-       SCRIPT_OWN " packagers=0 packagers_up=0 had_publisher=0 publisher=0 stopped=1 open:stale"),
+  ROW (ENCODER, ENCODER, MEDIUM, SCRIPT_OWN " packagers=0 packagers_up=0 had_publisher=0 publisher=0 stopped=1 open:stale"),
 
   /* 8: packager */
   IS (PACKAGER, MEDIUM, "r=4 stopped=2 open:stale"),
   IS (PACKAGER, MEDIUM, "r=4 segfail=1 S.missing=8 S.ok=200 open:segment_missing*8 newest_only"),
-  IS (PACKAGER, HIGH,
-      "r=4 stopped=2 open:stale open:discontinuity_mismatch hit:target_duration_changed"),
+  IS (PACKAGER, HIGH, "r=4 stopped=2 open:stale open:discontinuity_mismatch hit:target_duration_changed"),
   IS (PACKAGER, MEDIUM, "segfail=1 S.missing=9 S.ok=30 newest_only open:segment_missing*9"),
   IS (PACKAGER, MEDIUM, "open:parse_error P.content=6"),
   IS (PACKAGER, MEDIUM, "media=1 open:media_broken*6 S.ok=60"),
   IS (PACKAGER, HIGH, SCRIPT_OWN " stopped=1 open:stale packagers_up=0 origins_up=0 input=0"),
   IS (PACKAGER, HIGH, SCRIPT_OWN " stopped=1 open:stale input=0 origins_up=0"),
-  IS (PACKAGER, HIGH,
-      SCRIPT_OWN
-      " unreachable=1 row=9 P.busy=9 open:stale packagers_up=0 origins_up=0 input=0 switches=1"),
+  IS (PACKAGER, HIGH, SCRIPT_OWN " unreachable=1 row=9 P.busy=9 open:stale packagers_up=0 origins_up=0 input=0 switches=1"),
   /* ... some renditions come from a server that errs */
   ROW (UNKNOWN, PACKAGER, LOW, "r=4 segfail=2 S.5xx=8 S.ok=200 open:segment_error*8"),
   /* ... of our own, both packagers well */
@@ -167,10 +142,8 @@ static const struct {
   IS (RETENTION, HIGH, "hit:segment_early_gone*3 open:short_window"),
   IS (RETENTION, MEDIUM, "hit:segment_early_gone*3"),
   IS (RETENTION, MEDIUM, "S.missing=4 S.ok=60 oldest_only open:segment_missing*4"),
-  IS (RETENTION, HIGH,
-      "S.missing=4 S.ok=60 oldest_only open:segment_early_gone*4 open:short_window"),
-  IS (RETENTION, HIGH,
-      "S.missing=9 S.timeout=1 oldest_only hit:segment_early_gone*9 open:short_window" OTHERS_WELL),
+  IS (RETENTION, HIGH, "S.missing=4 S.ok=60 oldest_only open:segment_early_gone*4 open:short_window"),
+  IS (RETENTION, HIGH, "S.missing=9 S.timeout=1 oldest_only hit:segment_early_gone*9 open:short_window" OTHERS_WELL),
   /* ... or we come too late */
   ROW (PROBE, RETENTION, LOW, "hit:segment_early_gone*3 open:probe_late"),
 
@@ -181,41 +154,27 @@ static const struct {
   IS (PROPAGATION, HIGH, "r=3 hit:segment_late*9 cache missing_cached hit:segment_missing*1"),
   IS (PROPAGATION, MEDIUM, "hit:segment_late*6 newest_only S.missing=6 P.timeout=1"),
   /* ... they never come: the packager lists what it has not made */
-  ROW (PACKAGER, PACKAGER, MEDIUM,
-       "segfail=1 hit:segment_late*1 open:segment_missing*9 S.missing=9 newest_only"),
+  ROW (PACKAGER, PACKAGER, MEDIUM, "segfail=1 hit:segment_late*1 open:segment_missing*9 S.missing=9 newest_only"),
 
   /* 12: the network */
-  LABEL (CONGESTION, HIGH, "Network Congestion",
-         "r=4 ratio=0.7 open:throughput slow_elsewhere top_only small=4 top=0.6 connect=0.3 "
-         "ttfb95=0.7 body=0.8 hosts=3"),
-  LABEL (
-      CONGESTION, HIGH, "Network Congestion",
-      "ratio=0.7 open:throughput slow_elsewhere connect=0.4 body=0.8 hosts=3 ttfb95=0.9 open:ttfb"),
-  LABEL (CONGESTION, MEDIUM, "Bandwidth Constraint",
-         "r=4 ratio=0.8 top_only small=5 top=0.6 open:throughput body=0.8"),
+  LABEL (CONGESTION, HIGH, "Network Congestion", "r=4 ratio=0.7 open:throughput slow_elsewhere top_only small=4 top=0.6 connect=0.3 ttfb95=0.7 body=0.8 hosts=3"),
+  LABEL (CONGESTION, HIGH, "Network Congestion", "ratio=0.7 open:throughput slow_elsewhere connect=0.4 body=0.8 hosts=3 ttfb95=0.9 open:ttfb"),
+  LABEL (CONGESTION, MEDIUM, "Bandwidth Constraint", "r=4 ratio=0.8 top_only small=5 top=0.6 open:throughput body=0.8"),
   LABEL (CONGESTION, LOW, "Bandwidth Constraint", "ratio=0.8 open:throughput body=0.9"),
-  LABEL (CONGESTION, MEDIUM, "Bandwidth Constraint",
-         "ratio=0.9 open:throughput slow_elsewhere body=1 hosts=2"),
-  LABEL (CONGESTION, MEDIUM, "Bandwidth Constraint",
-         "r=3 ratio=0.9 top_only small=3 top=0.8 open:throughput S.timeout=3 body=1"),
+  LABEL (CONGESTION, MEDIUM, "Bandwidth Constraint", "ratio=0.9 open:throughput slow_elsewhere body=1 hosts=2"),
+  LABEL (CONGESTION, MEDIUM, "Bandwidth Constraint", "r=3 ratio=0.9 top_only small=3 top=0.8 open:throughput S.timeout=3 body=1"),
   /* ... one host only, all rungs */
   ROW (ORIGIN_DOWN, INTERMITTENT, LOW, "ratio=0.8 open:throughput body=0.9 hosts=4 S.timeout=2"),
 
   /* 13: the server */
-  LABEL (OVERLOAD, MEDIUM, "CDN Edge Latency",
-         "open:ttfb ttfb95=1.5 cache hit_ttfb=0.03 miss_ttfb=1.4"),
-  LABEL (OVERLOAD, HIGH, "Origin/CDN Outage",
-         "open:ttfb ttfb95=1.5 cache hit_ttfb=0.03 miss_ttfb=1.4 P.busy=3"),
+  LABEL (OVERLOAD, MEDIUM, "CDN Edge Latency", "open:ttfb ttfb95=1.5 cache hit_ttfb=0.03 miss_ttfb=1.4"),
+  LABEL (OVERLOAD, HIGH, "Origin/CDN Outage", "open:ttfb ttfb95=1.5 cache hit_ttfb=0.03 miss_ttfb=1.4 P.busy=3"),
   LABEL (OVERLOAD, MEDIUM, "CDN Edge Latency", "open:ttfb ttfb95=1.5"),
-  LABEL (OVERLOAD, MEDIUM, "Origin/CDN Outage",
-         "open:ttfb ttfb95=2.5 ratio=0.9 open:throughput P.busy=6 S.busy=2 P.timeout=1"),
+  LABEL (OVERLOAD, MEDIUM, "Origin/CDN Outage", "open:ttfb ttfb95=2.5 ratio=0.9 open:throughput P.busy=6 S.busy=2 P.timeout=1"),
   LABEL (OVERLOAD, LOW, "CDN Edge Latency", "open:ttfb ttfb95=0.8 body=nan connect=nan"),
-  IS (OVERLOAD, HIGH,
-      "r=3 open:ttfb ttfb95=3 cache hit_ttfb=0.02 miss_ttfb=2 S.busy=1 P.5xx=1" OTHERS_WELL),
+  IS (OVERLOAD, HIGH, "r=3 open:ttfb ttfb95=3 cache hit_ttfb=0.02 miss_ttfb=2 S.busy=1 P.5xx=1" OTHERS_WELL),
   /* ... congestion, overload and edge side by side */
-  ROW (CONGESTION, CONGESTION, HIGH,
-       "r=3 ratio=0.5 open:throughput open:ttfb ttfb95=2 body=0.7 connect=0.5 slow_elsewhere "
-       "top_only hosts=3"),
+  ROW (CONGESTION, CONGESTION, HIGH, "r=3 ratio=0.5 open:throughput open:ttfb ttfb95=2 body=0.7 connect=0.5 slow_elsewhere top_only hosts=3"),
   ROW (CDN_EDGE, CDN_EDGE, MEDIUM, "open:ttfb ttfb95=2 cache hit_ttfb=1.5 miss_ttfb=2 one_address"),
 
   /* 14: the source */
@@ -259,8 +218,7 @@ static const struct {
   IS (CONFIGURATION, MEDIUM, "open:codecs_mismatch open:target_duration_exceeded"),
   IS (CONFIGURATION, MEDIUM, "open:cert_expiring"),
   ROW (ORIGIN_DOWN, ORIGIN_DOWN, HIGH, ALL_FAIL ("connect") OTHERS_WELL " open:mime open:cors"),
-  ROW (ENCODER, ENCODER, MEDIUM,
-       "stopped=1 open:stale open:bandwidth_exceeded open:cors open:mime"),
+  ROW (ENCODER, ENCODER, MEDIUM, "stopped=1 open:stale open:bandwidth_exceeded open:cors open:mime"),
 
   /* no pattern */
   IS (INTERMITTENT, LOW, "S.timeout=1"),
