@@ -222,11 +222,11 @@ us_store_put_incident (UsStore *store, const UsIncidentRow *row, UsStoreDone don
   put (store, US_WRITE_INCIDENT, row, done, user_data);
 }
 
-/* The id of @row does not matter. */
 gint64
 us_store_add_event (UsStore *store, const UsEventRow *row) {
   UsEventRow numbered = *row;
-  numbered.id = us_store_next_id (store);
+  if (numbered.id <= 0)
+    numbered.id = us_store_next_id (store);
   put (store, US_WRITE_EVENT, &numbered, NULL, NULL);
   return numbered.id;
 }

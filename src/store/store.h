@@ -59,7 +59,8 @@ typedef void (*UsStoreDone) (const GError *error, gpointer user_data);
 void us_store_put_incident (UsStore *store, const UsIncidentRow *row, UsStoreDone done,
                             gpointer user_data); /* inserts or replaces, by id */
 /* @row->id: 0, or one that us_store_next_id() gave before: an event that turns out to be worth
- * keeping only later still stands in its place. Returns: its id, at once */
+ * keeping only later still stands in its place. One that is there already stays as it is, but for
+ * the incident it belongs to. Returns: its id, at once */
 gint64 us_store_add_event (UsStore *store, const UsEventRow *row);
 void us_store_put_finding (UsStore *store, const UsFindingRow *row); /* by id */
 void us_store_add_note (UsStore *store, const UsNoteRow *row, UsStoreDone done, gpointer user_data);

@@ -208,7 +208,9 @@ static gboolean
 apply_event (const UsEventRow *row, UsDatabase *database, GError **error) {
   STATEMENT_ONCE (sql, make_insert (&us_event_row_type, ", keeper",
                                     ", (SELECT id FROM incidents WHERE id = ?8)",
-                                    "ON CONFLICT (id) DO NOTHING"));
+                                    "ON CONFLICT (id) DO UPDATE SET incident = excluded.incident,"
+                                    " keeper = coalesce (excluded.keeper, keeper)"
+                                    " WHERE excluded.incident IS NOT NULL"));
   if (!insert_row (database, &us_event_row_type, row, sql, error))
     return FALSE;
   if (row->thumbnail == NULL || row->incident == NULL)
