@@ -74,7 +74,17 @@ typedef struct {
   guint from_oldest, from_newest; /* places in the window when it was asked for */
   UsInspection *media;            /* nullable: not had, encrypted, or no media */
   char *media_error;              /* nullable: why not */
+  /* Of those right before it in its rendition, without a break: us_segment_seen_follow(). */
+  guint n_failed_before;
+  guint n_over_bandwidth_before;
+  gint64 without_keyframe_us; /* media time */
 } UsSegmentSeen;
+/* Fills the last three; call it before the detectors. @before: (nullable) */
+void us_segment_seen_follow (UsSegmentSeen *segment, const UsSegmentSeen *before,
+                             const UsRenditionInfo *info);
+gboolean us_segment_seen_is_over_bandwidth (const UsSegmentSeen *segment,
+                                            const UsRenditionInfo *info, double *bps);
+gboolean us_segment_seen_lacks_keyframe (const UsSegmentSeen *segment);
 void us_segment_seen_free (UsSegmentSeen *seen);
 
 /* UsFetchWindow: the last US_WINDOW_US, oldest first, bounded. Numbers only. */
