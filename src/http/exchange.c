@@ -12,6 +12,7 @@
 #include "http/exchange.h"
 
 #include "http/connection.h"
+#include "http/event-sink.h"
 #include "http/message.h"
 #include "http/negotiate.h"
 #include "http/problem.h"
@@ -115,7 +116,7 @@ answer (UsHttpConnection *connection, UsHttpResponse *response) {
   body = negotiate (exchange, response, headers);
   size = body != NULL ? g_bytes_get_size (body) : 0;
 
-  if (response->content_type != NULL && size > 0)
+  if (response->content_type != NULL && (size > 0 || is_head))
     soup_message_headers_append (headers, "Content-Type", response->content_type);
   if (response->cache_control != NULL)
     soup_message_headers_append (headers, "Cache-Control", response->cache_control);
@@ -227,6 +228,8 @@ struct UsHttpJob {
   const UsHttpRoute *route;
   UsHttpRequest request; /* strings owned */
   UsHttpResponse response;
+  UsHttpSink *sink; /* nullable: the answer is a stream of events, and begins with @opening */
+  GBytes *opening;
 };
 
 static void
@@ -235,9 +238,30 @@ job_free (gpointer data) {
 
   us_http_request_clear (&job->request);
   us_http_response_clear (&job->response);
+  g_clear_pointer (&job->sink, us_http_sink_unref);
+  g_clear_pointer (&job->opening, g_bytes_unref);
   g_main_context_unref (job->shard_context);
   us_http_core_unref (job->core);
   g_free (job);
+}
+
+static gboolean
+on_reader_left (gpointer user_data) {
+  us_http_events_dismiss (us_http_sink_ref (user_data));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+open_events (UsHttpConnection *connection, UsHttpJob *job) {
+  SoupMessageHeaders *headers
+      = soup_server_message_get_response_headers (connection->exchange.message);
+
+  soup_message_headers_append (headers, "Content-Type", "text/event-stream");
+  soup_message_headers_append (headers, "Cache-Control", "no-store, no-transform");
+  soup_message_headers_append (headers, "X-Accel-Buffering", "no"); /* nginx hands on at once */
+  soup_message_headers_append (headers, "Connection", "close");
+  add_cors (&connection->exchange, headers, FALSE);
+  us_http_sink_open (connection, g_steal_pointer (&job->sink), job->opening);
 }
 
 static gboolean
@@ -245,9 +269,16 @@ on_job_done (gpointer user_data) {
   UsHttpJob *job = user_data;
   UsHttpConnection *connection = job->connection;
 
+  if (connection == NULL && job->sink != NULL)
+    us_http_post (job->core->main_context, "us-http-reader-left", on_reader_left,
+                  g_steal_pointer (&job->sink), (GDestroyNotify)us_http_sink_unref);
   if (connection == NULL)
     return G_SOURCE_REMOVE;
   connection->exchange.job = NULL;
+  if (job->sink != NULL) {
+    open_events (connection, job);
+    return G_SOURCE_REMOVE;
+  }
   answer (connection, &job->response);
   soup_server_message_unpause (connection->exchange.message);
   return G_SOURCE_REMOVE;
@@ -260,6 +291,9 @@ on_job (gpointer user_data) {
 
   if (g_atomic_int_get (&job->core->is_stopped))
     us_http_problem (&job->response, 503, "stopping", "Stopping", "This server is stopping.");
+  else if (job->route->events != NULL)
+    job->sink = us_http_events_admit (job->route->events, &job->request, &job->response,
+                                      job->shard_context, &job->opening);
   else
     job->route->handle (&job->request, &job->response, job->route->user_data);
   us_http_post (job->shard_context, "us-http-job-done", on_job_done, job, job_free);
@@ -437,7 +471,7 @@ on_request (SoupServer *server, SoupServerMessage *message, const char *path, GH
     answer_wrong_method (connection);
   else if (strcmp (request->method, "OPTIONS") == 0)
     answer_options (connection);
-  else if (exchange->route->handle != NULL)
+  else if (exchange->route->respond == NULL)
     begin_job (connection);
   else if (!ask (connection))
     begin_wait (connection);
@@ -474,11 +508,17 @@ us_http_exchange_clear (UsHttpConnection *connection) {
   us_http_shard_unwait (connection->shard, connection);
   if (exchange->job != NULL)
     exchange->job->connection = NULL;
+  us_http_sink_lose (connection);
   g_clear_object (&exchange->message);
   g_free (exchange->decoded_path);
   g_clear_pointer (&exchange->body, g_bytes_unref);
   memset (exchange, 0, sizeof *exchange);
   exchange->wait_link.data = connection;
+}
+
+gboolean
+us_http_exchange_is_held (const UsHttpExchange *exchange) {
+  return exchange->is_waiting || exchange->sink != NULL;
 }
 
 /* A message that is still paused wakes and finds its stream closed; libsoup then ends it. */
@@ -500,6 +540,10 @@ void
 us_http_exchange_abandon (UsHttpConnection *connection) {
   if (connection->exchange.message == NULL)
     return;
+  if (connection->exchange.sink != NULL) {
+    us_http_sink_end (connection);
+    return;
+  }
   if (!connection->exchange.is_answered)
     soup_server_message_set_status (connection->exchange.message, 503, NULL);
   wake_message (connection);

@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 
 typedef struct UsHttpConnection UsHttpConnection;
 typedef struct UsHttpJob UsHttpJob;
+typedef struct UsHttpSink UsHttpSink;
 
 /* UsHttpExchange: part of its connection, which has one request at a time. */
 typedef struct {
@@ -23,13 +24,16 @@ typedef struct {
   GList wait_link; /* in the shard's list while it waits */
   gboolean is_waiting;
   gboolean is_answered;
-  UsHttpJob *job; /* nullable: being handled in the main context */
+  UsHttpJob *job;   /* nullable: being handled in the main context */
+  UsHttpSink *sink; /* nullable: owned: the answer is a stream of events */
 } UsHttpExchange;
 
 /* Wires a SoupServer to the routes of a shard. */
 void us_http_exchange_attach (SoupServer *server);
 /* Asks the responder of a waiting request again. */
 void us_http_exchange_ask_again (UsHttpConnection *connection);
+/* Whether an answer is awaited that nothing of libsoup watches the client for. */
+gboolean us_http_exchange_is_held (const UsHttpExchange *exchange);
 /* The client is gone, or the server ends: forget the request, wake libsoup if it was paused. */
 void us_http_exchange_abandon (UsHttpConnection *connection);
 /* The request is over. */

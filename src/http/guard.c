@@ -14,7 +14,8 @@
  *
  * A header has one deadline from its first byte (or from accept, when no byte came), so that
  * trickling does not help. A body and a response must move a byte within theirs, and be through
- * within %US_GUARD_TRICKLE times that. A request that waits for us has none: whoever answers
+ * within %US_GUARD_TRICKLE times that; a stream of events has no such end, but what there is of it
+ * must move. A request that waits for us has none: whoever answers
  * decides.
  *
  * Returns: what to do now
@@ -39,6 +40,8 @@ us_guard_decide (const UsGuardFacts *facts, const UsGuardLimits *limits, gint64 
     if (still_us >= limits->send_us || age_us >= US_GUARD_TRICKLE * limits->send_us)
       return US_GUARD_CLOSE_SLOW;
     return US_GUARD_KEEP;
+  case US_GUARD_STREAMING:
+    return facts->has_pending && still_us >= limits->send_us ? US_GUARD_CLOSE_SLOW : US_GUARD_KEEP;
   case US_GUARD_LINGER:
     return age_us >= US_GUARD_LINGER_US ? US_GUARD_CLOSE : US_GUARD_KEEP;
   case US_GUARD_HANDLING:

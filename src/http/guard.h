@@ -7,12 +7,13 @@ G_BEGIN_DECLS
 
 /* What the connection is doing, seen from the server. */
 typedef enum {
-  US_GUARD_IDLE,     /* between requests, or no request yet */
-  US_GUARD_HEADER,   /* some bytes of a request header are here, not all */
-  US_GUARD_BODY,     /* the header is whole, its body is on the way */
-  US_GUARD_HANDLING, /* the answer is ours to give: being made, or held back */
-  US_GUARD_SENDING,  /* the answer is on its way out */
-  US_GUARD_LINGER,   /* refused: what still arrives is thrown away, so that the refusal gets read */
+  US_GUARD_IDLE,      /* between requests, or no request yet */
+  US_GUARD_HEADER,    /* some bytes of a request header are here, not all */
+  US_GUARD_BODY,      /* the header is whole, its body is on the way */
+  US_GUARD_HANDLING,  /* the answer is ours to give: being made, or held back */
+  US_GUARD_SENDING,   /* the answer is on its way out */
+  US_GUARD_STREAMING, /* an answer without end: bytes of it may be on their way, or none for long */
+  US_GUARD_LINGER, /* refused: what still arrives is thrown away, so that the refusal gets read */
 } UsGuardPhase;
 
 typedef struct {
@@ -21,6 +22,7 @@ typedef struct {
   gint64 progress_us;   /* when a byte last moved in it */
   gboolean is_fresh;    /* no request was ever answered on it */
   gboolean is_parkable; /* libsoup holds it, and has nothing of a request */
+  gboolean has_pending; /* streaming: not all was sent */
 } UsGuardFacts;
 
 typedef struct {

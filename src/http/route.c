@@ -82,6 +82,17 @@ us_http_routes_add (UsHttpRoutes *routes, const char *prefix, const char *method
   g_ptr_array_sort (routes, compare_length);
 }
 
+void
+us_http_routes_add_events (UsHttpRoutes *routes, const char *path, UsHttpEvents *events) {
+  UsHttpRoute *route = g_new0 (UsHttpRoute, 1);
+
+  route->prefix = g_strdup (path);
+  route->allow = make_allow ("GET");
+  route->events = events;
+  g_ptr_array_add (routes, route);
+  g_ptr_array_sort (routes, compare_length);
+}
+
 /**
  * us_http_routes_find:
  * @path: decoded

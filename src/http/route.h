@@ -10,7 +10,8 @@ typedef struct {
   GStrv origins; /* nullable: of web pages that may use it; "*" is any */
   char *allow;   /* the Allow header: its methods, HEAD with GET, and OPTIONS */
   UsHttpRespond respond;
-  UsHttpHandle handle; /* one of the two */
+  UsHttpHandle handle; /* one of the two, or @events */
+  UsHttpEvents *events;
   gpointer user_data;
 } UsHttpRoute;
 
@@ -19,6 +20,7 @@ typedef GPtrArray UsHttpRoutes; /* element-type UsHttpRoute, longest prefix firs
 UsHttpRoutes *us_http_routes_new (void);
 void us_http_routes_add (UsHttpRoutes *routes, const char *prefix, const char *methods,
                          UsHttpRespond respond, UsHttpHandle handle, gpointer user_data);
+void us_http_routes_add_events (UsHttpRoutes *routes, const char *path, UsHttpEvents *events);
 void us_http_routes_allow_origins (UsHttpRoutes *routes, const char *prefix,
                                    const char *const *origins);
 gboolean us_http_route_allows_origin (const UsHttpRoute *route, const char *origin);

@@ -124,6 +124,13 @@ us_http_server_add_handler (UsHttpServer *server, const char *prefix, const char
   us_http_routes_add (server->core->routes, prefix, methods, NULL, handle, user_data);
 }
 
+void
+us_http_server_add_events (UsHttpServer *server, const char *path, UsHttpEvents *events) {
+  g_return_if_fail (server->shards->len == 0 && path[0] == '/' && events != NULL);
+
+  us_http_routes_add_events (server->core->routes, path, events);
+}
+
 /**
  * us_http_server_allow_origins:
  * @prefix: handlers at paths that begin with it, added before

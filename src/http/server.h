@@ -6,6 +6,7 @@
 G_BEGIN_DECLS
 
 typedef struct UsHttpServer UsHttpServer;
+typedef struct UsHttpEvents UsHttpEvents;
 
 typedef struct {
   const char *address;     /* "0.0.0.0", "127.0.0.1", "::" ... */
@@ -83,6 +84,8 @@ UsHttpServer *us_http_server_new (const UsHttpServerSettings *settings,
 void us_http_server_add_responder (UsHttpServer *server, const char *prefix, UsHttpRespond respond);
 void us_http_server_add_handler (UsHttpServer *server, const char *prefix, const char *methods,
                                  UsHttpHandle handle, gpointer user_data);
+/* GET @path is a stream of @events, which must outlive the server. */
+void us_http_server_add_events (UsHttpServer *server, const char *path, UsHttpEvents *events);
 /* Which web pages may use the handlers below @prefix: origins ("https://desk.example") or "*". */
 void us_http_server_allow_origins (UsHttpServer *server, const char *prefix,
                                    const char *const *origins);

@@ -14,6 +14,7 @@
  */
 #include "http/shard.h"
 
+#include "http/event-sink.h"
 #include "http/stream.h"
 
 #include <errno.h>
@@ -181,7 +182,7 @@ handle_queued (UsHttpShard *shard, UsHttpConnection *connection) {
   if (connection->fd < 0)
     return;
   if (connection->stream != NULL) {
-    if (connection->is_hung_up && connection->exchange.is_waiting)
+    if (connection->is_hung_up && us_http_exchange_is_held (&connection->exchange))
       us_http_connection_close (connection);
     return;
   }
@@ -209,8 +210,9 @@ note_event (UsHttpShard *shard, UsHttpConnection *connection, guint events) {
     connection->is_writable = TRUE;
   if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
     connection->is_hung_up = TRUE;
-  if (connection->stream == NULL ? connection->is_readable
-                                 : connection->is_hung_up && connection->exchange.is_waiting)
+  if (connection->stream == NULL
+          ? connection->is_readable
+          : connection->is_hung_up && us_http_exchange_is_held (&connection->exchange))
     us_http_shard_queue (shard, connection);
 }
 
@@ -274,6 +276,8 @@ check_deadlines (UsHttpShard *shard, gint64 now_us) {
       us_http_connection_park (connection);
       continue;
     }
+    if (connection->exchange.sink != NULL)
+      connection->exchange.sink->was_slow = TRUE;
     if (connection->facts.phase != US_GUARD_LINGER && !shard->is_draining)
       us_http_count (shard->core->counters.timeouts_total, 1);
     if (verdict == US_GUARD_CLOSE_HEADER)
@@ -494,6 +498,8 @@ on_drain (gpointer user_data) {
     next = l->next;
     if (connection->exchange.is_waiting || connection->exchange.job != NULL)
       us_http_exchange_turn_away (connection);
+    else if (connection->exchange.sink != NULL)
+      us_http_sink_end (connection);
   }
   check_deadlines (shard, g_get_monotonic_time ());
   note_drained (shard);

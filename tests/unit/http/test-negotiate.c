@@ -78,10 +78,32 @@ test_etag (void) {
   }
 }
 
+static void
+test_if_match (void) {
+  static const struct {
+    const char *header, *etag;
+    gboolean may_change;
+  } rows[] = {
+    { NULL, NULL, TRUE },          { NULL, "\"a\"", TRUE },
+    { "\"a\"", "\"a\"", TRUE },    { "\"b\", \"a\"", "\"a\"", TRUE },
+    { "\"b\"", "\"a\"", FALSE },   { "*", "\"a\"", TRUE },
+    { "*", NULL, FALSE },          { "\"a\"", NULL, FALSE },
+    { "W/\"a\"", "\"a\"", FALSE }, { "\"a\"", "W/\"a\"", FALSE },
+    { "a", "\"a\"", FALSE },       { "", "\"a\"", FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_test_message ("%s", rows[i].header);
+    g_assert_cmpint (us_negotiate_may_change (rows[i].header, rows[i].etag), ==,
+                     rows[i].may_change);
+  }
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/http/negotiate/range", test_range);
   g_test_add_func ("/http/negotiate/etag", test_etag);
+  g_test_add_func ("/http/negotiate/if-match", test_if_match);
   return g_test_run ();
 }

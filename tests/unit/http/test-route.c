@@ -51,10 +51,34 @@ test_methods (void) {
   g_assert_false (us_http_route_allows (route, "HEAD"));
 }
 
+static void
+test_origins (void) {
+  g_autoptr (GPtrArray) routes = us_http_routes_new ();
+  const char *const origins[] = { "https://a.example", "null", NULL };
+  const UsHttpRoute *route;
+
+  us_http_routes_add (routes, "/api/", "GET", NULL, handle, NULL);
+  us_http_routes_add (routes, "/health", "GET", NULL, handle, NULL);
+  us_http_routes_allow_origins (routes, "/api/", origins);
+  route = us_http_routes_find (routes, "/api/x");
+  g_assert_true (us_http_route_allows_origin (route, "https://a.example"));
+  g_assert_true (us_http_route_allows_origin (route, "null"));
+  g_assert_false (us_http_route_allows_origin (route, "https://a.example.evil"));
+  g_assert_false (us_http_route_allows_origin (route, "http://a.example"));
+  g_assert_false (us_http_route_allows_origin (route, ""));
+  g_assert_false (us_http_route_allows_origin (route, NULL));
+  route = us_http_routes_find (routes, "/health");
+  g_assert_false (us_http_route_allows_origin (route, "https://a.example"));
+  us_http_routes_allow_origins (routes, "/", (const char *const[]){ "*", NULL });
+  g_assert_true (us_http_route_allows_origin (route, "https://b.example"));
+  g_assert_false (us_http_route_allows_origin (route, ""));
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/http/route/longest-prefix", test_longest_prefix);
   g_test_add_func ("/http/route/methods", test_methods);
+  g_test_add_func ("/http/route/origins", test_origins);
   return g_test_run ();
 }
