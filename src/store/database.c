@@ -245,7 +245,7 @@ us_database_get_changes (UsDatabase *database) {
  * goes on without the statement. */
 gboolean
 us_database_is_statements_fault (UsDatabase *database) {
-  switch (sqlite3_errcode (database->handle)) {
+  switch (sqlite3_errcode (database->handle) & 0xff) {
   case SQLITE_CONSTRAINT:
   case SQLITE_MISMATCH:
   case SQLITE_TOOBIG:
@@ -258,7 +258,7 @@ us_database_is_statements_fault (UsDatabase *database) {
 
 gboolean
 us_database_is_input_output_fault (UsDatabase *database) {
-  return sqlite3_errcode (database->handle) == SQLITE_IOERR;
+  return (sqlite3_errcode (database->handle) & 0xff) == SQLITE_IOERR;
 }
 
 /* Whether commits from now on are synced before they return. Not within a transaction. */
