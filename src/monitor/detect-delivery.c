@@ -55,12 +55,13 @@ directive (const char *cache_control, const char *name) {
     const char *part = g_strstrip (parts[i]);
     if (g_ascii_strncasecmp (part, name, length) != 0)
       continue;
-    if (part[length] == '\0')
-      return 0;
-    if (part[length] == '=')
-      return (gint64)MIN (
-          g_ascii_strtoull (part + length + 1 + (part[length + 1] == '"'), NULL, 10),
-          (guint64)G_MAXINT32);
+    if (part[length] != '\0' && part[length] != '=')
+      continue; /* a longer name */
+    const char *value = part + length + (part[length] == '=');
+    value += *value == '"';
+    /* RFC 9111 4.2.1: what is no number is as good as 0. */
+    return g_ascii_isdigit (*value) ? (gint64)MIN (g_ascii_strtoull (value, NULL, 10), G_MAXINT32)
+                                    : 0;
   }
   return -1;
 }

@@ -30,7 +30,7 @@ judge_exceeded (const UsPlaylist *now, guint first, UsHits *hits) {
   for (guint i = first; i < now->segments->len; i++)
     if (longest == NULL || at (now, i)->duration_us > longest->duration_us)
       longest = at (now, i);
-  gint64 target_us = now->target_duration_s * G_USEC_PER_SEC;
+  gint64 target_us = (gint64)now->target_duration_s * G_USEC_PER_SEC;
   if (longest == NULL || target_us == 0 || longest->duration_us < target_us + ROUNDING_US + FINE_US)
     return;
   gboolean is_much = longest->duration_us > (gint64)(target_us * MUCH_TOO_LONG) + FINE_US;
