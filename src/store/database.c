@@ -371,10 +371,17 @@ set_up (UsDatabase *database, GError **error) {
   if (!is_writer)
     return us_database_script (database, "PRAGMA query_only = ON;", error);
 
-  g_autofree char *writers = g_strdup_printf (
-      "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = %d;"
-      "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = FULL;",
-      WAL_LIMIT_BYTES);
+  /* Only a file without pages can be told; telling another one is a write, and the disk may be full
+   * at a start. */
+  gint64 n_pages = 0;
+  if (!us_database_get_int (database, &n_pages, error, "PRAGMA page_count", "")
+      || (n_pages == 0
+          && !us_database_script (database, "PRAGMA auto_vacuum = INCREMENTAL", error)))
+    return FALSE;
+  g_autofree char *writers
+      = g_strdup_printf ("PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = %d;"
+                         "PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = FULL;",
+                         WAL_LIMIT_BYTES);
   if (!us_database_script (database, writers, error))
     return FALSE;
   database->synchronous = 2;
@@ -476,6 +483,7 @@ gboolean
 us_database_check (UsDatabase *database, guint limit_ms, GError **error) {
   g_autofree char *verdict = NULL;
 
+  sqlite3_db_release_memory (database->handle); /* what is on disk is to be checked */
   database->check_until_us = g_get_monotonic_time () + (gint64)limit_ms * 1000;
   sqlite3_progress_handler (database->handle, STEPS_PER_LOOK, on_progress, database);
   sqlite3_stmt *statement = us_database_prepare (database, "PRAGMA quick_check(1)", error);
