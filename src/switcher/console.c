@@ -102,7 +102,7 @@ on_request (const UsHttpRequest *request, UsHttpResponse *response, gpointer use
 UsConsole *
 us_console_new (const UsConsoleSettings *settings, const GPtrArray *feeds,
                 const UsOriginAccess *access, GError **error) {
-  g_autoptr (UsDoor) door = us_door_new ();
+  g_autoptr (UsDoor) door = us_door_new ("control-token-file");
   UsBusChoice bus = US_BUS_NONE;
   if (settings->token_file != NULL && settings->token_file[0] != '\0'
       && !us_door_load (door, settings->token_file, error))

@@ -13,6 +13,7 @@
 #define US_LOG_TOPIC "switcher.control-http"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/text.h"
 #include "http/problem.h"
 
 #define REFUSED_LOG_US (10 * G_TIME_SPAN_SECOND)
@@ -58,7 +59,7 @@ type_of (FieldType type) {
 static gboolean
 take_member (UsControlBody *body, UsControlVerb verb, const char *name, JsonNode *node,
              UsHttpResponse *response) {
-  g_autofree char *clean = us_control_clean (name, 40);
+  g_autofree char *clean = us_text_clean (name, 40);
   g_autofree char *pointer = g_strconcat ("#/", clean, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (fields); i++) {
     if (strcmp (name, fields[i].name) != 0 || !(fields[i].verbs & (1u << verb)))
@@ -252,7 +253,7 @@ log_refusal (UsControlHttp *self, const UsHttpRequest *request, guint status) {
   self->n_refused++;
   if (self->refused_us > 0 && now_us - self->refused_us < REFUSED_LOG_US)
     return;
-  g_autofree char *path = us_control_clean (request->path, 80);
+  g_autofree char *path = us_text_clean (request->path, 80);
   us_event (US_LOG_WARNING, US_EVENT_CONTROL_REFUSED, "%s %s from %s was refused at the door: %u%s",
             request->method, path, request->peer, status,
             self->n_refused > 1 ? ", and others before" : "");
@@ -271,7 +272,8 @@ us_control_http_handle (UsControlHttp *self, const UsHttpRequest *request,
                         UsHttpResponse *response) {
   g_autofree char *who = us_door_enter (self->door, request, response);
   const char *rest = request->path + strlen (US_CONTROL_HTTP_PREFIX);
-  if (who == NULL) {
+  if (who == NULL
+      || (strcmp (request->method, "POST") == 0 && !us_door_check_json (request, response))) {
     log_refusal (self, request, response->status);
     return;
   }

@@ -1,9 +1,9 @@
 /* control-http.h - the control API: paths and JSON in, commands and JSON out */
 #pragma once
 
+#include "http/door.h"
 #include "http/server.h"
 #include "switcher/control.h"
-#include "switcher/door.h"
 #include "switcher/overview.h"
 
 G_BEGIN_DECLS

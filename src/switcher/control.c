@@ -12,6 +12,7 @@
 #define US_LOG_TOPIC "switcher.control"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/text.h"
 
 struct UsControl {
   UsControlHost host;
@@ -60,25 +61,6 @@ entry_free (gpointer data) {
   g_free (entry);
 }
 
-/**
- * us_control_clean:
- * @text: (nullable): of anybody
- * @max_chars: longer texts are cut
- *
- * Returns: (transfer full): UTF-8 in one line that shows all it has in a terminal
- */
-char *
-us_control_clean (const char *text, guint max_chars) {
-  g_autofree char *valid = g_utf8_make_valid (text != NULL ? text : "", -1);
-  GString *clean = g_string_new (NULL);
-  guint n = 0;
-  for (const char *p = valid; *p != '\0' && n < max_chars; p = g_utf8_next_char (p), n++) {
-    gunichar c = g_utf8_get_char (p);
-    g_string_append_unichar (clean, g_unichar_isprint (c) ? c : '?');
-  }
-  return g_string_free (clean, FALSE);
-}
-
 /* ---- checks ---- */
 
 static gboolean
@@ -86,7 +68,7 @@ check_why (const char *why, GError **error) {
   if (why == NULL || why[0] == '\0')
     return TRUE;
   g_autofree char *clean
-      = g_utf8_validate (why, -1, NULL) ? us_control_clean (why, US_CONTROL_MAX_WHY) : NULL;
+      = g_utf8_validate (why, -1, NULL) ? us_text_clean (why, US_CONTROL_MAX_WHY) : NULL;
   if (clean != NULL && strcmp (clean, why) == 0)
     return TRUE;
   g_set_error (error, US_CONTROL_ERROR, US_CONTROL_ERROR_VALUE,
@@ -115,7 +97,7 @@ check_origin (const UsControlRequest *request, UsOriginId *origin, GError **erro
       return TRUE;
     }
   }
-  g_autofree char *clean = us_control_clean (request->origin, 60);
+  g_autofree char *clean = us_text_clean (request->origin, 60);
   g_set_error (error, US_CONTROL_ERROR, US_CONTROL_ERROR_NO_ORIGIN,
                "origin: \"%s\" is not primary or backup", clean);
   return FALSE;
@@ -125,7 +107,7 @@ static gboolean
 check_failback (const char *word, UsFailback *failback, GError **error) {
   if (us_failback_from_word (word, failback))
     return TRUE;
-  g_autofree char *clean = us_control_clean (word, 60);
+  g_autofree char *clean = us_text_clean (word, 60);
   g_set_error (error, US_CONTROL_ERROR, US_CONTROL_ERROR_VALUE,
                "mode: \"%s\" is not auto or sticky", clean);
   return FALSE;
@@ -221,7 +203,7 @@ try_all (const UsControl *self, const UsControlRequest *request, const Order *or
   }
   if (n_meant > 0 || request->stream == NULL)
     return TRUE;
-  g_autofree char *clean = us_control_clean (request->stream, 64);
+  g_autofree char *clean = us_text_clean (request->stream, 64);
   g_set_error (error, US_CONTROL_ERROR, US_CONTROL_ERROR_NO_STREAM, "stream \"%s\" is not followed",
                clean);
   return FALSE;
@@ -258,8 +240,8 @@ start_drill (UsControl *self, const UsControlRequest *request, char **drill_id, 
 
 static char *
 describe (const UsControlRequest *request) {
-  g_autofree char *stream = us_control_clean (request->stream, 64);
-  g_autofree char *origin = us_control_clean (request->origin, 20);
+  g_autofree char *stream = us_text_clean (request->stream, 64);
+  g_autofree char *origin = us_text_clean (request->origin, 20);
   GString *text = g_string_new (request->verb == US_CONTROL_DRILL ? "" : stream);
   if (request->stream == NULL && request->verb != US_CONTROL_DRILL)
     g_string_append (text, "all streams");
@@ -273,7 +255,7 @@ describe (const UsControlRequest *request) {
   if (request->verb == US_CONTROL_HOLD && request->is_strict)
     g_string_append (text, " strictly");
   if (request->verb == US_CONTROL_FAILBACK || request->verb == US_CONTROL_DRILL) {
-    g_autofree char *word = us_control_clean (
+    g_autofree char *word = us_text_clean (
         request->verb == US_CONTROL_DRILL ? request->drill : request->failback, 40);
     g_string_append_printf (text, " %s", word);
   }
@@ -289,10 +271,10 @@ record (UsControl *self, const UsControlRequest *request, const GError *error) {
   entry->wall_ms = us_clock_wall_us (self->clock) / 1000;
   entry->verb = request->verb;
   entry->stream
-      = request->stream != NULL ? us_control_clean (request->stream, US_CONTROL_MAX_WHO) : NULL;
+      = request->stream != NULL ? us_text_clean (request->stream, US_CONTROL_MAX_WHO) : NULL;
   entry->what = describe (request);
-  entry->who = us_control_clean (request->who, US_CONTROL_MAX_WHO);
-  entry->why = us_control_clean (request->why, US_CONTROL_MAX_WHY);
+  entry->who = us_text_clean (request->who, US_CONTROL_MAX_WHO);
+  entry->why = us_text_clean (request->why, US_CONTROL_MAX_WHY);
   entry->via = g_strdup (request->via);
   entry->refusal = error != NULL ? g_strdup (error->message) : NULL;
   g_ptr_array_add (self->entries, entry);

@@ -86,6 +86,5 @@ guint us_control_get_n_entries (const UsControl *control);
 const UsControlEntry *us_control_get_entry (const UsControl *control, guint index);
 const UsControlEntry *us_control_find (const UsControl *control, const char *stream,
                                        gint64 wall_ms);
-char *us_control_clean (const char *text, guint max_chars);
 
 G_END_DECLS

@@ -16,6 +16,7 @@
 #define US_LOG_TOPIC "switcher.drills"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/text.h"
 #include "base/timer.h"
 #include "switcher/control.h"
 
@@ -145,7 +146,7 @@ us_drills_parse_kinds (const char *json, GError **error) {
       continue;
     UsDrillKind *kind = g_new0 (UsDrillKind, 1);
     kind->name = g_strdup (name);
-    kind->summary = us_control_clean (summary, 200);
+    kind->summary = us_text_clean (summary, 200);
     g_ptr_array_add (kinds, kind);
   }
   return g_steal_pointer (&kinds);
@@ -268,7 +269,7 @@ new_drill (UsDrills *self, const char *name) {
 
 static gboolean
 check_start (UsDrills *self, const char *name, GError **error) {
-  g_autofree char *clean = us_control_clean (name, MAX_NAME);
+  g_autofree char *clean = us_text_clean (name, MAX_NAME);
   if (us_drills_get_kinds (self) == NULL)
     g_set_error (error, US_CONTROL_ERROR, US_CONTROL_ERROR_NOT_NOW,
                  "the list of drills is not known yet; try again");

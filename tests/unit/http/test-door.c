@@ -163,7 +163,7 @@ test_row (gconstpointer data) {
     g_assert_true (us_door_parse (door, "tokens", TOKENS, &error));
   g_assert_no_error (error);
   g_autofree char *who = us_door_enter (door, &row->request, &response);
-  if (who != NULL && row->request.content_type != NULL
+  if (who != NULL && g_str_equal (row->request.method, "POST")
       && !us_door_check_json (&row->request, &response))
     g_clear_pointer (&who, g_free);
   g_assert_cmpuint (response.status, ==, row->status);

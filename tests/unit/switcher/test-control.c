@@ -296,28 +296,6 @@ test_words (void) {
   g_assert_false (us_control_verb_from_word ("failovers", &verb));
 }
 
-static void
-test_clean (void) {
-  static const struct {
-    const char *text, *clean;
-    guint max;
-  } table[] = {
-    { NULL, "", 10 },
-    { "plain", "plain", 10 },
-    { "zwölf Uhr", "zwölf Uhr", 10 },
-    { "zwölf", "zwö", 3 },
-    { "a\tb\r\nc\x7f", "a?b??c?", 10 },
-    { "\u202egnp.exe", "?gnp.exe", 20 }, /* writes backwards */
-    { "\302\23331m", "?31m", 20 },
-  };
-  for (guint i = 0; i < G_N_ELEMENTS (table); i++) {
-    g_autofree char *clean = us_control_clean (table[i].text, table[i].max);
-    g_assert_cmpstr (clean, ==, table[i].clean);
-  }
-  g_autofree char *broken = us_control_clean ("a\xff", 10);
-  g_assert_true (g_utf8_validate (broken, -1, NULL));
-}
-
 #define ADD(name, test)                                                                            \
   g_test_add ("/switcher/control/" name, Fixture, NULL, set_up, test, tear_down)
 
@@ -333,6 +311,5 @@ main (int argc, char **argv) {
   ADD ("find", test_find);
   ADD ("drill", test_drill);
   g_test_add_func ("/switcher/control/words", test_words);
-  g_test_add_func ("/switcher/control/clean", test_clean);
   return g_test_run ();
 }

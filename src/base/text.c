@@ -1,0 +1,21 @@
+/* text.c - texts of strangers, made fit for a log line or a terminal */
+#include "base/text.h"
+
+/**
+ * us_text_clean:
+ * @text: (nullable): of anybody
+ * @max_chars: longer texts are cut
+ *
+ * Returns: (transfer full): UTF-8 in one line that shows all it has in a terminal
+ */
+char *
+us_text_clean (const char *text, guint max_chars) {
+  g_autofree char *valid = g_utf8_make_valid (text != NULL ? text : "", -1);
+  GString *clean = g_string_new (NULL);
+  guint n = 0;
+  for (const char *p = valid; *p != '\0' && n < max_chars; p = g_utf8_next_char (p), n++) {
+    gunichar c = g_utf8_get_char (p);
+    g_string_append_unichar (clean, g_unichar_isprint (c) ? c : '?');
+  }
+  return g_string_free (clean, FALSE);
+}
