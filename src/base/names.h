@@ -39,6 +39,8 @@
 #define US_EVENT_CONTROL_EXPIRED "control-expired"
 #define US_EVENT_BUS "bus"
 #define US_EVENT_DRILL "drill"
+#define US_EVENT_INCIDENT "incident"
+#define US_EVENT_NOTIFICATION "notification"
 #define US_EVENT_STORE_TROUBLE "store-trouble"
 #define US_EVENT_STORE_RECOVERED "store-recovered"
 #define US_EVENT_STORE_CORRUPT "store-corrupt"
