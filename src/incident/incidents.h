@@ -30,12 +30,19 @@ typedef struct {
   void (*on_event) (const UsEvent *event, gpointer user_data);
 } UsIncidentsHandler;
 
+#define US_INCIDENTS_MAX_WHO 200   /* bytes */
+#define US_INCIDENTS_MAX_NOTE 4000 /* bytes */
+
 /* Active incidents are taken up again from @store: none is lost or doubled by a crash. */
 UsIncidents *us_incidents_new (UsStore *store, const UsClock *clock,
                                const UsIncidentsHandler *handler, gpointer user_data,
                                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void us_incidents_free (UsIncidents *incidents);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsIncidents, us_incidents_free)
+
+/* Hands every active one to on_incident, with US_INCIDENT_KEEP: once after a restart, so that
+ * whoever must go on telling of them can. */
+void us_incidents_tell_active (UsIncidents *incidents);
 
 /* UsIncidentInput: what one evaluation of one stream says. */
 typedef struct {
@@ -45,16 +52,17 @@ typedef struct {
   UsCheck leading;
   gboolean is_flapping, is_in_maintenance;
   const UsSymptoms *symptoms; /* asked for the cause while an incident is active */
-  const char *snapshot;       /* nullable: JSON object, kept when one opens */
+  const char *snapshot; /* nullable: JSON object, kept when one opens; else made of @symptoms */
 } UsIncidentInput;
 void us_incidents_judge (UsIncidents *incidents, const UsIncidentInput *input);
 
 void us_incidents_add_event (UsIncidents *incidents, const UsEvent *event);
 void us_incidents_remove_stream (UsIncidents *incidents, const char *stream);
-/* @id: (nullable): of the active one. Returns: (transfer none) */
+/* Returns: (transfer none) (nullable): as it is now; valid until the next call */
 const UsIncidentRow *us_incidents_get_active (UsIncidents *incidents, const char *stream);
 guint us_incidents_n_active (UsIncidents *incidents);
-/* Confirmed (on disk) when @done is called. */
+/* Confirmed (on disk) when @done is called without an error. A refusal is told before these return.
+ */
 void us_incidents_acknowledge (UsIncidents *incidents, const char *id, const char *who,
                                const char *note, UsStoreDone done, gpointer user_data);
 void us_incidents_add_note (UsIncidents *incidents, const char *id, const char *who,
