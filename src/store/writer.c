@@ -41,7 +41,8 @@ struct UsWriter {
   GCond wake;   /* there is something to do */
   GCond settle; /* writes were settled, or the thread ended */
   UsWriteQueue queue;
-  guint64 urgent_order; /* somebody waits for this one and all before it */
+  guint64 urgent_order;  /* somebody waits for this one and all before it */
+  guint64 stalled_order; /* of the oldest write, when somebody waited for it in vain */
   gint64 retry_us, tidy_us, stop_us;
   guint n_failures;
   guint generation;
@@ -324,20 +325,23 @@ us_writer_push (UsWriter *writer, UsWrite *write, UsStoreDone done, gpointer use
   g_mutex_unlock (&writer->lock);
 }
 
-/* Waits until what was pushed is in the database; not while that fails. */
+/* Waits until what was pushed is in the database; not while that fails, and for a disk that hangs
+ * only once. */
 void
 us_writer_flush (UsWriter *writer, guint timeout_ms) {
   gint64 until_us = g_get_monotonic_time () + (gint64)timeout_ms * 1000;
 
   g_mutex_lock (&writer->lock);
   guint64 order = writer->queue.last_order;
-  if (us_write_queue_oldest (&writer->queue) <= order && !writer->stats.is_failing) {
+  gboolean is_in_time = us_write_queue_oldest (&writer->queue) != writer->stalled_order;
+  if (us_write_queue_oldest (&writer->queue) <= order && is_in_time) {
     writer->urgent_order = order;
     g_cond_signal (&writer->wake);
-    while (us_write_queue_oldest (&writer->queue) <= order && !writer->stats.is_failing
-           && g_cond_wait_until (&writer->settle, &writer->lock, until_us))
-      ;
   }
+  while (us_write_queue_oldest (&writer->queue) <= order && is_in_time && !writer->stats.is_failing)
+    is_in_time = g_cond_wait_until (&writer->settle, &writer->lock, until_us);
+  if (!is_in_time)
+    writer->stalled_order = us_write_queue_oldest (&writer->queue);
   g_mutex_unlock (&writer->lock);
 }
 

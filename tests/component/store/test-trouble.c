@@ -162,15 +162,12 @@ test_broken_sync (void) {
 static void
 test_syncs (void) {
   Stage stage;
-  g_autoptr (GError) error = NULL;
   stage_init_faulty (&stage);
   stage_barrier (&stage);
   guint n_before = fault_vfs_get_syncs ();
   for (guint i = 0; i < 20; i++) {
     stage_add_event (&stage, "studio", "segment-ok", T0, NULL, NULL);
-    g_autoptr (GArray) rows
-        = us_store_list_events (stage.store, &(UsEventQuery){ .limit = 1 }, &error);
-    g_assert_cmpuint (rows->len, ==, 1);
+    us_writer_flush (stage.store->writer, 30000);
   }
   guint n_events = fault_vfs_get_syncs () - n_before;
   for (guint i = 0; i < 20; i++)
@@ -192,13 +189,13 @@ test_slow (void) {
   fault_vfs_set_sync_held (TRUE);
   stage_put_incident (&stage, "A", "studio", "open", T0, 0, NULL);
   gint64 begin_us = g_get_monotonic_time ();
-  for (guint i = 0; i < 5; i++) {
+  for (guint i = 0; i < 500; i++) {
     g_autoptr (GArray) rows = us_store_list_events (stage.store, &(UsEventQuery){ 0 }, &error);
     g_assert_no_error (error);
     g_assert_cmpuint (rows->len, ==, 1);
   }
-  /* Five times 0.2 s of waiting, and the rest is generous. */
-  g_assert_cmpint (g_get_monotonic_time () - begin_us, <, 20 * SECOND);
+  /* Waiting 0.2 s in vain is done once, not 500 times; the bound is generous. */
+  g_assert_cmpint (g_get_monotonic_time () - begin_us, <, 50 * SECOND);
   fault_vfs_set_sync_held (FALSE);
   stage_barrier (&stage);
   g_assert_cmpint (stage_count (&stage, "SELECT count(*) FROM incidents"), ==, 1);
