@@ -36,6 +36,14 @@ longest_segment_s (const UsPlaylist *playlist) {
   return (double)longest_us / G_USEC_PER_SEC;
 }
 
+static double
+window_s (const UsPlaylist *playlist) {
+  double sum_us = 0;
+  for (guint i = 0; i < playlist->segments->len; i++)
+    sum_us += ((const UsPlaylistSegment *)g_ptr_array_index (playlist->segments, i))->duration_us;
+  return sum_us / G_USEC_PER_SEC;
+}
+
 /* By which it is to be judged: the announced one, or what its segments really are. */
 static double
 pace_s (const UsRenditionFacts *facts) {
@@ -96,12 +104,13 @@ judge_latency (const UsRenditionFacts *facts, UsHits *hits) {
                facts->base_latency_s);
 }
 
-/* Segments come whole and are seen at polls: one of each may be missing or too many. */
+/* Segments come whole and are seen at polls: one of each may be missing or too many. Who looks more
+ * seldom than the window is long does not see all that is made. */
 static void
 judge_rate (const UsRenditionFacts *facts, UsHits *hits) {
   double over_s = facts->produced_over_s, media_s = facts->produced_s;
   double slack_s = (double)facts->poll_us / G_USEC_PER_SEC + pace_s (facts);
-  if (over_s < RATE_LEAST_S)
+  if (over_s < RATE_LEAST_S || slack_s > window_s (facts->playlist) + pace_s (facts))
     return;
   UsSeverity severity;
   if (media_s + slack_s < RATE_UNHEALTHY * over_s)

@@ -139,7 +139,8 @@ typedef struct {
   guint target_duration_s;         /* 0: not known */
   const UsFetchWindow *playlists, *segments;
   /* Media that appeared after the first advance in the window, and the time from that advance to
-   * the last one; 0: none. Begins anew when the playlist stopped, restarted or could not be had:
+   * the last one; 0: none. What came and went between two polls counts as well, by its number and
+   * the mean duration. Begins anew when the playlist stopped, restarted or could not be had:
    * one outage is not also a slow encoder. */
   double produced_s, produced_over_s;
   double latency_s, base_latency_s; /* behind the date of the newest segment; NAN */

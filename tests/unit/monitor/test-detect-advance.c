@@ -178,7 +178,9 @@ test_rate (void) {
     { 10, 10, 120, 110, "" },
     { 10, 10, 80, 110, "production_rate:degraded" },
     { 10, 10, 70, 110, "production_rate:unhealthy" },
-    /* too little seen */
+    /* too little seen, or too seldom: five segments are listed at once */
+    { 2, 10, 60, 118, "production_rate:unhealthy" },
+    { 2, 10.1, 60, 118, "" },
     { 2, 1, 40, 89, "" },
     { 2, 1, 0, 0, "" },
     { 2, 1, 1e300, 100, "production_rate:degraded" },
