@@ -203,7 +203,7 @@ find_pair (const UsPlaylist *one, const UsPlaylist *other, const UsPlaylistSegme
   for (guint i = n; i > 0 && n - i < LATEST; i--) {
     *a = g_ptr_array_index (one->segments, i - 1);
     have_dates = have_dates || (*a)->wall_ms >= 0;
-    if ((*a)->wall_ms < 0 || !is_inside (one, i - 1))
+    if ((*a)->wall_ms < 0)
       continue;
     *b = shown_at (other, (*a)->wall_ms + (*a)->duration_us / 2000);
     if (*b != NULL)

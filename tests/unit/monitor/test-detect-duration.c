@@ -85,6 +85,10 @@ test_short (void) {
     }
     run (before, now, rows[i].expected);
     run (now, now, "");
+    g_autoptr (UsPlaylist) later = make_playlist (102, 8, 2000, 2, -1);
+    for (guint n = 0; n < 7; n++) /* and a new one that is as it should be */
+      segment_at (later, n)->duration_us = segment_at (now, n + 1)->duration_us;
+    run (now, later, "");
   }
 }
 

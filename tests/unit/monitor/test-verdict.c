@@ -398,6 +398,25 @@ test_one_relapse (void) {
   g_assert_cmpuint (self.verdict.n_relapses, ==, 1);
 }
 
+/* What is ill for a quarter of an hour and gets worse then has not relapsed. */
+static void
+test_worse_after_long (void) {
+  for (guint minutes = 14; minutes <= 16; minutes += 2) {
+    g_auto (Case) self = { NULL };
+    case_init (&self, 1, 0);
+    step (&self);
+    put (&self, 0, US_CHECK_STALE, US_SEVERITY_UNHEALTHY, "t");
+    put (&self, 0, US_CHECK_LATENCY, US_SEVERITY_DEGRADED, "t");
+    assert_health (steps (&self, 2), UNHEALTHY);
+    take (&self, 0, US_CHECK_STALE);
+    assert_health (steps (&self, 31), DEGRADED);
+    assert_health (steps (&self, minutes * 60), DEGRADED);
+    put (&self, 0, US_CHECK_STALE, US_SEVERITY_UNHEALTHY, "t");
+    assert_health (steps (&self, 2), UNHEALTHY);
+    g_assert_cmpuint (self.verdict.n_relapses, ==, minutes < 15);
+  }
+}
+
 static void
 test_flapping (void) {
   g_auto (Case) self = { NULL };
@@ -522,6 +541,7 @@ main (int argc, char **argv) {
   ADD ("hold-begins-anew", test_hold_begins_anew);
   ADD ("relapses", test_relapses);
   ADD ("one-relapse", test_one_relapse);
+  ADD ("worse-after-long", test_worse_after_long);
   ADD ("flapping", test_flapping);
   ADD ("frozen-with-status-200", test_frozen_with_status_200);
   ADD ("frozen-from-the-beginning", test_frozen_from_the_beginning);
