@@ -2,9 +2,9 @@
  *
  * on_headers() notes what the answer will depend on and bounds the body. on_request() finds the
  * route: a responder is asked at once and again while it says wait; a handler runs in the main
- * context, as a job that goes there and comes back. answer() turns a UsHttpResponse into libsoup's
- * message: conditional requests and ranges are decided here, the body is the responder's own
- * GBytes.
+ * context, as a job that goes there and comes back, later if it says so (pending.c). answer() turns
+ * a UsHttpResponse into libsoup's message: conditional requests and ranges are decided here, the
+ * body is the responder's own GBytes.
  *
  * Part of the connection, in its shard's thread. A job outlives both: it only keeps the core, and
  * its connection is forgotten by exchange_clear().
@@ -15,6 +15,7 @@
 #include "http/event-sink.h"
 #include "http/message.h"
 #include "http/negotiate.h"
+#include "http/pending.h"
 #include "http/problem.h"
 #include "http/shard.h"
 
@@ -284,6 +285,18 @@ on_job_done (gpointer user_data) {
   return G_SOURCE_REMOVE;
 }
 
+/* In the main context. A server that was stopped meanwhile has no shards any more. */
+static void
+on_pending_done (UsHttpPending *pending, gpointer user_data) {
+  UsHttpJob *job = user_data;
+
+  us_http_pending_take (pending, &job->response);
+  if (g_atomic_int_get (&job->core->is_stopped))
+    job_free (job);
+  else
+    us_http_post (job->shard_context, "us-http-job-done", on_job_done, job, job_free);
+}
+
 /* In the main context. A server that was stopped meanwhile calls no handler any more. */
 static gboolean
 on_job (gpointer user_data) {
@@ -296,6 +309,10 @@ on_job (gpointer user_data) {
                                       job->shard_context, &job->opening);
   else
     job->route->handle (&job->request, &job->response, job->route->user_data);
+  if (job->response.pending != NULL) {
+    us_http_pending_watch (job->response.pending, job->core->main_context, on_pending_done, job);
+    return G_SOURCE_REMOVE;
+  }
   us_http_post (job->shard_context, "us-http-job-done", on_job_done, job, job_free);
   return G_SOURCE_REMOVE;
 }

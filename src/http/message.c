@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "http/pending.h"
+
 #define AT(member) G_STRUCT_OFFSET (UsHttpRequest, member)
 
 /* Headers that a handler may want to know, and where they go. Two of what may be there once are
@@ -106,5 +108,6 @@ us_http_response_clear (UsHttpResponse *response) {
   g_clear_pointer (&response->location, g_free);
   g_clear_pointer (&response->retry_after, g_free);
   g_clear_pointer (&response->headers, g_ptr_array_unref);
+  g_clear_pointer (&response->pending, us_http_pending_unref);
   memset (response, 0, sizeof *response);
 }

@@ -7,6 +7,7 @@ G_BEGIN_DECLS
 
 typedef struct UsHttpServer UsHttpServer;
 typedef struct UsHttpEvents UsHttpEvents;
+typedef struct UsHttpPending UsHttpPending;
 
 typedef struct {
   const char *address;     /* "0.0.0.0", "127.0.0.1", "::" ... */
@@ -57,6 +58,7 @@ typedef struct {
   const char *challenge;        /* nullable: WWW-Authenticate of a 401 */
   gboolean allow_range;         /* segments: yes; playlists: no */
   GPtrArray *headers;           /* nullable: see us_http_response_add_header() */
+  UsHttpPending *pending;       /* nullable: see us_http_response_defer() */
 } UsHttpResponse;
 void us_http_response_add_header (UsHttpResponse *response, const char *name, const char *value);
 void us_http_response_clear (UsHttpResponse *response);
@@ -73,9 +75,14 @@ typedef UsHttpVerdict (*UsHttpRespond) (gconstpointer snapshot, const UsHttpRequ
                                         guint waited_ms, UsHttpResponse *response);
 
 /* UsHttpHandle: for the rest (metrics, health, control): runs in the main context of
- * us_http_server_new(), so that it may look at the role's own state. Must answer at once. */
+ * us_http_server_new(), so that it may look at the role's own state. Answers at once, or says that
+ * it will: us_http_response_defer(). */
 typedef void (*UsHttpHandle) (const UsHttpRequest *request, UsHttpResponse *response,
                               gpointer user_data);
+
+/* The answer comes later, in the main context; 503 when it does not come within @deadline_ms. */
+UsHttpPending *us_http_response_defer (UsHttpResponse *response, guint deadline_ms);
+void us_http_pending_answer (UsHttpPending *pending, UsHttpResponse *response);
 
 UsHttpServer *us_http_server_new (const UsHttpServerSettings *settings,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
