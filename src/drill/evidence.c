@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "drill/thumbnail.h"
+#include "media/thumbnail.h"
 
 #define COPY_BYTES 65536
 
@@ -51,6 +51,19 @@ write_file (const char *folder, const char *name, const char *text) {
     complain (path, error->message);
 }
 
+static gboolean
+write_picture (const UsEvidence *evidence, const Picture *picture, const char *path,
+               GError **error) {
+  guint width, height;
+  g_autoptr (GBytes) jpeg = us_thumbnail_make (evidence->pipelines_dir, picture->segment,
+                                               picture->init, &width, &height, error);
+  if (jpeg == NULL)
+    return FALSE;
+  gsize size;
+  const char *data = g_bytes_get_data (jpeg, &size);
+  return g_file_set_contents (path, data, (gssize)size, error);
+}
+
 /* In the painter's thread. */
 static void
 paint (gpointer data, gpointer user_data) {
@@ -59,9 +72,7 @@ paint (gpointer data, gpointer user_data) {
   g_autoptr (GError) error = NULL;
   g_autofree char *file = g_strconcat (picture->name, ".jpg", NULL);
   g_autofree char *path = g_build_filename (picture->folder, file, NULL);
-  if (picture->segment == NULL
-      || !us_thumbnail_write (evidence->pipelines_dir, picture->segment, picture->init, path,
-                              &error)) {
+  if (picture->segment == NULL || !write_picture (evidence, picture, path, &error)) {
     g_autofree char *note = g_strconcat (picture->name, ".txt", NULL);
     g_autofree char *text
         = g_strdup_printf ("no picture: %s\n", error != NULL ? error->message : "no segment");

@@ -45,13 +45,13 @@ typedef struct {
   double quiet_rms_db; /* the same of the quietest channel; NAN: only one channel */
 } UsDecoded;
 
-/* @argv: (array zero-terminated=1): starts the child that us_decode_worker_run() serves
+/* @argv: (array zero-terminated=1) (nullable): starts the child that us_decode_worker_run() serves;
+ *   NULL: this program as us_decode_worker_argv() says
  * @max_workers: children at once
  * @deadline_ms: of one job, without the start of the child
  * @idle_ms: a child without a job ends after it */
 typedef struct {
   const char *const *argv;
-  const char *pipelines; /* nullable: folder of pipeline texts */
   guint max_workers;
   guint deadline_ms;
   guint idle_ms;
@@ -63,10 +63,15 @@ UsDecoder *us_decoder_new (const UsDecoderSettings *settings);
 void us_decoder_free (UsDecoder *decoder);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsDecoder, us_decoder_free)
 
+typedef struct {
+  GBytes *jpeg;
+  guint width, height;
+} UsDecodedPicture;
+
 /* Called once, later, in the main context of us_decoder_new(). @decoded: (nullable): of KEYS and
- * ALL; @jpeg: (nullable): of PICTURE; @error: (nullable): then both are NULL */
-typedef void (*UsDecodeDone) (const UsDecoded *decoded, GBytes *jpeg, const GError *error,
-                              gpointer user_data);
+ * ALL; @picture: (nullable): of PICTURE; @error: (nullable): then both are NULL */
+typedef void (*UsDecodeDone) (const UsDecoded *decoded, const UsDecodedPicture *picture,
+                              const GError *error, gpointer user_data);
 /* Returns: id of the job for us_decoder_cancel(); 0: refused, @done is not called */
 guint us_decoder_push (UsDecoder *decoder, UsDecodeKind kind, UsDecodePriority priority,
                        GBytes *segment, GBytes *init, UsDecodeDone done, gpointer user_data);

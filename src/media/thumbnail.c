@@ -1,11 +1,11 @@
-/* thumbnail.c - one run of pipelines/thumbnail.launch: bytes in, a JPEG file out
+/* thumbnail.c - one run of pipelines/thumbnail.launch: bytes in, a JPEG picture out
  *
- * Blocks for as long as decoding one picture takes, TIMEOUT at most; evidence.c calls it from a
- * thread of its own. us_media_init() comes first, in the main thread.
+ * Blocks for as long as decoding one picture takes, TIMEOUT at most, and feeds a decoder with bytes
+ * of strangers: call it where neither matters (a thread of a drill, a child process of the
+ * monitor). us_media_init() comes first.
  */
-#include "drill/thumbnail.h"
+#include "media/thumbnail.h"
 
-#include <gio/gio.h>
 #include <gst/app/app.h>
 
 #include "media/pipeline.h"
@@ -26,10 +26,10 @@ static GError *
 find_reason (GstElement *pipeline) {
   g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
   g_autoptr (GstMessage) message = gst_bus_pop_filtered (bus, GST_MESSAGE_ERROR);
-  if (message != NULL)
-    return us_pipeline_error_from_message (message);
-  return g_error_new (US_PIPELINE_ERROR, US_PIPELINE_ERROR_RUNTIME,
-                      "there is no picture in the segment, or no decoder for it");
+  if (message == NULL)
+    return g_error_new (US_PIPELINE_ERROR, US_PIPELINE_ERROR_RUNTIME,
+                        "there is no picture in the segment, or no decoder for it");
+  return us_pipeline_error_from_message (message);
 }
 
 static GstSample *
@@ -52,30 +52,45 @@ run (GstElement *pipeline, GBytes *segment, GBytes *init, GError **error) {
   return sample;
 }
 
+static void
+read_size (GstSample *sample, guint *width, guint *height) {
+  int value = 0;
+  GstCaps *caps = gst_sample_get_caps (sample);
+  const GstStructure *structure = caps != NULL ? gst_caps_get_structure (caps, 0) : NULL;
+  *width
+      = structure != NULL && gst_structure_get_int (structure, "width", &value) ? (guint)value : 0;
+  *height
+      = structure != NULL && gst_structure_get_int (structure, "height", &value) ? (guint)value : 0;
+}
+
 /**
- * us_thumbnail_write:
+ * us_thumbnail_make:
  * @pipelines_dir: (nullable): see us_pipeline_find()
  * @segment: a whole segment
  * @init: (nullable): its initialisation section
- * @path: of the JPEG file
- * @error: when the text or an element is missing, or there is nothing to see
+ * @width: (out): pixels
+ * @height: (out): pixels
+ * @error: %US_PIPELINE_ERROR: the text or an element is missing, or there is nothing to see
+ *
+ * Returns: (transfer full): JPEG
  */
-gboolean
-us_thumbnail_write (const char *pipelines_dir, GBytes *segment, GBytes *init, const char *path,
-                    GError **error) {
+GBytes *
+us_thumbnail_make (const char *pipelines_dir, GBytes *segment, GBytes *init, guint *width,
+                   guint *height, GError **error) {
   g_autoptr (GstElement) pipeline = us_pipeline_parse (pipelines_dir, TEXT, NULL, error);
   if (pipeline == NULL)
-    return FALSE;
+    return NULL;
   g_autoptr (GstSample) sample = run (pipeline, segment, init, error);
   if (sample == NULL)
-    return FALSE;
+    return NULL;
   GstMapInfo map;
   GstBuffer *buffer = gst_sample_get_buffer (sample);
   if (buffer == NULL || !gst_buffer_map (buffer, &map, GST_MAP_READ)) {
     g_set_error (error, US_PIPELINE_ERROR, US_PIPELINE_ERROR_RUNTIME, TEXT ": an empty picture");
-    return FALSE;
+    return NULL;
   }
-  gboolean is_written = g_file_set_contents (path, (const char *)map.data, (gssize)map.size, error);
+  GBytes *jpeg = g_bytes_new (map.data, map.size);
   gst_buffer_unmap (buffer, &map);
-  return is_written;
+  read_size (sample, width, height);
+  return jpeg;
 }
