@@ -7,9 +7,10 @@ G_BEGIN_DECLS
 
 #define US_RETENTION_BATCH 500 /* rows that one step deletes at most */
 #define US_RETENTION_MAX_DELIVERIES 10000
-#define US_RETENTION_INCIDENT_THUMBNAILS 200                   /* kept of one incident */
-#define US_RETENTION_STEP_US ((gint64)5 * 60 * G_USEC_PER_SEC) /* of the clock, to be distrusted   \
-                                                                */
+#define US_RETENTION_INCIDENT_THUMBNAILS 200 /* kept of one incident */
+#define US_RETENTION_STEP_US                                                                       \
+  ((gint64)5 * 60 * G_USEC_PER_SEC) /* of the clock, to be distrusted                              \
+                                     */
 #define US_RETENTION_SETTLE_US ((gint64)60 * 60 * G_USEC_PER_SEC) /* until it is trusted again */
 #define US_RETENTION_START_US ((gint64)10 * 60 * G_USEC_PER_SEC)  /* the same after a start */
 

@@ -345,15 +345,6 @@ us_writer_flush (UsWriter *writer, guint timeout_ms) {
   g_mutex_unlock (&writer->lock);
 }
 
-/* Begins a pass of retention soon. */
-void
-us_writer_tidy (UsWriter *writer) {
-  g_mutex_lock (&writer->lock);
-  writer->tidy_us = g_get_monotonic_time ();
-  g_cond_signal (&writer->wake);
-  g_mutex_unlock (&writer->lock);
-}
-
 /* A reader met a damaged page. */
 void
 us_writer_suspect (UsWriter *writer) {

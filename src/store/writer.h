@@ -16,7 +16,6 @@ gboolean us_writer_stop (UsWriter *writer, guint grace_ms);
 
 void us_writer_push (UsWriter *writer, UsWrite *write, UsStoreDone done, gpointer user_data);
 void us_writer_flush (UsWriter *writer, guint timeout_ms);
-void us_writer_tidy (UsWriter *writer);
 void us_writer_suspect (UsWriter *writer);
 guint us_writer_get_generation (UsWriter *writer);
 void us_writer_get_stats (UsWriter *writer, UsStoreStats *stats);
