@@ -194,6 +194,11 @@ us_poller_cancel (UsPollerJob **owned) {
     job_free (job);
 }
 
+gboolean
+us_poller_is_waiting (const UsPollerJob *job) {
+  return job->ticket.state == US_TICKET_WAITING;
+}
+
 /**
  * us_poller_host_of:
  * @url: absolute

@@ -52,6 +52,8 @@ UsPollerJob *us_poller_ask (UsPoller *poller, const UsAsk *ask, UsAnswered answe
                             gpointer user_data);
 /* @job: (inout) (nullable): set to %NULL; its callback will not be called. */
 void us_poller_cancel (UsPollerJob **job);
+/* Whether its turn has not come yet. */
+gboolean us_poller_is_waiting (const UsPollerJob *job);
 
 /* Returns: (transfer full) (nullable): "https://example.com:443"; %NULL: no URL to ask */
 char *us_poller_host_of (const char *url);

@@ -21,6 +21,7 @@ typedef struct {
   char *key; /* nullable: with absolute URIs and its IV written */
 } UsWanted;
 void us_wanted_free (UsWanted *wanted);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsWanted, us_wanted_free)
 
 /* @before: (nullable); @queue: (element-type UsWanted). Returns: how many were given up */
 guint us_wanted_choose (GQueue *queue, const UsPlaylist *before, const UsPlaylist *now,
