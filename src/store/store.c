@@ -44,26 +44,6 @@ on_trouble (const GError *error, gpointer user_data) {
     store->trouble (store, error, store->trouble_data);
 }
 
-static UsDatabase *
-open_or_replace (const char *path, const char *vfs, gint64 wall_us, gboolean *was_corrupt,
-                 GError **error) {
-  g_autoptr (GError) local = NULL;
-  UsDatabase *database = us_committer_open_database (path, vfs, &local);
-
-  *was_corrupt = g_error_matches (local, US_STORE_ERROR, US_STORE_ERROR_CORRUPT);
-  if (!*was_corrupt) {
-    if (local != NULL)
-      g_propagate_error (error, g_steal_pointer (&local));
-    return database;
-  }
-  g_autofree char *aside = us_store_file_move_aside (path, wall_us, error);
-  if (aside == NULL)
-    return NULL;
-  us_event (US_LOG_ERROR, US_EVENT_STORE_CORRUPT, "%s; it is now %s, and a new one begins",
-            local->message, aside);
-  return us_committer_open_database (path, vfs, error);
-}
-
 /* Where ids may begin: beyond all that are or may have been given. */
 static gboolean
 read_limit (UsDatabase *database, gint64 *limit, GError **error) {
@@ -107,6 +87,40 @@ begin_ids (UsStore *store, UsDatabase *database, gint64 wall_us, GError **error)
   return TRUE;
 }
 
+static UsDatabase *
+open_once (UsStore *store, gint64 wall_us, GError **error) {
+  g_autoptr (UsDatabase) database = us_committer_open_database (store->path, store->vfs, error);
+  g_autoptr (GError) local = NULL;
+
+  if (database == NULL)
+    return NULL;
+  if (begin_ids (store, database, wall_us, &local))
+    return g_steal_pointer (&database);
+  if (g_error_matches (local, US_STORE_ERROR, US_STORE_ERROR_CORRUPT))
+    us_database_forsake (database);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
+}
+
+static UsDatabase *
+open_or_replace (UsStore *store, gint64 wall_us, gboolean *was_corrupt, GError **error) {
+  g_autoptr (GError) local = NULL;
+  UsDatabase *database = open_once (store, wall_us, &local);
+
+  *was_corrupt = g_error_matches (local, US_STORE_ERROR, US_STORE_ERROR_CORRUPT);
+  if (!*was_corrupt) {
+    if (local != NULL)
+      g_propagate_error (error, g_steal_pointer (&local));
+    return database;
+  }
+  g_autofree char *aside = us_store_file_move_aside (store->path, wall_us, error);
+  if (aside == NULL)
+    return NULL;
+  us_event (US_LOG_ERROR, US_EVENT_STORE_CORRUPT, "%s; it is now %s, and a new one begins",
+            local->message, aside);
+  return open_once (store, wall_us, error);
+}
+
 /* A limit that is about to be reached is raised; an id above it is given only when that takes as
  * long as half a block lasts. */
 static void
@@ -145,9 +159,8 @@ us_store_open_with (const UsStoreSettings *settings, const UsClock *clock, const
   store->lock_fd = lock_fd;
   store->path = g_strdup (settings->path);
   store->vfs = g_strdup (vfs);
-  g_autoptr (UsDatabase) database
-      = open_or_replace (store->path, vfs, wall_us, &is_replaced, error);
-  if (database == NULL || !begin_ids (store, database, wall_us, error))
+  g_autoptr (UsDatabase) database = open_or_replace (store, wall_us, &is_replaced, error);
+  if (database == NULL)
     return NULL;
   store->reader = us_database_open (store->path, US_DATABASE_READER, vfs, error);
   if (store->reader == NULL)

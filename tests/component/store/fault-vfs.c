@@ -11,15 +11,18 @@
 typedef struct {
   sqlite3_file base;
   sqlite3_file *real; /* behind this struct */
+  const char *name;   /* SQLite's, as long as the file is open; NULL: of no interest */
 } File;
 
 static sqlite3_vfs *real_vfs;
 static sqlite3_vfs vfs;
 static sqlite3_io_methods methods;
 static gint is_full, is_sync_broken, write_us, n_syncs; /* atomic */
-static GMutex lock;                                     /* protects is_sync_held */
+static GMutex lock;                                     /* protects all below */
 static GCond let_go;
 static gboolean is_sync_held;
+static gboolean is_remembering;
+static GHashTable *synced; /* element-type utf8 GBytes: path to what is on the disk for certain */
 
 static sqlite3_file *
 real (sqlite3_file *file) {
@@ -50,6 +53,16 @@ on_truncate (sqlite3_file *file, sqlite3_int64 size) {
   return real (file)->pMethods->xTruncate (real (file), size);
 }
 
+static void
+remember (File *file) {
+  char *data = NULL;
+  gsize size = 0;
+  g_mutex_lock (&lock);
+  if (is_remembering && file->name != NULL && g_file_get_contents (file->name, &data, &size, NULL))
+    g_hash_table_replace (synced, g_strdup (file->name), g_bytes_new_take (data, size));
+  g_mutex_unlock (&lock);
+}
+
 static int
 on_sync (sqlite3_file *file, int flags) {
   g_atomic_int_inc (&n_syncs);
@@ -59,7 +72,10 @@ on_sync (sqlite3_file *file, int flags) {
   g_mutex_unlock (&lock);
   if (g_atomic_int_get (&is_sync_broken))
     return SQLITE_IOERR_FSYNC;
-  return real (file)->pMethods->xSync (real (file), flags);
+  int code = real (file)->pMethods->xSync (real (file), flags);
+  if (code == SQLITE_OK)
+    remember ((File *)file);
+  return code;
 }
 
 static int
@@ -122,6 +138,7 @@ on_open (sqlite3_vfs *self, const char *name, sqlite3_file *file, int flags, int
   File *mine = (File *)file;
   mine->real = (sqlite3_file *)(mine + 1);
   mine->real->pMethods = NULL;
+  mine->name = flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL) ? name : NULL;
   int code = real_vfs->xOpen (real_vfs, name, mine->real, flags, out_flags);
   mine->base.pMethods = code == SQLITE_OK ? &methods : NULL;
   return code;
@@ -158,6 +175,31 @@ fault_vfs_register (void) {
   };
   g_assert_cmpint (sqlite3_vfs_register (&vfs, 0), ==, SQLITE_OK);
   return NAME;
+}
+
+void
+fault_vfs_set_remembering (gboolean is_wanted) {
+  g_mutex_lock (&lock);
+  is_remembering = is_wanted;
+  g_clear_pointer (&synced, g_hash_table_unref);
+  if (is_wanted)
+    synced = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
+  g_mutex_unlock (&lock);
+}
+
+void
+fault_vfs_recall (const char *folder) {
+  GHashTableIter iter;
+  gpointer name, bytes;
+  g_mutex_lock (&lock);
+  g_hash_table_iter_init (&iter, synced);
+  while (g_hash_table_iter_next (&iter, &name, &bytes)) {
+    g_autofree char *base = g_path_get_basename (name);
+    g_autofree char *path = g_build_filename (folder, base, NULL);
+    g_assert_true (g_file_set_contents (path, g_bytes_get_data (bytes, NULL),
+                                        (gssize)g_bytes_get_size (bytes), NULL));
+  }
+  g_mutex_unlock (&lock);
 }
 
 void

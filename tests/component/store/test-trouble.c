@@ -178,6 +178,47 @@ test_syncs (void) {
   stage_clear (&stage);
 }
 
+/* The power goes at once after a confirmation: only what was synced is there, and that is enough.
+ */
+static void
+test_power (void) {
+  Stage stage;
+  g_auto (Doneness) done = { 0 };
+  gint64 last = 0;
+
+  stage_init (&stage);
+  stage.vfs = fault_vfs_register ();
+  fault_vfs_set_remembering (TRUE);
+  stage_open (&stage);
+  for (guint i = 1; i <= 60; i++) {
+    Stage after;
+    g_autoptr (GError) error = NULL;
+    g_autofree char *id = g_strdup_printf ("INC-%u", i);
+    g_autofree char *sql = g_strdup_printf ("SELECT count(*) FROM incidents WHERE id = '%s'", id);
+
+    /* Enough for checkpoints, and transactions that are not synced, in between. */
+    for (guint k = 0; k < 500; k++)
+      last = stage_add_event (&stage, "studio", "segment-ok", T0, NULL, NULL);
+    us_writer_flush (stage.store->writer, 30000);
+    if (i % 2 == 0)
+      stage_put_incident (&stage, id, "studio", "open", T0, 0, &done);
+    else
+      us_store_barrier (stage.store, on_done, &done);
+    stage_wait_done (&done, i);
+    g_assert_no_error (done.error);
+
+    stage_init (&after);
+    fault_vfs_recall (after.folder);
+    stage_open (&after); /* which checks the file, and would call it damaged */
+    g_assert_cmpint (stage_count (&after, "SELECT count(*) FROM events"), ==, i * 500);
+    g_assert_cmpint (stage_count (&after, sql), ==, i % 2 == 0);
+    g_assert_cmpint (us_store_next_id (after.store), >, last);
+    stage_clear (&after);
+  }
+  fault_vfs_set_remembering (FALSE);
+  stage_clear (&stage);
+}
+
 /* Reads while the disk takes its time: they wait a moment for writes, and not for the disk. */
 static void
 test_slow (void) {
@@ -427,6 +468,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/store/disk/full-at-the-start", test_full_at_the_start);
   g_test_add_func ("/store/disk/broken-sync", test_broken_sync);
   g_test_add_func ("/store/disk/syncs", test_syncs);
+  g_test_add_func ("/store/disk/power", test_power);
   g_test_add_func ("/store/disk/slow", test_slow);
   g_test_add_func ("/store/disk/hung", test_hung);
   g_test_add_func ("/store/file/damaged", test_damaged);
