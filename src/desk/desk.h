@@ -1,6 +1,7 @@
 /* desk.h - the operations desk: streams, their health, incidents and history, in one place */
 #pragma once
 
+#include "http/exposition.h"
 #include "incident/cause.h"
 #include "incident/incidents.h"
 #include "incident/inside.h"
@@ -71,5 +72,7 @@ UsStore *us_desk_get_store (UsDesk *desk);
 UsNotifier *us_desk_get_notifier (UsDesk *desk);
 UsMonitor *us_desk_get_monitor (UsDesk *desk);
 gint64 us_desk_get_started_us (UsDesk *desk); /* since the epoch */
+/* What /metrics says. Returns: (transfer full) */
+GBytes *us_desk_metrics (UsDesk *desk, UsExpositionFormat format);
 
 G_END_DECLS
