@@ -2,9 +2,11 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/names.h"
 #include "commands/command.h"
+#include "monitor/decode-worker.h"
 
 /* The packager is one command with two instances; --name chooses the group of settings. */
 static const UsCommand *const commands[]
@@ -74,6 +76,9 @@ main (int argc, char **argv) {
     printf (US_PROGRAM " " US_VERSION "\n");
     return 0;
   }
+  /* Not for people: the monitor starts it, see there. */
+  if (strcmp (word, US_DECODE_WORKER_COMMAND) == 0)
+    return us_decode_worker_run (STDIN_FILENO, STDOUT_FILENO, argc > 2 ? argv[2] : NULL);
   argc -= 2;
   argv += 2;
   for (guint i = 0; commands[i] != NULL; i++) {
