@@ -23,11 +23,17 @@ typedef struct {
 } UsDeskSettings;
 void us_desk_settings_default (UsDeskSettings *settings);
 
-/* UsDeskNews: what happened, for whoever streams it on (server-sent events). @topic: "stream",
- * "event", "finding", "incident", "health", "sample"; @json: one object; @stream: "" concerns all.
- */
-typedef void (*UsDeskNews) (const char *topic, const char *stream, const char *json,
-                            gpointer user_data);
+/* UsDeskNews: what happens, for whoever streams it on; valid during the call. Any may be NULL. */
+typedef struct {
+  /* Added, changed, or no longer watched. */
+  void (*on_stream) (const char *stream, gboolean is_gone, gpointer user_data);
+  /* After a change of the health. */
+  void (*on_health) (const char *stream, const UsVerdict *verdict, gpointer user_data);
+  void (*on_finding) (const char *stream, const UsFinding *finding, UsFindingChange change,
+                      gpointer user_data);
+  void (*on_event) (const UsEvent *event, gpointer user_data);
+  void (*on_incident) (const UsIncidentRow *row, UsIncidentStep step, gpointer user_data);
+} UsDeskNews;
 
 /* UsDesk: use in one thread. Joins the monitor (what is), the incidents (what it means), the inside
  * of our chain, the store and the notifier. */
@@ -36,7 +42,8 @@ typedef struct UsDesk UsDesk;
 /* Fails only on what an operator must mend first: an unreadable state folder, a bad streams file, a
  * database of a later version. */
 UsDesk *us_desk_new (const UsDeskSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-void us_desk_set_news (UsDesk *desk, UsDeskNews news, gpointer user_data);
+/* @news: static; NULL: nobody listens any more */
+void us_desk_set_news (UsDesk *desk, const UsDeskNews *news, gpointer user_data);
 void us_desk_start (UsDesk *desk);
 /* Writes what is pending. */
 void us_desk_free (UsDesk *desk);
@@ -61,8 +68,8 @@ gboolean us_desk_view (UsDesk *desk, const char *id, UsWatchView *view);
 /* Returns: (transfer full) (element-type UsDiagnosis): of now, whether there is an incident or not
  */
 GPtrArray *us_desk_diagnose (UsDesk *desk, const char *id);
-/* The last two minutes' samples and more, oldest first, for charts that are finer than a minute.
- * Returns: (transfer none) (element-type UsSample): up to an hour */
+/* Samples of up to an hour, oldest first, for charts that are finer than a minute. Returns:
+ * (transfer none) (nullable) (element-type UsSample) */
 const GArray *us_desk_get_samples (UsDesk *desk, const char *id);
 /* The newest picture. Returns: (nullable) (transfer none): JPEG */
 GBytes *us_desk_get_thumbnail (UsDesk *desk, const char *id, gint64 *wall_us);
@@ -72,6 +79,8 @@ UsStore *us_desk_get_store (UsDesk *desk);
 UsNotifier *us_desk_get_notifier (UsDesk *desk);
 UsMonitor *us_desk_get_monitor (UsDesk *desk);
 gint64 us_desk_get_started_us (UsDesk *desk); /* since the epoch */
+/* NULL: history is being written; else why not. */
+const char *us_desk_get_store_problem (UsDesk *desk);
 /* What /metrics says. Returns: (transfer full) */
 GBytes *us_desk_metrics (UsDesk *desk, UsExpositionFormat format);
 
