@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "monitor/cadence.h"
-#include "monitor/cue.h"
+#include "monitor/break-mark.h"
 #include "monitor/fetched.h"
 #include "monitor/ladder.h"
 #include "monitor/playlist-step.h"
@@ -278,18 +278,18 @@ note_cue (UsWatchRendition *rendition, GBytes *body) {
   double planned_s;
   gsize size;
   const char *text = g_bytes_get_data (body, &size);
-  switch (us_cue_read (text, size, &planned_s)) {
-  case US_CUE_OUT:
+  switch (us_break_mark_read (text, size, &planned_s)) {
+  case US_BREAK_MARK_OUT:
     if (rendition->cue_out_us == 0)
       rendition->cue_out_us = us_watch_now (rendition->watch);
     if (!isnan (planned_s))
       rendition->cue_planned_s = planned_s;
     break;
-  case US_CUE_IN:
+  case US_BREAK_MARK_IN:
     rendition->cue_out_us = 0;
     rendition->cue_planned_s = NAN;
     break;
-  case US_CUE_NONE:
+  case US_BREAK_MARK_NONE:
   default:
     break;
   }
