@@ -6,6 +6,9 @@
  * each hop is checked. The body is read straight into the buffer that becomes the reply, and never
  * past the size cap.
  *
+ * What is asked is in client-request.c; trace.c takes the time of each step and keeps a fetch from
+ * addresses that its policy forbids.
+ *
  * A fetch is owned by its GTask, which ends exactly once: with a reply, or with the reason. Whoever
  * wants to stop (deadline, caller) says why and cancels libsoup, whose callback then ends it.
  */
