@@ -79,11 +79,17 @@ find_entry (char *const *entries, FamilyKind kind, const char *wire, gboolean *h
   return found;
 }
 
+/* "avc1.64001f", as RFC 6381 3.3 wants it */
+static gboolean
+is_whole_avc (const char *codec) {
+  return strlen (codec) == 11 && strspn (codec + 5, "0123456789abcdefABCDEF") == 6;
+}
+
 /* H.264's two digits of profile and of level; the constraint flags between them are often left
  * out. */
 static gboolean
 is_same_avc (const char *a, const char *b) {
-  if (strlen (a) != 11 || strlen (b) != 11)
+  if (!is_whole_avc (a) || !is_whole_avc (b))
     return TRUE;
   return g_ascii_strncasecmp (a + 5, b + 5, 2) == 0 && g_ascii_strcasecmp (a + 9, b + 9) == 0;
 }
