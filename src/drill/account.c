@@ -5,9 +5,10 @@
  *
  * The play clock starts with the first segment fetched, three target durations from the end
  * (RFC 8216 6.3.3), and runs as long as there is something to play: when the next segment is not
- * there in time it stands still, and that is the stall. A picture is missing or repeated where the
- * time stamps of neighbours do not meet; across a DISCONTINUITY they need not, and nobody can tell
- * from outside.
+ * there in time it stands still, and that is the stall. After one it has nothing in hand, so each
+ * drill begins with a viewer who has just come (us_account_rejoin()). A picture is missing or
+ * repeated where the time stamps of neighbours do not meet; across a DISCONTINUITY they need not,
+ * and nobody can tell from outside.
  */
 #include "drill/account.h"
 
@@ -359,6 +360,26 @@ us_account_fetched (UsAccount *account, guint64 number, const UsPictures *pictur
   }
   account->is_playing = TRUE;
   account->play_end_us = now_us + row->duration_us;
+}
+
+/**
+ * us_account_rejoin:
+ *
+ * The play clock goes on as that of a viewer who comes now: three target durations from the end of
+ * what was listed and fetched.
+ */
+void
+us_account_rejoin (UsAccount *account, gint64 now_us) {
+  gint64 left_us = (gint64)START_TARGETS * account->target_s * G_USEC_PER_SEC;
+  gint64 in_hand_us = 0;
+  for (guint i = account->rows->len; i > 0 && in_hand_us < left_us; i--) {
+    const Row *row = account->rows->pdata[i - 1];
+    if (row->is_lost || (!row->is_done && in_hand_us > 0))
+      break;
+    in_hand_us += row->is_done ? row->duration_us : 0;
+  }
+  account->is_playing = in_hand_us > 0;
+  account->play_end_us = now_us + in_hand_us;
 }
 
 /**

@@ -34,6 +34,7 @@ gboolean us_account_next (const UsAccount *account, guint64 *number, const char 
                           const char **map_uri);
 void us_account_fetched (UsAccount *account, guint64 number, const UsPictures *pictures,
                          gint64 now_us);
+void us_account_rejoin (UsAccount *account, gint64 now_us);
 void us_account_lost (UsAccount *account, guint64 number, gint64 now_us);
 void us_account_failure (UsAccount *account, gint64 now_us);
 void us_account_violate (UsAccount *account, gint64 now_us, const char *format, ...)

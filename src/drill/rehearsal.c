@@ -454,6 +454,7 @@ play_drill (UsRehearsal *rehearsal, const UsDrill *drill, guint run) {
   g_ptr_array_add (rehearsal->results, result);
   us_evidence_begin (rehearsal->settings.evidence, drill, rehearsal->last_playlist);
   gboolean is_ready = wait_whole (rehearsal);
+  us_account_rejoin (us_viewer_get_account (rehearsal->viewer), g_get_monotonic_time ());
   course.side = choose_side (rehearsal);
   result->hit = g_strdup (hit_word (drill, course.side));
   note_pair (&course);

@@ -126,6 +126,35 @@ test_stall (void) {
   }
 }
 
+/* Who has stalled has nothing in hand, and the next who comes has three target durations. */
+static void
+test_rejoin (void) {
+  static const struct {
+    gboolean is_rejoining;
+    gint64 stall_ms;
+  } table[] = { { FALSE, 3000 }, { TRUE, 0 } };
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++) {
+    g_autoptr (UsAccount) account = watch_until (10); /* plays until 16 s */
+    UsFelt felt;
+    for (guint64 n = 11; n <= 14; n++) { /* all at 20 s, after 4 s without any */
+      list (account, n - 5, 6, 20 * S);
+      fetch (account, n, 20 * S);
+    }
+    for (guint64 n = 15; n <= 16; n++) { /* plays until 32 s, with 8 s in hand at 24 s */
+      list (account, n - 5, 6, 22 * S);
+      fetch (account, n, 22 * S);
+    }
+    if (table[i].is_rejoining)
+      us_account_rejoin (account, 31 * S); /* until 37 s */
+    list (account, 12, 6, 35 * S);
+    fetch (account, 17, 35 * S);
+    us_account_felt (account, 21 * S, 60 * S, &felt);
+    g_assert_cmpint (felt.stall_ms, ==,
+                     table[i].stall_ms + (table[i].is_rejoining ? 21000 : 23000));
+    us_felt_clear (&felt);
+  }
+}
+
 static void
 test_frames (void) {
   static const struct {
@@ -346,6 +375,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/drill/account/start", test_start);
   g_test_add_func ("/drill/account/calm", test_calm);
   g_test_add_func ("/drill/account/stall", test_stall);
+  g_test_add_func ("/drill/account/rejoin", test_rejoin);
   g_test_add_func ("/drill/account/frames", test_frames);
   g_test_add_func ("/drill/account/frames-inside", test_frames_inside);
   g_test_add_func ("/drill/account/discontinuity", test_discontinuity);
