@@ -18,6 +18,7 @@ struct UsClock {
 };
 
 const UsClock *us_clock_system (void);
+gint64 us_clock_started_ms (void);
 
 static inline gint64
 us_clock_monotonic_us (const UsClock *clock) {

@@ -7,6 +7,8 @@
  */
 #include "base/log.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -173,4 +175,5 @@ us_log_init (const char *role, UsLogLevel level, UsLogFormat format) {
   log_state.level = level;
   log_state.format = format;
   g_log_set_writer_func (on_glib_log, NULL, NULL);
+  us_clock_started_ms ();
 }

@@ -104,7 +104,9 @@ add_targets (JsonBuilder *builder, UsStream *stream) {
 static void
 add_stream (JsonBuilder *builder, UsStream *stream, gint64 now_us) {
   UsSegmenterStats stats;
+  UsStreamCounts counts;
   us_segmenter_get_stats (us_stream_get_segmenter (stream), &stats);
+  us_stream_get_counts (stream, &counts);
   json_builder_begin_object (builder);
   add_string (builder, "name", us_stream_get_name (stream));
   add_publisher (builder, stream, now_us);
@@ -113,6 +115,8 @@ add_stream (JsonBuilder *builder, UsStream *stream, gint64 now_us) {
   add_int (builder, "media_ms", stats.media_ms);
   add_int (builder, "keyframe_interval_ms", stats.keyframe_interval_ms);
   add_int (builder, "target_duration_s", stats.target_duration_s);
+  add_int (builder, "publishes", (gint64)counts.publishes_total);
+  add_int (builder, "takeovers", (gint64)counts.takeovers_total);
   add_targets (builder, stream);
   json_builder_end_object (builder);
 }
@@ -129,6 +133,7 @@ us_ingest_status_json (const UsIngestFacts *facts, GPtrArray *streams) {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   json_builder_begin_object (builder);
   add_string (builder, "status", facts->is_draining ? "draining" : "ok");
+  add_int (builder, "started_ms", us_clock_started_ms ());
   add_int (builder, "connections", facts->connections);
   json_builder_set_member_name (builder, "streams");
   json_builder_begin_array (builder);

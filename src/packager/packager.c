@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define US_LOG_TOPIC "packager"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "base/timer.h"
@@ -318,6 +319,8 @@ on_get_health (const UsHttpRequest *request, UsHttpResponse *response, gpointer 
   json_builder_add_string_value (builder, "ok");
   json_builder_set_member_name (builder, "name");
   json_builder_add_string_value (builder, packager->name);
+  json_builder_set_member_name (builder, "started_ms");
+  json_builder_add_int_value (builder, us_clock_started_ms ());
   json_builder_set_member_name (builder, "streams");
   json_builder_begin_array (builder);
   g_hash_table_iter_init (&iter, packager->streams);

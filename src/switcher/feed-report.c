@@ -33,6 +33,13 @@ us_feed_get_name (const UsFeed *self) {
   return self->name;
 }
 
+/* Returns: (transfer full): where viewers get its playlist: "/hls/index.m3u8" */
+char *
+us_feed_make_path (const UsFeed *self) {
+  return g_strconcat ("/hls/", self->is_default ? "" : self->name, self->is_default ? "" : "/",
+                      us_origin_playlist_name (self->access), NULL);
+}
+
 gboolean
 us_feed_is_default (const UsFeed *self) {
   return self->is_default;

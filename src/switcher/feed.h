@@ -41,6 +41,7 @@ void us_feed_wake_for (UsFeed *feed, const char *who, const char *why);
 
 void us_feed_fill_site (const UsFeed *feed, UsSite *site);
 const char *us_feed_get_name (const UsFeed *feed);
+char *us_feed_make_path (const UsFeed *feed);
 gboolean us_feed_is_default (const UsFeed *feed);
 gboolean us_feed_is_ready (const UsFeed *feed);
 gboolean us_feed_is_interchangeable (const UsFeed *feed);

@@ -47,7 +47,9 @@ add_stream (JsonBuilder *json, const UsOverview *overview, const UsFeed *feed) {
   g_auto (UsStreamView) view = { 0 };
   us_stream_view_read (&view, feed, overview->access);
   json_builder_begin_object (json);
+  g_autofree char *path = us_feed_make_path (feed);
   us_json_add_text (json, "name", view.name);
+  us_json_add_text (json, "path", path);
   us_json_add_flag (json, "is_default", view.is_default);
   us_json_add_flag (json, "is_served", view.is_served);
   us_json_add_text (json, "active", us_origin_word (view.active));
@@ -98,6 +100,7 @@ add_commands (JsonBuilder *json, const UsControl *control) {
     us_json_add_integer (json, "id", (gint64)entry->id);
     us_json_add_integer (json, "time_ms", entry->wall_ms);
     us_json_add_text (json, "command", us_control_verb_word (entry->verb));
+    us_json_add_text (json, "stream", entry->stream);
     us_json_add_text (json, "what", entry->what);
     us_json_add_text (json, "who", entry->who);
     us_json_add_text (json, "why", entry->why);
@@ -145,6 +148,7 @@ us_overview_all (const UsOverview *overview) {
   json_builder_begin_object (json);
   us_json_add_text (json, "version", US_VERSION);
   us_json_add_integer (json, "time_ms", us_clock_wall_us (overview->access->clock) / 1000);
+  us_json_add_integer (json, "started_ms", us_clock_started_ms ());
   add_streams (json, overview, NULL);
   add_commands (json, overview->control);
   us_json_add_text (json, "active_drill", active != NULL ? active->id : NULL);

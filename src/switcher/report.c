@@ -46,6 +46,15 @@ add_origin (JsonBuilder *json, const UsFeed *feed, UsOriginId origin, const UsCl
 }
 
 static void
+add_origins (JsonBuilder *json, const UsFeed *feed, const UsClock *clock) {
+  json_builder_set_member_name (json, "origins");
+  json_builder_begin_object (json);
+  for (guint i = 0; i < US_N_ORIGINS; i++)
+    add_origin (json, feed, (UsOriginId)i, clock);
+  json_builder_end_object (json);
+}
+
+static void
 add_rendition (JsonBuilder *json, const UsRendition *rendition) {
   const UsRenditionStats *stats = us_rendition_get_stats (rendition);
   const UsAlignment *alignment = us_rendition_get_alignment (rendition);
@@ -84,14 +93,16 @@ add_switch (JsonBuilder *json, const UsFeedSwitch *change) {
 }
 
 static void
-add_stream (JsonBuilder *json, const UsFeed *feed) {
+add_stream (JsonBuilder *json, const UsFeed *feed, const UsClock *clock) {
   const UsLedger *ledger = us_feed_get_ledger (feed);
   const UsLedgerRow *last = ledger != NULL ? us_ledger_get_last (ledger) : NULL;
   const char *why;
   guint n_switches;
   const UsFeedSwitch *switches = us_feed_get_switches (feed, &n_switches);
   json_builder_begin_object (json);
+  g_autofree char *path = us_feed_make_path (feed);
   us_json_add_text (json, "name", us_feed_get_name (feed));
+  us_json_add_text (json, "path", path);
   us_json_add_flag (json, "is_default", us_feed_is_default (feed));
   us_json_add_flag (json, "is_served", us_feed_is_ready (feed));
   us_json_add_text (json, "active_origin", us_origin_word (us_feed_peek_policy (feed)->active));
@@ -103,6 +114,7 @@ add_stream (JsonBuilder *json, const UsFeed *feed) {
     json_builder_add_int_value (json, (gint64)last->segment->number);
   else
     json_builder_add_null_value (json);
+  add_origins (json, feed, clock);
   json_builder_set_member_name (json, "renditions");
   json_builder_begin_array (json);
   for (guint i = 0; i < us_feed_get_n_renditions (feed); i++)
@@ -144,20 +156,17 @@ us_report_health (const GPtrArray *feeds, const UsClock *clock, gboolean *can_se
   json_builder_begin_object (json);
   json_builder_set_member_name (json, "status");
   json_builder_add_string_value (json, *can_serve ? "ok" : "unavailable");
+  us_json_add_integer (json, "started_ms", us_clock_started_ms ());
   json_builder_set_member_name (json, "active_origin");
   json_builder_add_string_value (json, us_origin_word (us_feed_peek_policy (leading)->active));
   json_builder_set_member_name (json, "streams");
   json_builder_begin_array (json);
   for (guint i = 0; i < feeds->len; i++)
-    add_stream (json, g_ptr_array_index (feeds, i));
+    add_stream (json, g_ptr_array_index (feeds, i), clock);
   json_builder_end_array (json);
   json_builder_set_member_name (json, "origins_as_seen_by");
   json_builder_add_string_value (json, us_feed_get_name (leading));
-  json_builder_set_member_name (json, "origins");
-  json_builder_begin_object (json);
-  for (guint i = 0; i < US_N_ORIGINS; i++)
-    add_origin (json, leading, (UsOriginId)i, clock);
-  json_builder_end_object (json);
+  add_origins (json, leading, clock);
   json_builder_end_object (json);
 
   g_autoptr (JsonNode) root = json_builder_get_root (json);

@@ -488,7 +488,8 @@ test_status (Fixture *fixture, gconstpointer data) {
     "\"codec\":\"h264\"",       "\"codec\":\"aac\"",
     "\"state\":\"streaming\"",  "\"fps\":25",
     "\"target_duration_s\":2",  "\"keyframe_interval_ms\":1000",
-    "\"sample_rate_hz\":44100",
+    "\"sample_rate_hz\":44100", "\"publishes\":1",
+    "\"takeovers\":0",          "\"started_ms\":1",
   };
   for (guint i = 0; i < G_N_ELEMENTS (parts); i++) {
     g_test_message ("%s in %s", parts[i], health);

@@ -508,6 +508,7 @@ test_status (void) {
   g_autoptr (UsHttpReply) health = us_viewer_get (viewer, "/healthz");
   g_assert_cmpuint (health->status, ==, 200);
   assert_contains (health, "\"name\":\"primary\"");
+  assert_contains (health, "\"started_ms\":1");
   assert_contains (health, "\"last_number\":1001");
   assert_contains (health, "\"state\":\"starting\"");
   g_autoptr (UsHttpReply) metrics = us_viewer_get (viewer, "/metrics");

@@ -516,7 +516,12 @@ test_reports (void) {
   g_assert_cmpstr (json_object_get_string_member (object, "active_origin"), ==, "primary");
   JsonArray *streams = json_object_get_array_member (object, "streams");
   g_assert_cmpuint (json_array_get_length (streams), ==, 1);
+  g_assert_cmpint (json_object_get_int_member (object, "started_ms"), >, 1600000000000);
+  JsonObject *stream = json_array_get_object_element (streams, 0);
+  g_assert_cmpstr (json_object_get_string_member (stream, "path"), ==, "/hls/index.m3u8");
   JsonObject *origins = json_object_get_object_member (object, "origins");
+  g_assert_true (json_object_equal (
+      origins, json_object_get_object_member (stream, "origins"))); /* its only one leads */
   for (guint i = 0; i < 2; i++) {
     JsonObject *origin = json_object_get_object_member (origins, i == 0 ? "primary" : "backup");
     g_assert_cmpstr (json_object_get_string_member (origin, "state"), ==, "up");
