@@ -236,7 +236,7 @@ conclude (UsAlignment *alignment, const Outcome *outcome, gboolean is_known) {
 static void
 judge (UsAlignment *alignment) {
   const Evidence evidence = find_evidence (alignment);
-  Vote votes[MAX_VOTES];
+  Vote votes[MAX_VOTES] = { 0 };
   guint n = collect_unique (alignment, &evidence, votes);
   Outcome outcome = count (votes, n);
   if (outcome.n_votes >= 2 && outcome.n_votes > outcome.n_rival) {
