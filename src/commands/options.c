@@ -147,6 +147,56 @@ static const UsOption switcher_options[] = {
   { NULL },
 };
 
+static const UsOption monitor_options[] = {
+  { "http", US_OPTION_ADDRESS, "0.0.0.0:8000", 0, 0, NULL, NULL,
+    "Where the desk serves its REST interface, events and metrics" },
+  { "token-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "File of tokens that writing asks for; empty: only this machine may write" },
+  { "open-reading", US_OPTION_BOOL, "true", 0, 0, NULL, NULL,
+    "Reading needs no token, wherever it comes from" },
+  { "cors-origin", US_OPTION_STRING, "", 0, 255, NULL, NULL,
+    "Web page that may call, as https://desk.example, or * for any; empty: none" },
+  { "web-dir", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "Folder of web pages that are served at /; empty: the description of the REST interface" },
+  { "max-connections", US_OPTION_INTEGER, "2000", 1, 1000000, NULL, NULL,
+    "HTTP connections at the same time" },
+  { "allow-private", US_OPTION_BOOL, "true", 0, 0, NULL, NULL,
+    "Streams may be in private networks; link-local and metadata addresses never" },
+  { "allow-loopback", US_OPTION_BOOL, "true", 0, 0, NULL, NULL,
+    "Streams may be on this machine, as those of our own chain are" },
+  { "max-per-host", US_OPTION_INTEGER, "16", 1, 1000, NULL, NULL,
+    "Requests at one host at the same time" },
+  { "max-requests", US_OPTION_INTEGER, "512", 1, 10000, NULL, NULL,
+    "Requests at the same time in all" },
+  { "max-decodes", US_OPTION_INTEGER, "2", 1, 64, NULL, NULL,
+    "Segments decoded at the same time, for pictures and content checks" },
+  { "thumbnail-interval", US_OPTION_DURATION, "10s", 0, MS_HOUR, NULL, NULL,
+    "Time between two pictures of a stream; 0: none" },
+  { "local-probe-url", US_OPTION_URL, "", 0, 0, http_schemes, NULL,
+    "Asked now and then, to tell faults of our own network from theirs; empty: none" },
+  { "retention-days", US_OPTION_INTEGER, "30", 1, 3650, NULL, NULL,
+    "How long resolved incidents, events and pictures are kept" },
+  { "history-days", US_OPTION_INTEGER, "90", 1, 3650, NULL, NULL,
+    "How long the values of each minute are kept" },
+  { "webhooks", US_OPTION_LIST, "", 0, 0, http_schemes, NULL,
+    "Told of each incident, as Standard Webhooks" },
+  { "webhook-secret-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "File of the secrets that webhooks are signed with; empty: unsigned" },
+  { "alertmanagers", US_OPTION_LIST, "", 0, 0, http_schemes, NULL,
+    "Alertmanagers that get each active incident as an alert" },
+  { "desk-url", US_OPTION_URL, "", 0, 0, http_schemes, NULL,
+    "Where people find this desk; linked in notifications" },
+  { "ingest-url", US_OPTION_URL, "", 0, 0, http_schemes, NULL,
+    "Status address of our own ingest; empty: none" },
+  { "primary-url", US_OPTION_URL, "", 0, 0, http_schemes, NULL,
+    "Address of our own primary origin; empty: none" },
+  { "backup-url", US_OPTION_URL, "", 0, 0, http_schemes, NULL,
+    "Address of our own backup origin; empty: none" },
+  { "switcher-url", US_OPTION_URL, "", 0, 0, http_schemes, NULL,
+    "Address of our own switcher; empty: none" },
+  { NULL },
+};
+
 static const UsOption publish_options[] = {
   { "url", US_OPTION_URL, "rtmp://127.0.0.1:1936/live/mystream", 0, 0, rtmp_schemes, NULL,
     "Where to publish" },
@@ -240,6 +290,9 @@ static const UsOptionGroup ctl
 static const UsOptionGroup drill
     = { US_GROUP_DRILL, "understudy drill: faults on purpose", drill_options, NULL };
 
-const UsOptionGroup *const us_option_groups[] = { &general, &run,    &ingest,   &primary,
-                                                  &backup,  &origin, &switcher, &publish,
-                                                  &ctl,     &drill,  NULL };
+static const UsOptionGroup monitor
+    = { US_GROUP_MONITOR, "understudy monitor: the operations desk", monitor_options, NULL };
+
+const UsOptionGroup *const us_option_groups[]
+    = { &general,  &run,     &ingest,  &primary, &backup, &origin,
+        &switcher, &monitor, &publish, &ctl,     &drill,  NULL };

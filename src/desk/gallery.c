@@ -6,7 +6,7 @@
  */
 #include "desk/gallery.h"
 
-#define INTERVAL "interval"                /* the reason of a picture that nobody asked for */
+#define INTERVAL "interval" /* the reason of a picture that nobody asked for */
 #define EVERY_US ((gint64)5 * 60 * G_USEC_PER_SEC) /* one of those is kept all the same */
 
 typedef struct {

@@ -1,0 +1,160 @@
+/* monitor.c - the command `understudy monitor`: options and wiring of the operations desk */
+#define US_LOG_TOPIC "monitor"
+#include "commands/command.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+
+#include "base/log.h"
+#include "commands/role.h"
+#include "desk/desk.h"
+#include "http/json.h"
+#include "http/server.h"
+
+/* For answers that are under way. */
+#define DRAIN_MS 1000
+
+static void
+drain (UsRole *role, gpointer server) {
+  us_http_server_stop (server, DRAIN_MS);
+  us_role_quit (role, 0);
+}
+
+/* An empty setting is one that is not there. */
+static const char *
+get_text (const UsConfig *config, const char *key) {
+  const char *text = us_config_get_string (config, US_GROUP_MONITOR, key);
+  return text[0] != '\0' ? text : NULL;
+}
+
+static gboolean
+get_bool (const UsConfig *config, const char *key) {
+  return us_config_get_bool (config, US_GROUP_MONITOR, key);
+}
+
+static guint
+get_number (const UsConfig *config, const char *key) {
+  return (guint)us_config_get_integer (config, US_GROUP_MONITOR, key);
+}
+
+static void
+read_probe (const UsConfig *config, UsMonitorSettings *monitor) {
+  monitor->allow_private = get_bool (config, "allow-private");
+  monitor->allow_loopback = get_bool (config, "allow-loopback");
+  monitor->max_per_host = get_number (config, "max-per-host");
+  monitor->max_requests = get_number (config, "max-requests");
+  monitor->max_decodes = get_number (config, "max-decodes");
+  monitor->thumbnail_interval_ms
+      = (guint)us_config_get_duration_ms (config, US_GROUP_MONITOR, "thumbnail-interval");
+  monitor->local_probe_url = get_text (config, "local-probe-url");
+  monitor->pipelines = us_role_pipelines_dir (config);
+}
+
+static void
+read_notifier (const UsConfig *config, UsNotifierSettings *notifier, char ***webhooks,
+               char ***alertmanagers) {
+  *webhooks = us_config_get_list (config, US_GROUP_MONITOR, "webhooks");
+  *alertmanagers = us_config_get_list (config, US_GROUP_MONITOR, "alertmanagers");
+  notifier->webhooks = (const char *const *)*webhooks;
+  notifier->alertmanagers = (const char *const *)*alertmanagers;
+  notifier->webhook_secret_file = get_text (config, "webhook-secret-file");
+  notifier->desk_url = get_text (config, "desk-url");
+  /* A receiver is the operator's own, named in his configuration. */
+  notifier->allow_private = notifier->allow_loopback = TRUE;
+}
+
+static void
+read_chain (const UsConfig *config, UsInsideSettings *inside) {
+  inside->ingest_url = get_text (config, "ingest-url");
+  inside->primary_url = get_text (config, "primary-url");
+  inside->backup_url = get_text (config, "backup-url");
+  inside->switcher_url = get_text (config, "switcher-url");
+}
+
+static void
+on_health (const UsHttpRequest *request, UsHttpResponse *response, gpointer desk) {
+  UsMonitorStats stats;
+  us_monitor_get_stats (us_desk_get_monitor (desk), &stats);
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  json_builder_begin_object (json);
+  us_json_add_text (json, "status", "ok");
+  us_json_add_integer (json, "streams", stats.n_streams);
+  us_json_add_integer (json, "active_incidents",
+                       us_incidents_n_active (us_desk_get_incidents (desk)));
+  json_builder_end_object (json);
+  g_autoptr (JsonNode) root = json_builder_get_root (json);
+  char *text = json_to_string (root, FALSE);
+  response->status = 200;
+  response->content_type = "application/json";
+  response->cache_control = "no-store";
+  response->body = g_bytes_new_take (text, strlen (text));
+}
+
+static void
+on_metrics (const UsHttpRequest *request, UsHttpResponse *response, gpointer desk) {
+  UsExpositionFormat format = us_exposition_choose (request->accept);
+  response->status = 200;
+  response->content_type = us_exposition_content_type (format);
+  response->cache_control = "no-store";
+  response->body = us_desk_metrics (desk, format);
+}
+
+static int
+serve (UsRole *role, UsConfig *config, const UsDeskSettings *settings) {
+  g_autofree char *address = NULL;
+  g_autoptr (GError) error = NULL;
+  UsHttpServerSettings http;
+  us_http_server_settings_default (&http);
+  us_role_read_http (config, US_GROUP_MONITOR, "http", &http, &address);
+  http.max_connections = get_number (config, "max-connections");
+
+  g_autoptr (UsDesk) desk = us_desk_new (settings, &error);
+  if (desk == NULL)
+    return us_role_refuse (config, US_GROUP_MONITOR, error);
+  g_autoptr (UsHttpServer) server = us_http_server_new (&http, &error);
+  if (server == NULL)
+    return us_role_refuse (config, US_GROUP_MONITOR, error);
+  us_http_server_add_handler (server, "/health", "GET", on_health, desk);
+  us_http_server_add_handler (server, "/metrics", "GET", on_metrics, desk);
+  if (!us_http_server_start (server, &error))
+    return us_role_refuse (config, US_GROUP_MONITOR, error);
+  us_desk_start (desk);
+  us_info ("desk at port %u, history in %s", us_http_server_get_port (server), settings->state_dir);
+  return us_role_run (role, drain, server);
+}
+
+static int
+run (UsConfig *config, const UsCommand *command) {
+  g_autoptr (UsRole) role = us_role_new (command->own_group, config);
+  g_autofree char *base_dir = us_role_state_dir (config);
+  g_autofree char *state_dir = g_build_filename (base_dir, "desk", NULL);
+  g_auto (GStrv) webhooks = NULL, alertmanagers = NULL;
+  UsDeskSettings settings;
+  us_desk_settings_default (&settings);
+  settings.state_dir = state_dir;
+  settings.store.retention_days = get_number (config, "retention-days");
+  settings.store.history_days = get_number (config, "history-days");
+  read_probe (config, &settings.monitor);
+  read_notifier (config, &settings.notifier, &webhooks, &alertmanagers);
+  read_chain (config, &settings.inside);
+  if (g_mkdir_with_parents (state_dir, 0700) != 0)
+    return us_command_refuse ("[general] state-dir: %s: %s", state_dir, g_strerror (errno));
+  return serve (role, config, &settings);
+}
+
+static const char *const groups[] = { US_GROUP_MONITOR, US_GROUP_GENERAL, NULL };
+
+const UsCommand us_command_monitor = {
+  .name = "monitor",
+  .own_group = US_GROUP_MONITOR,
+  .groups = groups,
+  .usage = "[OPTIONS]",
+  .summary = "watches streams as viewers do: health, incidents, causes, history",
+  .description
+  = "Asks for HLS streams the way viewers do, says what is wrong with them and why, and keeps\n"
+    "incidents and their history. Streams are added over its REST interface, or by\n"
+    "`understudy ctl add`; those of our own chain are there by themselves.",
+  .examples = "  understudy monitor\n"
+              "  understudy monitor --http 127.0.0.1:9000 --webhooks https://chat.example/hook\n",
+  .run = run,
+};

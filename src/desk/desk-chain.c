@@ -1,0 +1,77 @@
+/* desk-chain.c - our own chain at the desk: its streams by themselves, its events on their
+ * timelines
+ *
+ * Callbacks of UsInside in the desk's loop.
+ */
+#include "desk/desk-private.h"
+
+/* ---- from the inside of our chain ---- */
+
+static void
+on_own_stream (const char *own_stream, const char *viewer_url, gboolean is_gone, gpointer data) {
+  UsDesk *self = data;
+  const UsStreamConfig *known = us_roster_find_own (self->roster, own_stream);
+  if (is_gone) {
+    /* What was ours and is ill must stay in sight: it goes when an operator restarts the desk. */
+    return;
+  }
+  if (known != NULL && g_strcmp0 (known->url, viewer_url) == 0)
+    return;
+  gboolean is_new = known == NULL;
+  const UsStreamConfig *config
+      = us_roster_put_own (self->roster, own_stream, viewer_url, us_desk_now (self));
+  us_monitor_put (self->monitor, config);
+  if (is_new)
+    us_desk_add_event (self, config->id, US_EVENT_STREAM_ADDED, US_SEVERITY_INFO, "desk",
+                       "A stream of our own chain is watched");
+  us_desk_tell_stream (self, config->id, FALSE);
+}
+
+static void
+add_inside_event (UsDesk *self, const UsEvent *event, const UsStreamConfig *config) {
+  g_autoptr (UsEvent) own = us_event_copy (event);
+  g_free (own->stream);
+  own->stream = g_strdup (config->id);
+  if (event->kind == US_EVENT_SWITCHED) {
+    g_free (own->thumbnail);
+    own->thumbnail = g_strdup (us_gallery_keep (self->gallery, config->id, "switch-before"));
+    us_monitor_want_thumbnail (self->monitor, config->id, "switch-after");
+  }
+  us_incidents_add_event (self->incidents, own);
+}
+
+static void
+on_inside_event (const UsEvent *event, gpointer data) {
+  UsDesk *self = data;
+  g_autoptr (GPtrArray) streams = us_roster_list (self->roster);
+  gboolean is_for_all = event->stream == NULL || event->stream[0] == '\0';
+  for (guint i = 0; i < streams->len; i++) {
+    const UsStreamConfig *config = g_ptr_array_index (streams, i);
+    if (config->is_own && (is_for_all || g_strcmp0 (config->own_stream, event->stream) == 0))
+      add_inside_event (self, event, config);
+  }
+}
+
+static void
+on_inside_facts (const char *own_stream, const UsSymptoms *symptoms, gpointer data) {
+  UsDesk *self = data;
+  const UsStreamConfig *config = us_roster_find_own (self->roster, own_stream);
+  if (config != NULL)
+    us_monitor_set_inside (self->monitor, config->id, symptoms);
+}
+
+static const UsInsideHandler inside_handler = { on_own_stream, on_inside_event, on_inside_facts };
+
+/* Only when there is a chain. */
+void
+us_desk_follow_chain (UsDesk *self) {
+  const UsInsideSettings *inside = &self->inside_settings;
+  if (inside->ingest_url != NULL || inside->primary_url != NULL || inside->backup_url != NULL
+      || inside->switcher_url != NULL)
+    self->inside = us_inside_new (inside, &inside_handler, self);
+}
+
+void
+us_desk_leave_chain (UsDesk *self) {
+  g_clear_pointer (&self->inside, us_inside_free);
+}
