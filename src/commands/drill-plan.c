@@ -21,12 +21,19 @@
 static const struct {
   const char *group, *key, *value;
 } own_places[] = {
-  { US_GROUP_RUN, "publish", "false" },   { US_GROUP_RUN, "log-file", "" },
-  { US_GROUP_INGEST, "rtmp", ANY_PORT },  { US_GROUP_INGEST, "status", ANY_PORT },
-  { US_GROUP_INGEST, "push", "" },        { US_GROUP_PRIMARY, "rtmp", ANY_PORT },
-  { US_GROUP_PRIMARY, "http", ANY_PORT }, { US_GROUP_BACKUP, "rtmp", ANY_PORT },
-  { US_GROUP_BACKUP, "http", ANY_PORT },  { US_GROUP_SWITCHER, "http", ANY_PORT },
-  { US_GROUP_SWITCHER, "bus", "none" },   { US_GROUP_SWITCHER, "control-token-file", "" },
+  { US_GROUP_RUN, "publish", "false" },
+  { US_GROUP_RUN, "log-file", "" },
+  { US_GROUP_INGEST, "rtmp", ANY_PORT },
+  { US_GROUP_INGEST, "status", ANY_PORT },
+  { US_GROUP_INGEST, "push", "" },
+  { US_GROUP_PRIMARY, "rtmp", ANY_PORT },
+  { US_GROUP_PRIMARY, "http", ANY_PORT },
+  { US_GROUP_BACKUP, "rtmp", ANY_PORT },
+  { US_GROUP_BACKUP, "http", ANY_PORT },
+  { US_GROUP_SWITCHER, "http", ANY_PORT },
+  { US_GROUP_RUN, "monitor", "false" },
+  { US_GROUP_SWITCHER, "bus", "none" },
+  { US_GROUP_SWITCHER, "control-token-file", "" },
 };
 
 static gboolean

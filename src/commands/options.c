@@ -36,6 +36,8 @@ static const UsOption general_options[] = {
 static const UsOption run_options[] = {
   { "publish", US_OPTION_BOOL, "true", 0, 0, NULL, NULL,
     "Also run the synthetic publisher, so that there is something to see" },
+  { "monitor", US_OPTION_BOOL, "true", 0, 0, NULL, NULL,
+    "Also run the operations desk, which watches the streams as viewers do" },
   { "log-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
     "File that the log of all roles is appended to; empty: standard error" },
   { "status-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
@@ -229,6 +231,24 @@ static const UsOption ctl_options[] = {
     "Print JSON instead of tables and sentences" },
   { NULL },
 };
+static const char *const check_severities[] = { "info", "degraded", "unhealthy", NULL };
+static const UsOption check_options[] = {
+  { "for", US_OPTION_DURATION, "0s", 0, MS_DAY, NULL, NULL,
+    "How long to watch; 0: a live stream for three target durations, at least 10 s, of a recording all that is wanted" },
+  { "segments", US_OPTION_INTEGER, "0", 0, 1000000, NULL, NULL,
+    "Segments of a recording that are fetched, from its first one on; 0: all" },
+  { "fail-on", US_OPTION_CHOICE, "degraded", 0, 0, check_severities, NULL,
+    "Least severity of a finding that makes the exit code 1" },
+  { "content", US_OPTION_BOOL, "true", 0, 0, NULL, NULL,
+    "Decode some of it, to find black or frozen pictures and silence" },
+  { "private", US_OPTION_BOOL, "true", 0, 0, NULL, NULL,
+    "Also ask addresses of this machine and of private networks" },
+  { "authorization-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "File whose first line is sent as Authorization, to the host of the URL only" },
+  { "json", US_OPTION_BOOL, "false", 0, 0, NULL, NULL,
+    "Print the report as JSON instead of text" },
+  { NULL },
+};
 static const char *const drill_pairs[] = { "twins", "transcoded", NULL };
 static const char *const drill_hits[] = { "active", "primary", "backup", NULL };
 static const UsOption drill_options[] = {
@@ -287,6 +307,8 @@ static const UsOptionGroup publish
 static const UsOptionGroup ctl
     = { US_GROUP_CTL, "understudy ctl: asks and steers a switcher", ctl_options, NULL };
 
+static const UsOptionGroup check
+    = { US_GROUP_CHECK, "understudy check: validates a stream once", check_options, NULL };
 static const UsOptionGroup drill
     = { US_GROUP_DRILL, "understudy drill: faults on purpose", drill_options, NULL };
 
@@ -295,4 +317,5 @@ static const UsOptionGroup monitor
 
 const UsOptionGroup *const us_option_groups[]
     = { &general,  &run,     &ingest,  &primary, &backup, &origin,
-        &switcher, &monitor, &publish, &ctl,     &drill,  NULL };
+        &switcher, &monitor, &publish, &ctl,     &check,  &drill,
+        NULL };

@@ -16,6 +16,7 @@ G_BEGIN_DECLS
 #define US_GROUP_SWITCHER "switcher"
 #define US_GROUP_PUBLISH "publish"
 #define US_GROUP_CTL "ctl"
+#define US_GROUP_CHECK "check"
 #define US_GROUP_DRILL "drill"
 #define US_GROUP_MONITOR "monitor"
 

@@ -68,6 +68,28 @@ point (UsConfig *config, const char *group, const char *key, const char *url) {
     us_config_set (config, group, key, text);
 }
 
+/* "http://host:port" of any address there. */
+static char *
+base_of (const char *url) {
+  const char *path = strchr (strstr (url, "://") + strlen ("://"), '/');
+  return path != NULL ? g_strndup (url, (gsize)(path - url)) : g_strdup (url);
+}
+
+/* The desk asks the roles themselves: their addresses, without what they are published under. */
+static void
+point_desk (UsConfig *config, const UsRunPlan *plan) {
+  const struct {
+    const char *key, *url;
+  } roles[] = { { "ingest-url", plan->ingest_status },
+                { "primary-url", plan->primary },
+                { "backup-url", plan->backup },
+                { "switcher-url", plan->switcher } };
+  for (guint i = 0; i < G_N_ELEMENTS (roles); i++) {
+    g_autofree char *base = base_of (roles[i].url);
+    point (config, US_GROUP_MONITOR, roles[i].key, base);
+  }
+}
+
 typedef struct {
   const char *group, *key, *scheme, *path;
   gboolean is_kept;
@@ -101,6 +123,7 @@ settle_all (UsConfig *config, Port *ports, guint n, GError **error) {
 gboolean
 us_run_plan_make (UsRunPlan *plan, UsConfig *config, GError **error) {
   const char *stream = us_config_get_string (config, US_GROUP_GENERAL, "default-stream");
+  gboolean has_desk = us_config_get_bool (config, US_GROUP_RUN, "monitor");
   const char *playlist = us_config_get_string (config, US_GROUP_SWITCHER, "playlist-path");
   g_autofree char *stream_path = g_strconcat ("/", stream, NULL);
   g_autofree char *viewer_path = g_strconcat ("/hls/", playlist, NULL);
@@ -112,11 +135,13 @@ us_run_plan_make (UsRunPlan *plan, UsConfig *config, GError **error) {
     { US_GROUP_PRIMARY, "http", "http", "/hls/index.m3u8", FALSE, -1, NULL },
     { US_GROUP_BACKUP, "rtmp", "rtmp", "/live", FALSE, -1, NULL },
     { US_GROUP_BACKUP, "http", "http", "/hls/index.m3u8", FALSE, -1, NULL },
+    { US_GROUP_MONITOR, "http", "http", "/", TRUE, -1, NULL },
   };
-  enum { INGEST, STATUS, VIEWER, PRIMARY_RTMP, PRIMARY, BACKUP_RTMP, BACKUP };
+  enum { INGEST, STATUS, VIEWER, PRIMARY_RTMP, PRIMARY, BACKUP_RTMP, BACKUP, DESK };
+  guint n_ports = has_desk ? DESK + 1 : DESK;
 
-  gboolean is_settled = settle_all (config, ports, G_N_ELEMENTS (ports), error);
-  for (guint i = 0; i < G_N_ELEMENTS (ports); i++) {
+  gboolean is_settled = settle_all (config, ports, n_ports, error);
+  for (guint i = 0; i < n_ports; i++) {
     gboolean is_handed_over = is_settled && ports[i].is_kept;
     if (ports[i].fd >= 0 && !is_handed_over)
       close (ports[i].fd);
@@ -144,8 +169,11 @@ us_run_plan_make (UsRunPlan *plan, UsConfig *config, GError **error) {
                        .publish = ports[INGEST].url,
                        .primary = ports[PRIMARY].url,
                        .backup = ports[BACKUP].url,
-                       .ingest_status = ports[STATUS].url };
+                       .ingest_status = ports[STATUS].url,
+                       .desk_fd = ports[DESK].fd,
+                       .desk = ports[DESK].url };
   plan->switcher = g_strndup (plan->viewer, strlen (plan->viewer) - strlen (viewer_path));
+  point_desk (config, plan);
   g_free (ports[PRIMARY_RTMP].url);
   g_free (ports[BACKUP_RTMP].url);
   return TRUE;
@@ -162,7 +190,8 @@ us_run_plan_get_urls (const UsRunPlan *plan, UsStatusUrls *urls) {
                           .publish = plan->publish,
                           .primary = plan->primary,
                           .backup = plan->backup,
-                          .ingest_status = plan->ingest_status };
+                          .ingest_status = plan->ingest_status,
+                          .desk = plan->desk };
 }
 
 /**
@@ -177,4 +206,5 @@ us_run_plan_clear (UsRunPlan *plan) {
   g_free (plan->backup);
   g_free (plan->ingest_status);
   g_free (plan->switcher);
+  g_free (plan->desk);
 }

@@ -11,7 +11,9 @@ G_BEGIN_DECLS
 typedef struct {
   int ingest_fds[2]; /* "rtmp", "status" */
   int switcher_fd;   /* "http" */
+  int desk_fd;       /* "http"; -1: no desk */
   char *viewer, *publish, *primary, *backup, *ingest_status, *switcher;
+  char *desk; /* nullable */
 } UsRunPlan;
 
 gboolean us_run_plan_make (UsRunPlan *plan, UsConfig *config,

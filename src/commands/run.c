@@ -195,12 +195,20 @@ make_config_fd (const UsConfig *config) {
   return fd;
 }
 
+/* Two roles have a switch of their name in [run]. */
+static gboolean
+is_wanted (const UsConfig *config, const char *role) {
+  gboolean has_switch
+      = strcmp (role, US_GROUP_PUBLISH) == 0 || strcmp (role, US_GROUP_MONITOR) == 0;
+  return !has_switch || us_config_get_bool (config, US_GROUP_RUN, role);
+}
+
 static void
 add_roles (Run *run, UsConfig *config, const char *program) {
   g_auto (GStrv) environment = make_environment ();
   const char *const *env = (const char *const *)environment;
   static const char *const ingest_names[] = { "rtmp", "status" };
-  static const char *const switcher_names[] = { "http" };
+  static const char *const http_names[] = { "http" };
 #define ARGV(...)                                                                                  \
   (const char *const[]) {                                                                          \
     program, __VA_ARGS__, "--config", "/dev/stdin", NULL                                           \
@@ -218,9 +226,17 @@ add_roles (Run *run, UsConfig *config, const char *program) {
       .argv = ARGV ("switcher"),
       .environment = env,
       .fds = &run->plan.switcher_fd,
-      .fd_names = switcher_names,
+      .fd_names = http_names,
       .n_fds = 1,
       .stop_order = 3 },
+    /* Ends first: an end that was asked for is no incident. */
+    { .name = US_GROUP_MONITOR,
+      .argv = ARGV ("monitor"),
+      .environment = env,
+      .fds = &run->plan.desk_fd,
+      .fd_names = http_names,
+      .n_fds = 1,
+      .stop_order = 0 },
     { .name = US_GROUP_INGEST,
       .argv = ARGV ("ingest"),
       .environment = env,
@@ -231,9 +247,10 @@ add_roles (Run *run, UsConfig *config, const char *program) {
     { .name = US_GROUP_PUBLISH, .argv = ARGV ("publish"), .environment = env, .stop_order = 0 },
   };
 #undef ARGV
-  guint n = G_N_ELEMENTS (roles) - (us_config_get_bool (config, US_GROUP_RUN, "publish") ? 0 : 1);
-  for (guint i = 0; i < n; i++)
-    us_supervisor_add (run->supervisor, &roles[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (roles); i++) {
+    if (is_wanted (config, roles[i].name))
+      us_supervisor_add (run->supervisor, &roles[i]);
+  }
 }
 
 static void
@@ -341,6 +358,8 @@ run_chain (UsConfig *config, const UsCommand *command) {
   }
   run.status_file = find_status_file (config);
   printf ("watch    %s\npublish  %s\n", run.plan.viewer, run.plan.publish);
+  if (run.plan.desk != NULL)
+    printf ("desk     %s\n", run.plan.desk);
   fflush (stdout);
   run.terminal = us_terminal_new ();
   watch_roles (&run);
@@ -355,9 +374,9 @@ run_chain (UsConfig *config, const UsCommand *command) {
   return exit_code;
 }
 
-static const char *const groups[]
-    = { US_GROUP_RUN,    US_GROUP_GENERAL,  US_GROUP_INGEST,  US_GROUP_PRIMARY,
-        US_GROUP_BACKUP, US_GROUP_SWITCHER, US_GROUP_PUBLISH, NULL };
+static const char *const groups[] = { US_GROUP_RUN,     US_GROUP_GENERAL, US_GROUP_INGEST,
+                                      US_GROUP_PRIMARY, US_GROUP_BACKUP,  US_GROUP_SWITCHER,
+                                      US_GROUP_MONITOR, US_GROUP_PUBLISH, NULL };
 
 const UsCommand us_command_run = {
   .name = "run",
@@ -366,8 +385,9 @@ const UsCommand us_command_run = {
   .usage = "[OPTIONS]",
   .summary = "the whole chain on this machine, watched and restarted",
   .description
-  = "Starts ingest, two packagers with their origins, the switcher and a test publisher "
-    "as processes\nof their own, restarts what dies, kills what hangs, and shows what "
+  = "Starts ingest, two packagers with their origins, the switcher, the operations desk and a "
+    "test\npublisher as processes of their own, restarts what dies, kills what hangs, and shows "
+    "what "
     "happens.",
   .examples
   = "  understudy run\n"

@@ -289,6 +289,8 @@ us_status_block (const UsStatus *status, const UsStatusUrls *urls, const UsRoleS
   g_autoptr (GString) out = g_string_new (NULL);
   append_row (out, "watch", urls->viewer);
   append_row (out, "publish", urls->publish);
+  if (urls->desk != NULL)
+    append_row (out, "desk", urls->desk);
   for (guint i = 0; i < MIN (status->streams->len, MAX_STREAMS_SHOWN); i++) {
     const UsStatusStream *stream = g_ptr_array_index (status->streams, i);
     g_autofree char *text = g_strdup_printf (
@@ -355,17 +357,18 @@ us_status_json (const UsStatusUrls *urls, const UsRoleStatus *roles, guint n_rol
   }
   json_builder_end_array (builder);
 
-  const char *const names[] = { "viewer", "publish", "primary", "backup", "ingest_status" };
-  const char *const values[]
-      = { urls->viewer, urls->publish, urls->primary, urls->backup, urls->ingest_status };
+  const char *const names[] = { "viewer", "publish", "primary", "backup", "ingest_status", "desk" };
+  const char *const values[] = { urls->viewer, urls->publish,       urls->primary,
+                                 urls->backup, urls->ingest_status, urls->desk };
+  guint n_urls = G_N_ELEMENTS (names) - (urls->desk == NULL ? 1 : 0);
   json_builder_set_member_name (builder, "urls");
   json_builder_begin_object (builder);
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+  for (guint i = 0; i < n_urls; i++)
     add_url (builder, names[i], values[i]);
   json_builder_end_object (builder);
   json_builder_set_member_name (builder, "ports");
   json_builder_begin_object (builder);
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+  for (guint i = 0; i < n_urls; i++)
     add_port (builder, names[i], values[i]);
   json_builder_end_object (builder);
   json_builder_end_object (builder);

@@ -39,6 +39,7 @@ void us_status_take_metrics (UsStatus *status, GBytes *metrics);
 
 typedef struct {
   const char *viewer, *publish, *primary, *backup, *ingest_status;
+  const char *desk; /* nullable */
 } UsStatusUrls;
 
 char *us_status_line (const UsStatus *status);

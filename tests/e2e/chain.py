@@ -61,7 +61,8 @@ class Chain:
             "packager-primary": {"rtmp": "127.0.0.1:0", "http": "127.0.0.1:0"},
             "packager-backup": {"rtmp": "127.0.0.1:0", "http": "127.0.0.1:0"},
             "switcher": {"http": "127.0.0.1:0"},
-            "run": {"publish": "true" if publish else "false"},
+            "monitor": {"http": "127.0.0.1:0"},
+            "run": {"publish": "true" if publish else "false", "monitor": "false"},
             "general": {"log-level": "info"},
         }
         for group, keys in (settings or {}).items():

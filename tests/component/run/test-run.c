@@ -16,7 +16,7 @@ typedef struct {
   gint64 deadline_us;
 } Chain;
 
-#define N_ROLES 4
+#define N_ROLES 5
 
 static void
 chain_start (Chain *chain) {
@@ -39,9 +39,21 @@ chain_start (Chain *chain) {
                                "--packager-backup.rtmp=127.0.0.1:0",
                                "--packager-backup.http=127.0.0.1:0",
                                "--switcher.http=127.0.0.1:0",
+                               "--monitor.http=127.0.0.1:0",
                                NULL };
   chain->process = g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error);
   g_assert_no_error (error);
+}
+
+static void
+remove_folder (const char *folder) {
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  for (const char *name = g_dir_read_name (dir); name != NULL; name = g_dir_read_name (dir)) {
+    g_autofree char *path = g_build_filename (folder, name, NULL);
+    if (g_unlink (path) != 0)
+      remove_folder (path);
+  }
+  g_rmdir (folder);
 }
 
 static void
@@ -49,12 +61,7 @@ chain_clear (Chain *chain) {
   g_subprocess_force_exit (chain->process);
   g_subprocess_wait (chain->process, NULL, NULL);
   g_object_unref (chain->process);
-  g_autoptr (GDir) dir = g_dir_open (chain->folder, 0, NULL);
-  for (const char *name = g_dir_read_name (dir); name != NULL; name = g_dir_read_name (dir)) {
-    g_autofree char *path = g_build_filename (chain->folder, name, NULL);
-    g_unlink (path);
-  }
-  g_rmdir (chain->folder);
+  remove_folder (chain->folder);
   g_free (chain->folder);
   g_free (chain->status_file);
 }
@@ -121,6 +128,7 @@ test_drain (void) {
   g_assert_cmpuint (json_array_get_length (roles), ==, N_ROLES);
   JsonObject *ports = json_object_get_object_member (status, "ports");
   g_assert_cmpint (json_object_get_int_member (ports, "viewer"), >, 0);
+  g_assert_cmpint (json_object_get_int_member (ports, "desk"), >, 0);
   g_assert_cmpint (json_object_get_int_member (ports, "primary"), !=,
                    json_object_get_int_member (ports, "backup"));
 
@@ -139,7 +147,7 @@ test_drain (void) {
 static void
 test_death (void) {
   static const char *const names[]
-      = { "ingest", "packager-primary", "packager-backup", "switcher" };
+      = { "ingest", "packager-primary", "packager-backup", "switcher", "monitor" };
   Chain chain;
   chain_start (&chain);
   g_autoptr (JsonObject) status = wait_running (&chain, NULL);
@@ -215,7 +223,7 @@ test_bad_input (void) {
     { "swicher", "understudy: 'swicher': unknown command; did you mean switcher?\n" },
     { "dance",
       "understudy: 'dance': unknown command; there are run, ingest, packager, origin, switcher, "
-      "publish, ctl, drill\n" },
+      "monitor, publish, ctl, drill\n" },
     { "switcher --requird-windows=3",
       "understudy: --requird-windows: unknown option; did you mean --required-windows?\n" },
     { "run --switcher.required-windows=abc",
@@ -241,7 +249,8 @@ test_bad_input (void) {
 
 static void
 test_port_in_use (void) {
-  static const char *const settings[] = { "switcher.http", "ingest.rtmp", "packager-backup.http" };
+  static const char *const settings[]
+      = { "switcher.http", "ingest.rtmp", "packager-backup.http", "monitor.http" };
   for (guint i = 0; i < G_N_ELEMENTS (settings); i++) {
     guint16 port = 0;
     int fd = us_listen_open ("127.0.0.1", 0, &port, NULL);
@@ -251,7 +260,7 @@ test_port_in_use (void) {
         "run --ingest.rtmp=127.0.0.1:0 --ingest.status=127.0.0.1:0 "
         "--packager-primary.rtmp=127.0.0.1:0 --packager-primary.http=127.0.0.1:0 "
         "--packager-backup.rtmp=127.0.0.1:0 --packager-backup.http=127.0.0.1:0 "
-        "--switcher.http=127.0.0.1:0 --%s=127.0.0.1:%u",
+        "--switcher.http=127.0.0.1:0 --monitor.http=127.0.0.1:0 --%s=127.0.0.1:%u",
         settings[i], port);
     g_autofree char *expected
         = g_strdup_printf ("understudy: [%s] %s: port %u is already in use by test-run (pid %d)\n",
@@ -268,7 +277,7 @@ test_port_in_use (void) {
 static void
 test_help (void) {
   static const char *const commands[]
-      = { "run", "ingest", "packager", "origin", "switcher", "publish" };
+      = { "run", "ingest", "packager", "origin", "switcher", "publish", "monitor" };
   g_autofree char *overview = NULL;
   g_assert_cmpint (ask ("--help", &overview, NULL), ==, 0);
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++) {

@@ -21,7 +21,7 @@ static const char metrics[] = "# TYPE failovers_total counter\nfailovers_total 3
 static const UsStatusUrls urls
     = { "http://localhost:8080/hls/index.m3u8", "rtmp://localhost:1936/mystream",
         "http://localhost:8081/hls/index.m3u8", "http://localhost:8082/hls/index.m3u8",
-        "http://localhost:8083/healthz" };
+        "http://localhost:8083/healthz",        "http://localhost:8000/" };
 static const UsRoleStatus roles[]
     = { { "ingest", 42, US_ROLE_STATE_RUNNING, 0, NULL, NULL },
         { "packager-primary", 0, US_ROLE_STATE_WAITING, 2, "SIGKILL", NULL } };
@@ -51,6 +51,7 @@ test_block (void) {
       block, ==,
       "  watch     http://localhost:8080/hls/index.m3u8\n"
       "  publish   rtmp://localhost:1936/mystream\n"
+      "  desk      http://localhost:8000/\n"
       "  stream    mystream: 640x360 h264 + aac 1.2 Mbit/s from 127.0.0.1:5\n"
       "  stream    gone: no publisher\n"
       "  primary   failed (refused), last segment 12.3 s old\n"
@@ -112,7 +113,21 @@ test_json (void) {
   g_assert_nonnull (strstr (json, "\"state\" : \"waiting\""));
   g_assert_nonnull (strstr (json, "\"restarts\" : 2"));
   g_assert_nonnull (strstr (json, "\"ingest_status\" : 8083"));
+  g_assert_nonnull (strstr (json, "\"desk\" : 8000"));
   g_assert_nonnull (strstr (json, "\"viewer\" : \"http://localhost:8080/hls/index.m3u8\""));
+}
+
+/* A chain without a desk has neither an address nor a port of it. */
+static void
+test_no_desk (void) {
+  g_autoptr (UsStatus) status = make ();
+  UsStatusUrls fewer = urls;
+  fewer.desk = NULL;
+  g_autofree char *json = us_status_json (&fewer, roles, G_N_ELEMENTS (roles));
+  g_autofree char *block = us_status_block (status, &fewer, roles, G_N_ELEMENTS (roles));
+  g_assert_null (strstr (json, "desk"));
+  g_assert_null (strstr (block, "desk"));
+  g_assert_nonnull (strstr (json, "\"ingest_status\" : 8083"));
 }
 
 static void
@@ -162,6 +177,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/supervisor/status/no-answers", test_no_answers);
   g_test_add_func ("/supervisor/status/odd-answers", test_odd_answers);
   g_test_add_func ("/supervisor/status/json", test_json);
+  g_test_add_func ("/supervisor/status/no-desk", test_no_desk);
   g_test_add_func ("/supervisor/terminal/shorten", test_shorten);
   g_test_add_func ("/supervisor/terminal/clip", test_clip);
   return g_test_run ();
