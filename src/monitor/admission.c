@@ -136,7 +136,11 @@ begin_next (UsAdmission *admission, Host *host) {
   lane->n_running++;
   host->n_running++;
   admission->n_running++;
-  admission->n_of_suspects += host->is_suspect ? 1 : 0;
+  if (host->is_suspect) {
+    admission->n_of_suspects++;
+    g_queue_unlink (&admission->suspects, &host->suspect_link);
+    g_queue_push_tail_link (&admission->suspects, &host->suspect_link);
+  }
   /* The next host has its turn. */
   g_queue_unlink (&admission->ring, &host->link);
   host->is_in_ring = FALSE;

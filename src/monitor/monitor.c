@@ -268,7 +268,7 @@ us_monitor_free (UsMonitor *monitor) {
   g_ptr_array_unref (monitor->changes);
   us_schedule_free (monitor->context.schedule);
   us_poller_free (monitor->context.poller);
-  us_decoder_free (monitor->context.decoder);
+  g_clear_pointer (&monitor->context.decoder, us_decoder_free);
   g_free (monitor->context.network_problem);
   g_free (monitor->pipelines);
   g_free (monitor->local_probe_url);

@@ -168,14 +168,15 @@ us_poller_ask (UsPoller *poller, const UsAsk *ask, UsAnswered answered, gpointer
   job->user_data = user_data;
   job->cancellable = g_cancellable_new ();
   job->host = us_poller_host_of (ask->url);
+  if (job->host == NULL)
+    job->host = g_strdup (""); /* answered as soon as its turn comes */
   job->ask = *ask;
   job->ask.url = g_strdup (ask->url);
   job->ask.authorization
       = is_of_host (job->host, ask->own_url) ? g_strdup (ask->authorization) : NULL;
   job->ask.etag = g_strdup (ask->etag);
   job->ask.last_modified = g_strdup (ask->last_modified);
-  us_admission_enter (poller->admission, &job->ticket, job->host != NULL ? job->host : "",
-                      ask->stream);
+  us_admission_enter (poller->admission, &job->ticket, job->host, ask->stream);
   return job;
 }
 

@@ -145,7 +145,7 @@ probe_free (UsSegmentProbe *probe) {
   us_wanted_free (probe->wanted);
   g_free (probe->key_url);
   g_clear_pointer (&probe->key, g_bytes_unref);
-  us_segment_seen_free (probe->probed.seen);
+  g_clear_pointer (&probe->probed.seen, us_segment_seen_free);
   g_clear_pointer (&probe->probed.bytes, g_bytes_unref);
   g_clear_pointer (&probe->probed.init, g_bytes_unref);
   g_free (probe->probed.key_problem);
@@ -226,9 +226,18 @@ on_retry (gint64 due_us, gpointer user_data) {
   execute (user_data);
 }
 
+/* What no player could ask for is a fault of the stream, not of our rules. */
+static gboolean
+is_for_players (const char *url) {
+  const char *scheme = g_uri_peek_scheme (url);
+  return g_strcmp0 (scheme, "http") == 0 || g_strcmp0 (scheme, "https") == 0;
+}
+
 static void
 take_fetched (UsSegmentProbe *probe, UsAnswer *answer) {
   UsSegmentSeen *seen = probe->probed.seen;
+  if (answer->fetched.outcome == US_OUTCOME_FORBIDDEN && !is_for_players (probe->wanted->url))
+    answer->fetched.outcome = US_OUTCOME_CONTENT;
   us_fetched_clear (&seen->fetched);
   seen->fetched = answer->fetched;
   us_fetched_init (&answer->fetched);

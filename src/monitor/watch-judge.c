@@ -13,9 +13,10 @@
 
 #define GONE_US (10 * 60 * (gint64)G_USEC_PER_SEC) /* then the ladder is what it is */
 #define ADVANCING_TARGETS 1.5
-#define EVIDENCE_FAILED 2 /* from there on it is a finding */
-#define SLOW_SHARE 0.5    /* of the stream's own normal throughput */
-#define SLOW_RATIO 2.0    /* and so slow that it matters */
+#define EVIDENCE_FAILED 2 /* from there on it is a finding, as in detect-reach.c */
+#define EVIDENCE_US (10 * (gint64)G_USEC_PER_SEC)
+#define SLOW_SHARE 0.5 /* of the stream's own normal throughput */
+#define SLOW_RATIO 2.0 /* and so slow that it matters */
 #define STAND_STILL_US (5 * (gint64)G_USEC_PER_SEC)
 
 static const UsCheck probe_checks[] = { US_CHECK_PROBE_NETWORK, US_CHECK_PROBE_LATE, US_N_CHECKS };
@@ -250,7 +251,9 @@ bit_of (const UsRenditionFacts *facts) {
 /* One failed poll proves nothing, but does not show that all is well either. */
 static gboolean
 has_evidence (const UsWatchRendition *rendition) {
-  return rendition->n_failed >= EVIDENCE_FAILED
+  gint64 now_us = us_watch_now (rendition->watch);
+  gboolean is_long = rendition->begun_us > 0 && now_us - rendition->begun_us > EVIDENCE_US;
+  return rendition->n_failed >= EVIDENCE_FAILED || (rendition->n_failed > 0 && is_long)
          || (!rendition->is_root && rendition->first_good_us > 0);
 }
 

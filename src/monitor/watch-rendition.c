@@ -68,7 +68,7 @@ us_watch_rendition_free (UsWatchRendition *rendition) {
   us_fetch_window_clear (&rendition->playlists);
   us_fetch_window_clear (&rendition->segments);
   g_array_unref (rendition->produced);
-  us_segment_seen_free (rendition->before);
+  g_clear_pointer (&rendition->before, us_segment_seen_free);
   g_free (rendition);
 }
 
@@ -541,6 +541,7 @@ us_watch_rendition_fill (UsWatchRendition *rendition, UsRenditionFacts *facts) {
     .segments = &rendition->segments,
     .latency_s = rendition->latency_s,
     .base_latency_s = us_baseline_get (&rendition->base_latency),
+    .n_segments_waiting = rendition->wanted.length + (rendition->probe != NULL ? 1 : 0),
     .n_segment_failures_in_a_row = rendition->n_segment_failures,
     .n_without_keyframe_in_a_row = rendition->n_without_keyframe,
     .n_without_video = rendition->n_without_video,

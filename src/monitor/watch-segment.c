@@ -13,8 +13,8 @@
 #include "monitor/playlist-step.h"
 
 #define RECHECK_US (10 * (gint64)G_USEC_PER_SEC)
-#define RECHECK_LEAST_SEGMENTS 5 /* with fewer, the oldest is also among the newest */
-#define RECHECK_MAX_BYTES 4096
+#define RECHECK_LEAST_SEGMENTS 5       /* with fewer, the oldest is also among the newest */
+#define RECHECK_MAX_BYTES (256 * 1024) /* an error page; who knows no Range is cut off */
 
 void
 us_watch_segment_stop (UsWatchRendition *rendition) {
@@ -48,8 +48,14 @@ us_watch_segment_choose (UsWatchRendition *rendition, const UsPlaylist *before,
   UsWatch *watch = rendition->watch;
   gboolean is_subtitles = rendition->info->kind == US_RENDITION_SUBTITLES;
   gboolean is_one_needed = watch->wants_segment && is_for_thumbnails (rendition);
-  us_wanted_choose (&rendition->wanted, before, now, rendition->base_url,
-                    is_subtitles ? 0 : watch->config->segment_share, is_one_needed);
+  guint n_recorded = watch->context->settings.recording_segments;
+  if (n_recorded > 0 && now->is_ended && (before == NULL || before->is_ended)) {
+    if (before == NULL && !is_subtitles)
+      us_wanted_choose_recorded (&rendition->wanted, now, rendition->base_url, n_recorded);
+  } else {
+    us_wanted_choose (&rendition->wanted, before, now, rendition->base_url,
+                      is_subtitles ? 0 : watch->config->segment_share, is_one_needed);
+  }
   watch->last_segment_wall_us = us_watch_wall (watch);
 }
 
@@ -131,7 +137,13 @@ static void
 detect (UsWatchRendition *rendition, UsSegmentSeen *seen, const char *key_problem) {
   g_autoptr (UsHits) hits = us_hits_new ();
   us_segment_seen_follow (seen, rendition->before, rendition->info);
-  us_detect_segment (seen, rendition->target_duration_s, hits);
+  /* It is our own rule that keeps us away: viewers may be well. */
+  if (seen->fetched.outcome == US_OUTCOME_FORBIDDEN)
+    us_hits_add (hits, US_CHECK_SEGMENT_ERROR, US_SEVERITY_INFO, NAN, NAN,
+                 "segment %" G_GUINT64_FORMAT " is not fetched: %s", seen->number,
+                 seen->fetched.problem);
+  else
+    us_detect_segment (seen, rendition->target_duration_s, hits);
   if (seen->fetched.outcome == US_OUTCOME_OK)
     us_detect_media (rendition->before, seen, rendition->info, hits);
   if (key_problem != NULL)
@@ -179,10 +191,11 @@ on_probed (UsSegmentProbed *probed, gpointer user_data) {
   note_fetch (rendition, seen);
   detect (rendition, seen, probed->key_problem);
   note_media (rendition, seen);
-  count (&rendition->n_segment_failures, seen->fetched.outcome != US_OUTCOME_OK);
+  count (&rendition->n_segment_failures,
+         seen->fetched.outcome != US_OUTCOME_OK && seen->fetched.outcome != US_OUTCOME_FORBIDDEN);
   look (rendition, probed);
   us_watch_report_segment (rendition->watch, rendition, seen);
-  us_segment_seen_free (rendition->before);
+  g_clear_pointer (&rendition->before, us_segment_seen_free);
   rendition->before = g_steal_pointer (&probed->seen);
   us_watch_segment_next (rendition);
 }

@@ -132,6 +132,31 @@ test_hanging (void) {
   g_assert_false (us_admission_is_suspect (stage->admission, "good-1"));
 }
 
+/* Suspects share their quarter by turns as well: none waits for ever. */
+static void
+test_suspects_turns (void) {
+  g_autoptr (Stage) stage = stage_new (4, 8); /* a quarter: 2 */
+  for (guint i = 0; i < 40; i++) {
+    g_autofree char *name = g_strdup_printf ("hung-%u", i % 10);
+    enter (stage, i, name, "x");
+  }
+  guint n_left = 0;
+  for (guint round = 0; round < 40 && n_left < 40; round++)
+    for (guint i = 0; i < 40; i++)
+      if (stage->requests[i].ticket.state == US_TICKET_RUNNING) {
+        leave (stage, i, US_LEFT_HUNG);
+        n_left++;
+      }
+  g_assert_cmpuint (n_left, ==, 40);
+  guint last_of_first[10] = { 0 };
+  for (guint i = 0; i < 40; i++)
+    last_of_first[i % 10] = MAX (last_of_first[i % 10], stage->requests[i].order);
+  for (guint i = 0; i < 10; i++) {
+    g_assert_cmpuint (stage->requests[i].order, <=, 20);
+    g_assert_cmpuint (last_of_first[i], >, 20);
+  }
+}
+
 /* A suspect that answers has its whole budget again at once. */
 static void
 test_recovery (void) {
@@ -192,6 +217,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/monitor/admission/budgets", test_budgets);
   g_test_add_func ("/monitor/admission/turns", test_turns);
   g_test_add_func ("/monitor/admission/hanging", test_hanging);
+  g_test_add_func ("/monitor/admission/suspects-turns", test_suspects_turns);
   g_test_add_func ("/monitor/admission/recovery", test_recovery);
   g_test_add_func ("/monitor/admission/random", test_random);
   return g_test_run ();
