@@ -5,11 +5,10 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 
+#include "api/api.h"
 #include "base/log.h"
 #include "commands/role.h"
-#include "desk/desk.h"
-#include "http/json.h"
-#include "http/server.h"
+#include "commands/token.h"
 
 /* For answers that are under way. */
 #define DRAIN_MS 1000
@@ -63,40 +62,19 @@ read_notifier (const UsConfig *config, UsNotifierSettings *notifier, char ***web
   notifier->allow_private = notifier->allow_loopback = TRUE;
 }
 
-static void
-read_chain (const UsConfig *config, UsInsideSettings *inside) {
+static gboolean
+read_chain (const UsConfig *config, UsInsideSettings *inside, char **authorization,
+            GError **error) {
+  const char *tokens = get_text (config, "control-token-file");
   inside->ingest_url = get_text (config, "ingest-url");
   inside->primary_url = get_text (config, "primary-url");
   inside->backup_url = get_text (config, "backup-url");
   inside->switcher_url = get_text (config, "switcher-url");
-}
-
-static void
-on_health (const UsHttpRequest *request, UsHttpResponse *response, gpointer desk) {
-  UsMonitorStats stats;
-  us_monitor_get_stats (us_desk_get_monitor (desk), &stats);
-  g_autoptr (JsonBuilder) json = json_builder_new ();
-  json_builder_begin_object (json);
-  us_json_add_text (json, "status", "ok");
-  us_json_add_integer (json, "streams", stats.n_streams);
-  us_json_add_integer (json, "active_incidents",
-                       us_incidents_n_active (us_desk_get_incidents (desk)));
-  json_builder_end_object (json);
-  g_autoptr (JsonNode) root = json_builder_get_root (json);
-  char *text = json_to_string (root, FALSE);
-  response->status = 200;
-  response->content_type = "application/json";
-  response->cache_control = "no-store";
-  response->body = g_bytes_new_take (text, strlen (text));
-}
-
-static void
-on_metrics (const UsHttpRequest *request, UsHttpResponse *response, gpointer desk) {
-  UsExpositionFormat format = us_exposition_choose (request->accept);
-  response->status = 200;
-  response->content_type = us_exposition_content_type (format);
-  response->cache_control = "no-store";
-  response->body = us_desk_metrics (desk, format);
+  if (tokens == NULL)
+    return TRUE;
+  *authorization = us_token_read (tokens, "[monitor] control-token-file", error);
+  inside->control_authorization = *authorization;
+  return *authorization != NULL;
 }
 
 static int
@@ -107,6 +85,10 @@ serve (UsRole *role, UsConfig *config, const UsDeskSettings *settings) {
   us_http_server_settings_default (&http);
   us_role_read_http (config, US_GROUP_MONITOR, "http", &http, &address);
   http.max_connections = get_number (config, "max-connections");
+  const UsApiSettings api_settings = { .token_file = get_text (config, "token-file"),
+                                       .is_reading_open = get_bool (config, "open-reading"),
+                                       .cors_origin = get_text (config, "cors-origin"),
+                                       .web_dir = get_text (config, "web-dir") };
 
   g_autoptr (UsDesk) desk = us_desk_new (settings, &error);
   if (desk == NULL)
@@ -114,9 +96,8 @@ serve (UsRole *role, UsConfig *config, const UsDeskSettings *settings) {
   g_autoptr (UsHttpServer) server = us_http_server_new (&http, &error);
   if (server == NULL)
     return us_role_refuse (config, US_GROUP_MONITOR, error);
-  us_http_server_add_handler (server, "/health", "GET", on_health, desk);
-  us_http_server_add_handler (server, "/metrics", "GET", on_metrics, desk);
-  if (!us_http_server_start (server, &error))
+  g_autoptr (UsApi) api = us_api_new (&api_settings, desk, server, &error);
+  if (api == NULL || !us_http_server_start (server, &error))
     return us_role_refuse (config, US_GROUP_MONITOR, error);
   us_desk_start (desk);
   us_info ("desk at port %u, history in %s", us_http_server_get_port (server), settings->state_dir);
@@ -129,6 +110,8 @@ run (UsConfig *config, const UsCommand *command) {
   g_autofree char *base_dir = us_role_state_dir (config);
   g_autofree char *state_dir = g_build_filename (base_dir, "desk", NULL);
   g_auto (GStrv) webhooks = NULL, alertmanagers = NULL;
+  g_autofree char *authorization = NULL;
+  g_autoptr (GError) error = NULL;
   UsDeskSettings settings;
   us_desk_settings_default (&settings);
   settings.state_dir = state_dir;
@@ -136,7 +119,8 @@ run (UsConfig *config, const UsCommand *command) {
   settings.store.history_days = get_number (config, "history-days");
   read_probe (config, &settings.monitor);
   read_notifier (config, &settings.notifier, &webhooks, &alertmanagers);
-  read_chain (config, &settings.inside);
+  if (!read_chain (config, &settings.inside, &authorization, &error))
+    return us_command_refuse ("%s", error->message);
   if (g_mkdir_with_parents (state_dir, 0700) != 0)
     return us_command_refuse ("[general] state-dir: %s: %s", state_dir, g_strerror (errno));
   return serve (role, config, &settings);

@@ -196,6 +196,8 @@ static const UsOption monitor_options[] = {
     "Address of our own backup origin; empty: none" },
   { "switcher-url", US_OPTION_URL, "", 0, 0, http_schemes, NULL,
     "Address of our own switcher; empty: none" },
+  { "control-token-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "File whose first token is shown to our own switcher; empty: none" },
   { NULL },
 };
 

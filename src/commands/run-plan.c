@@ -88,6 +88,9 @@ point_desk (UsConfig *config, const UsRunPlan *plan) {
     g_autofree char *base = base_of (roles[i].url);
     point (config, US_GROUP_MONITOR, roles[i].key, base);
   }
+  if (us_config_is_default (config, US_GROUP_MONITOR, "control-token-file"))
+    us_config_set (config, US_GROUP_MONITOR, "control-token-file",
+                   us_config_get_string (config, US_GROUP_SWITCHER, "control-token-file"));
 }
 
 typedef struct {

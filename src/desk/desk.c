@@ -62,11 +62,13 @@ us_desk_settings_default (UsDeskSettings *settings) {
 
 static void
 copy_inside (UsDesk *self, const UsInsideSettings *settings) {
-  self->inside_settings = (UsInsideSettings){ .ingest_url = g_strdup (settings->ingest_url),
-                                              .primary_url = g_strdup (settings->primary_url),
-                                              .backup_url = g_strdup (settings->backup_url),
-                                              .switcher_url = g_strdup (settings->switcher_url),
-                                              .clock = self->clock };
+  self->inside_settings
+      = (UsInsideSettings){ .ingest_url = g_strdup (settings->ingest_url),
+                            .primary_url = g_strdup (settings->primary_url),
+                            .backup_url = g_strdup (settings->backup_url),
+                            .switcher_url = g_strdup (settings->switcher_url),
+                            .control_authorization = g_strdup (settings->control_authorization),
+                            .clock = self->clock };
 }
 
 static gboolean
@@ -119,6 +121,7 @@ void
 us_desk_free (UsDesk *self) {
   self->news = NULL;
   us_timer_stop (&self->maintenance);
+  us_desk_leave_chain (self);
   g_clear_pointer (&self->monitor, us_monitor_free);
   g_clear_pointer (&self->incidents, us_incidents_free);
   g_clear_pointer (&self->notifier, us_notifier_free);
@@ -131,6 +134,7 @@ us_desk_free (UsDesk *self) {
   g_free ((char *)self->inside_settings.primary_url);
   g_free ((char *)self->inside_settings.backup_url);
   g_free ((char *)self->inside_settings.switcher_url);
+  g_free ((char *)self->inside_settings.control_authorization);
   g_free (self->store_problem);
   g_free (self);
 }
@@ -146,6 +150,7 @@ us_desk_start (UsDesk *self) {
   us_incidents_tell_active (self->incidents);
   for (guint i = 0; i < streams->len; i++)
     us_monitor_put (self->monitor, g_ptr_array_index (streams, i));
+  us_desk_follow_chain (self);
   us_desk_watch_maintenance (self);
 }
 
