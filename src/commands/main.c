@@ -17,6 +17,7 @@ static const UsCommand *const commands[] = { &us_command_run,
                                              &us_command_monitor,
                                              &us_command_publish,
                                              &us_command_ctl,
+                                             &us_command_check,
                                              &us_command_drill,
                                              NULL };
 

@@ -44,7 +44,8 @@ typedef struct {
   char *label; /* stable, short, unique in its stream: "0-1280x720-2500k", "a1-en" */
   char *url;   /* absolute */
   UsRenditionKind kind;
-  guint64 bandwidth_bps; /* 0: not said */
+  guint64 bandwidth_bps;         /* 0: not said */
+  guint64 average_bandwidth_bps; /* 0: not said */
   guint width, height;
   guint frame_rate_mhz;
   char *codecs;                     /* nullable */
@@ -144,6 +145,7 @@ typedef struct {
    * one outage is not also a slow encoder. */
   double produced_s, produced_over_s;
   double latency_s, base_latency_s; /* behind the date of the newest segment; NAN */
+  guint n_segments_waiting;         /* chosen, and not fetched yet or under way */
   guint n_segment_failures_in_a_row;
   guint n_without_keyframe_in_a_row;
   guint n_without_video, n_without_audio; /* segments in a row that lack a track they had */

@@ -95,6 +95,7 @@ read_variant (const UsPlaylistVariant *variant, const char *url) {
   info->url = g_strdup (url);
   info->kind = is_sound_only (variant) ? US_RENDITION_AUDIO : US_RENDITION_VIDEO;
   info->bandwidth_bps = variant->bandwidth_bps;
+  info->average_bandwidth_bps = variant->average_bandwidth_bps;
   info->width = variant->width;
   info->height = variant->height;
   info->frame_rate_mhz = variant->frame_rate_mhz;

@@ -26,7 +26,9 @@ typedef struct {
   gint64 wall_us;
   int rendition;
   guint64 number;
-  double ttfb_s, total_s, ratio; /* NAN */
+  double ttfb_s, total_s, ratio;  /* NAN */
+  double dns_s, connect_s, tls_s; /* NAN: not in the way of this one */
+  double duration_s;              /* EXTINF */
   gsize n_bytes;
   UsOutcome outcome;
 } UsSample;
@@ -52,6 +54,9 @@ typedef struct {
   guint max_requests;                     /* in all */
   guint deadline_ms; /* of a playlist; a segment gets its duration times three at most */
   gsize max_segment_bytes;
+  /* Of a playlist that is complete when it is first read, so many segments are fetched, from the
+   * first one on; 0: the newest two, as of any other. */
+  guint recording_segments;
   guint thumbnail_interval_ms; /* per stream; 0: none */
   guint max_decodes;           /* pipelines at once */
   const char *pipelines;       /* folder of pipeline texts */

@@ -121,3 +121,21 @@ us_wanted_choose (GQueue *queue, const UsPlaylist *before, const UsPlaylist *now
     us_wanted_free (g_queue_pop_head (queue));
   return n_given_up;
 }
+
+/**
+ * us_wanted_choose_recorded:
+ * @queue: (inout) (element-type UsWanted)
+ * @now: complete
+ * @most: segments; those marked as missing count, but are not fetched
+ *
+ * Nobody waits for a recording to go on: all of it may be asked for, at the pace it comes.
+ */
+void
+us_wanted_choose_recorded (GQueue *queue, const UsPlaylist *now, const char *base_url, guint most) {
+  for (guint i = 0; i < MIN (now->segments->len, most); i++) {
+    const UsPlaylistSegment *segment = g_ptr_array_index (now->segments, i);
+    UsWanted *wanted = segment->is_gap ? NULL : us_wanted_new (now, i, base_url);
+    if (wanted != NULL)
+      g_queue_push_tail (queue, wanted);
+  }
+}

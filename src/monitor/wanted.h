@@ -26,6 +26,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsWanted, us_wanted_free)
 /* @before: (nullable); @queue: (element-type UsWanted). Returns: how many were given up */
 guint us_wanted_choose (GQueue *queue, const UsPlaylist *before, const UsPlaylist *now,
                         const char *base_url, double share, gboolean is_one_needed);
+/* Of a recording: its first @most segments. @queue: (element-type UsWanted) */
+void us_wanted_choose_recorded (GQueue *queue, const UsPlaylist *now, const char *base_url,
+                                guint most);
 UsWanted *us_wanted_new (const UsPlaylist *playlist, guint index, const char *base_url);
 gboolean us_wanted_is_in_share (guint64 number, double share);
 

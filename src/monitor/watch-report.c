@@ -172,6 +172,10 @@ report_sample (UsWatch *watch, const UsWatchRendition *rendition, const UsSegmen
                       .ttfb_s = fetched->first_byte_s,
                       .total_s = fetched->total_s,
                       .ratio = NAN,
+                      .dns_s = fetched->dns_s,
+                      .connect_s = fetched->connect_s,
+                      .tls_s = fetched->tls_s,
+                      .duration_s = (double)seen->duration_us / G_USEC_PER_SEC,
                       .n_bytes = fetched->n_bytes,
                       .outcome = fetched->outcome };
   if (fetched->outcome == US_OUTCOME_OK && fetched->total_s > 0)
