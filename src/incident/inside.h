@@ -13,7 +13,10 @@ G_BEGIN_DECLS
  * missing, and any role may be gone: that is what it is there to see. */
 typedef struct {
   const char *ingest_url, *primary_url, *backup_url, *switcher_url; /* nullable: base URLs */
-  const UsClock *clock;                                             /* nullable */
+  const char
+      *control_authorization; /* nullable: "Bearer TOKEN": for /control/status of the switcher,
+                               * which says who has ordered what; not needed on loopback */
+  const UsClock *clock;       /* nullable */
 } UsInsideSettings;
 
 typedef struct {
@@ -22,7 +25,7 @@ typedef struct {
                      gpointer user_data);
   /* @event->stream is the chain's name of it; "" concerns all of them */
   void (*on_event) (const UsEvent *event, gpointer user_data);
-  /* The members of @symptoms behind "from inside". */
+  /* The members of @symptoms behind "from inside", after every answer. */
   void (*on_facts) (const char *own_stream, const UsSymptoms *symptoms, gpointer user_data);
 } UsInsideHandler;
 

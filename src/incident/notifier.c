@@ -307,7 +307,7 @@ add_counts (UsNotifierStats *stats, const UsDeliveryCounts *counts) {
 
 void
 us_notifier_get_stats (UsNotifier *self, UsNotifierStats *stats) {
-  *stats = (UsNotifierStats){ 0 };
+  *stats = (UsNotifierStats){ .n_targets = self->webhooks->len + self->alertmanagers->len };
   for (guint i = 0; i < self->webhooks->len; i++) {
     add_counts (stats, us_webhook_get_counts (self->webhooks->pdata[i]));
     stats->n_pending += us_webhook_get_n_waiting (self->webhooks->pdata[i]);

@@ -34,6 +34,7 @@ void us_notifier_test (UsNotifier *notifier); /* webhook of type "test" to every
 typedef struct {
   guint64 n_delivered, n_failed, n_given_up;
   guint n_pending, n_disabled;
+  guint n_targets; /* that are set */
 } UsNotifierStats;
 void us_notifier_get_stats (UsNotifier *notifier, UsNotifierStats *stats);
 

@@ -1,0 +1,58 @@
+/* inside-page.h - what a status page of one of our roles says, as a value */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define US_PAGE_MAX_BYTES (4 * 1024 * 1024)
+#define US_PAGE_MAX_STREAMS 512
+#define US_PAGE_MAX_TEXT 256
+
+typedef struct {
+  char *state, *reason; /* nullable */
+  gboolean is_drained;
+} UsPageOrigin;
+
+typedef struct {
+  char *from, *to, *reason;
+  char *who, *why; /* nullable: nobody ordered it, or it is not told */
+  gint64 wall_ms, gap_ms, overlap_ms;
+} UsPageSwitch;
+
+typedef struct {
+  gint64 id, wall_ms;
+  char *stream;                     /* nullable: all */
+  char *what, *who, *why, *refused; /* nullable but for @what */
+} UsPageOrder;
+
+/* UsPageStream: members of roles that do not say them are zero. */
+typedef struct {
+  char *name;
+  /* ingest */
+  gboolean has_publisher;
+  char *peer, *encoder; /* nullable */
+  gint64 publishes, takeovers;
+  /* packager */
+  char *state; /* nullable */
+  gboolean is_connected;
+  /* switcher */
+  char *path, *active; /* nullable */
+  gboolean is_served;
+  UsPageOrigin primary, backup;
+  GPtrArray *switches; /* element-type UsPageSwitch, oldest first */
+} UsPageStream;
+
+typedef struct {
+  gint64 started_ms;
+  GPtrArray *streams; /* element-type UsPageStream */
+  gboolean is_full;   /* it tells orders and maintenance as well: /control/status */
+  GPtrArray *orders;  /* element-type UsPageOrder, oldest first */
+} UsPage;
+
+UsPage *us_page_read (GBytes *body);
+void us_page_free (UsPage *page);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsPage, us_page_free)
+const UsPageStream *us_page_find (const UsPage *page, const char *name);
+
+G_END_DECLS
