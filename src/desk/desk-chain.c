@@ -5,6 +5,8 @@
  */
 #include "desk/desk-private.h"
 
+#include <json-glib/json-glib.h>
+
 /* ---- from the inside of our chain ---- */
 
 static void
@@ -12,9 +14,12 @@ on_own_stream (const char *own_stream, const char *viewer_url, gboolean is_gone,
   UsDesk *self = data;
   const UsStreamConfig *known = us_roster_find_own (self->roster, own_stream);
   if (is_gone) {
-    /* What was ours and is ill must stay in sight: it goes when an operator restarts the desk. */
+    if (known != NULL)
+      g_hash_table_add (self->gone, g_strdup (known->id));
     return;
   }
+  if (known != NULL)
+    g_hash_table_remove (self->gone, known->id);
   if (known != NULL && g_strcmp0 (known->url, viewer_url) == 0)
     return;
   gboolean is_new = known == NULL;
@@ -27,6 +32,20 @@ on_own_stream (const char *own_stream, const char *viewer_url, gboolean is_gone,
   us_desk_tell_stream (self, config->id, FALSE);
 }
 
+/* The picture of afterwards is not there yet; its id is. */
+static void
+add_after (UsEvent *event, const char *id) {
+  g_autoptr (JsonNode) root = event->data != NULL ? json_from_string (event->data, NULL) : NULL;
+  gboolean has_data = root != NULL && JSON_NODE_HOLDS_OBJECT (root);
+  g_autoptr (JsonObject) data
+      = has_data ? json_object_ref (json_node_get_object (root)) : json_object_new ();
+  g_autoptr (JsonNode) node = json_node_alloc ();
+  json_object_set_string_member (data, "thumbnail_after", id);
+  json_node_init_object (node, data);
+  g_free (event->data);
+  event->data = json_to_string (node, FALSE);
+}
+
 static void
 add_inside_event (UsDesk *self, const UsEvent *event, const UsStreamConfig *config) {
   g_autoptr (UsEvent) own = us_event_copy (event);
@@ -36,6 +55,7 @@ add_inside_event (UsDesk *self, const UsEvent *event, const UsStreamConfig *conf
     g_free (own->thumbnail);
     own->thumbnail = g_strdup (us_gallery_keep (self->gallery, config->id, "switch-before"));
     us_monitor_want_thumbnail (self->monitor, config->id, "switch-after");
+    add_after (own, us_gallery_expect (self->gallery, config->id, us_desk_now (self)));
   }
   us_incidents_add_event (self->incidents, own);
 }
@@ -74,4 +94,23 @@ us_desk_follow_chain (UsDesk *self) {
 void
 us_desk_leave_chain (UsDesk *self) {
   g_clear_pointer (&self->inside, us_inside_free);
+}
+
+/* What was ours and is ill stays in sight until its incident is over, by itself or by a person. */
+void
+us_desk_drop_gone (UsDesk *self) {
+  GHashTableIter iter;
+  gpointer id;
+  g_hash_table_iter_init (&iter, self->gone);
+  while (g_hash_table_iter_next (&iter, &id, NULL)) {
+    const UsStreamConfig *config = us_roster_find (self->roster, id);
+    if (us_incidents_get_active (self->incidents, id) != NULL)
+      continue;
+    if (config != NULL) {
+      us_roster_remove_own (self->roster, config->own_stream);
+      us_desk_forget_stream (self, id);
+      us_desk_tell_stream (self, id, TRUE);
+    }
+    g_hash_table_iter_remove (&iter);
+  }
 }

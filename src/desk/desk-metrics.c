@@ -91,7 +91,7 @@ static const struct {
   { "understudy_stream_maintenance", NULL, "1: in maintenance, no incident is opened",
     get_maintenance },
   { "understudy_stream_incident_open", NULL, "1: the stream has an active incident", get_incident },
-  { "understudy_stream_segment_ttfb_seconds", "seconds",
+  { "understudy_stream_segment_first_byte_mean_seconds", "seconds",
     "Mean time to the first byte of a segment, last two minutes", get_ttfb },
   { "understudy_stream_throughput_ratio", "ratio",
     "Media time of segments by the time their download took, last two minutes", get_ratio },
@@ -115,6 +115,147 @@ add_stream_gauges (UsExposition *out, const UsDesk *self, const GArray *rows) {
     }
   }
 }
+
+/* ---- renditions ---- */
+
+static double
+get_age (const UsRenditionFacts *facts) {
+  return facts->advanced_us > 0 ? USEC (facts->now_us - facts->advanced_us) : NAN;
+}
+
+static double
+get_latency (const UsRenditionFacts *facts) {
+  return facts->latency_s;
+}
+
+static double
+get_luma (const UsRenditionFacts *facts) {
+  return facts->content.luma;
+}
+
+static double
+get_loudness (const UsRenditionFacts *facts) {
+  return facts->content.audio_rms_db;
+}
+
+static const struct {
+  const char *name, *unit, *help;
+  double (*get) (const UsRenditionFacts *facts);
+} rendition_gauges[] = {
+  { "understudy_rendition_playlist_age_seconds", "seconds",
+    "Since the rendition's playlist got its newest segment", get_age },
+  { "understudy_rendition_live_latency_seconds", "seconds", "Behind the date of the newest segment",
+    get_latency },
+  { "understudy_rendition_luma_ratio", "ratio", "Mean brightness of the last picture looked at",
+    get_luma },
+  { "understudy_rendition_audio_rms_dbfs", NULL, "Loudness of the last sound listened to",
+    get_loudness },
+};
+
+static void
+add_rendition_gauges (UsExposition *out, const GArray *rows) {
+  for (guint i = 0; i < G_N_ELEMENTS (rendition_gauges); i++) {
+    const char *name = rendition_gauges[i].name, *unit = rendition_gauges[i].unit;
+    if (unit != NULL)
+      us_exposition_family_unit (out, name, "gauge", unit, rendition_gauges[i].help);
+    else
+      us_exposition_family (out, name, "gauge", rendition_gauges[i].help);
+    for (guint k = 0; k < rows->len; k++) {
+      const Row *row = &g_array_index (rows, Row, k);
+      for (guint n = 0; n < MIN (row->view.n_renditions, MAX_RENDITIONS); n++) {
+        const UsRenditionFacts *facts = &row->view.renditions[n];
+        double value = rendition_gauges[i].get (facts);
+        if (isfinite (value))
+          us_exposition_sample (out, value, "stream", row->id, "rendition", facts->info->label,
+                                NULL);
+      }
+    }
+  }
+}
+
+/* ---- what was counted ---- */
+
+static void
+add_segments (UsExposition *out, UsDesk *self, const GArray *rows) {
+  us_exposition_family (out, "understudy_stream_segments_total", "counter",
+                        "Segments asked for, by outcome");
+  for (guint i = 0; i < rows->len; i++) {
+    const char *id = g_array_index (rows, Row, i).id;
+    const UsTally *tally = us_tallies_get (self->tallies, id);
+    for (guint k = 0; k < US_N_OUTCOMES; k++) {
+      if (tally->segments[k] > 0 || k == US_OUTCOME_OK)
+        us_exposition_sample (out, (double)tally->segments[k], "stream", id, "outcome",
+                              us_outcome_word ((UsOutcome)k), NULL);
+    }
+  }
+  us_exposition_family_unit (out, "understudy_stream_segment_bytes_total", "counter", "bytes",
+                             "Bytes of segments that were fetched");
+  for (guint i = 0; i < rows->len; i++) {
+    const char *id = g_array_index (rows, Row, i).id;
+    us_exposition_sample (out, (double)us_tallies_get (self->tallies, id)->n_bytes, "stream", id,
+                          NULL);
+  }
+  us_exposition_family_unit (out, "understudy_stream_segment_first_byte_seconds", "histogram",
+                             "seconds", "Time to the first byte of a segment");
+  for (guint i = 0; i < rows->len; i++) {
+    const char *id = g_array_index (rows, Row, i).id;
+    const UsTally *tally = us_tallies_get (self->tallies, id);
+    us_exposition_histogram (out, us_tally_bounds, tally->first_bytes, US_TALLY_N_BOUNDS,
+                             tally->first_bytes_s, "stream", id, NULL);
+  }
+}
+
+static void
+add_polls (UsExposition *out, UsDesk *self, const GArray *rows) {
+  us_exposition_family (out, "understudy_stream_playlists_total", "counter",
+                        "Playlists asked for, by outcome, of whole minutes");
+  for (guint i = 0; i < rows->len; i++) {
+    const char *id = g_array_index (rows, Row, i).id;
+    const UsTally *tally = us_tallies_get (self->tallies, id);
+    us_exposition_sample (out, (double)(tally->n_playlists - tally->n_playlist_errors), "stream",
+                          id, "outcome", "ok", NULL);
+    us_exposition_sample (out, (double)tally->n_playlist_errors, "stream", id, "outcome", "failed",
+                          NULL);
+  }
+  us_exposition_family_unit (out, "understudy_stream_health_seconds_total", "counter", "seconds",
+                             "Time in each state, of whole minutes");
+  for (guint i = 0; i < rows->len; i++) {
+    const char *id = g_array_index (rows, Row, i).id;
+    const UsTally *tally = us_tallies_get (self->tallies, id);
+    for (guint k = 0; k < US_N_HEALTHS; k++)
+      us_exposition_sample (out, tally->seconds[k], "stream", id, "state",
+                            us_health_word ((UsHealth)k), NULL);
+  }
+}
+
+/* A check that has never found anything has no series: there are 60 of them for every stream. */
+static void
+add_findings (UsExposition *out, UsDesk *self, const GArray *rows) {
+  us_exposition_family (out, "understudy_stream_findings_total", "counter",
+                        "Findings opened, by check");
+  for (guint i = 0; i < rows->len; i++) {
+    const char *id = g_array_index (rows, Row, i).id;
+    const UsTally *tally = us_tallies_get (self->tallies, id);
+    for (guint k = 0; k < US_N_CHECKS; k++) {
+      if (tally->findings[k] > 0)
+        us_exposition_sample (out, (double)tally->findings[k], "stream", id, "check",
+                              us_check_info ((UsCheck)k)->word, NULL);
+    }
+  }
+  us_exposition_family (out, "understudy_stream_finding_open", "gauge",
+                        "1: a finding of the check is open");
+  for (guint i = 0; i < rows->len; i++) {
+    const Row *row = &g_array_index (rows, Row, i);
+    const UsTally *tally = us_tallies_get (self->tallies, row->id);
+    for (guint k = 0; k < US_N_CHECKS; k++) {
+      if (tally->findings[k] > 0)
+        us_exposition_sample (out, us_findings_has (row->view.findings, (UsCheck)k) ? 1 : 0,
+                              "stream", row->id, "check", us_check_info ((UsCheck)k)->word, NULL);
+    }
+  }
+}
+
+/* ---- the desk ---- */
 
 static void
 add_counter (UsExposition *out, const char *name, const char *help, double value) {
@@ -214,6 +355,10 @@ us_desk_metrics (UsDesk *self, UsExpositionFormat format) {
   g_autoptr (GArray) rows = gather (self);
   add_health (out, rows);
   add_stream_gauges (out, self, rows);
+  add_rendition_gauges (out, rows);
+  add_segments (out, self, rows);
+  add_polls (out, self, rows);
+  add_findings (out, self, rows);
   add_incidents (out, self);
   add_probe (out, self);
   add_notifier (out, self);

@@ -5,6 +5,7 @@
 #include "desk/gallery.h"
 #include "desk/roster.h"
 #include "desk/samples.h"
+#include "desk/tallies.h"
 
 G_BEGIN_DECLS
 
@@ -19,9 +20,11 @@ struct UsDesk {
   UsInside *inside;                 /* nullable: not started, or no chain of ours */
   UsGallery *gallery;
   GHashTable *samples; /* stream id -> UsSamples */
+  UsTallies *tallies;
   const UsDeskNews *news;
   gpointer news_data;
-  GSource *maintenance;
+  GHashTable *gone; /* ids of own streams that the chain no longer has */
+  GSource *housekeeping;
   char *store_problem; /* nullable */
   gint64 started_us;
 };
@@ -38,10 +41,16 @@ extern const UsMonitorHandler us_desk_monitor_handler;
 extern const UsIncidentsHandler us_desk_incidents_handler;
 
 /* desk-streams.c */
-void us_desk_watch_maintenance (UsDesk *desk);
+void us_desk_keep_house (UsDesk *desk);
+void us_desk_forget_stream (UsDesk *desk, const char *id);
 
 /* desk-chain.c */
 void us_desk_follow_chain (UsDesk *desk);
 void us_desk_leave_chain (UsDesk *desk);
+void us_desk_drop_gone (UsDesk *desk);
+
+/* desk-store.c: the history when the disk or a former life fails it */
+void us_desk_on_trouble (UsStore *store, const GError *error, gpointer desk);
+void us_desk_tidy_store (UsDesk *desk);
 
 G_END_DECLS

@@ -8,7 +8,7 @@
 #include "base/timer.h"
 #include "desk/desk-private.h"
 
-#define MAINTENANCE_MS 1000 /* how often it is looked at whether one is over */
+#define HOUSEKEEPING_MS 1000
 
 /* ---- streams ---- */
 
@@ -82,15 +82,22 @@ us_desk_change_stream (UsDesk *self, const UsStreamConfig *config, const char *w
   return TRUE;
 }
 
+/* All but what is on disk. */
+void
+us_desk_forget_stream (UsDesk *self, const char *id) {
+  us_monitor_remove (self->monitor, id);
+  us_incidents_remove_stream (self->incidents, id);
+  us_gallery_remove (self->gallery, id);
+  us_tallies_remove (self->tallies, id);
+  g_hash_table_remove (self->samples, id);
+}
+
 gboolean
 us_desk_remove_stream (UsDesk *self, const char *id, const char *who, GError **error) {
   g_autofree char *own_id = g_strdup (id); /* @id may be of the stream that goes */
   if (!us_roster_remove (self->roster, own_id, error))
     return FALSE;
-  us_monitor_remove (self->monitor, own_id);
-  us_incidents_remove_stream (self->incidents, own_id);
-  us_gallery_remove (self->gallery, own_id);
-  g_hash_table_remove (self->samples, own_id);
+  us_desk_forget_stream (self, own_id);
   us_store_remove_stream (self->store, own_id);
   us_info ("stream %s was removed by %s", own_id, who);
   us_desk_tell_stream (self, own_id, TRUE);
@@ -117,7 +124,7 @@ end_maintenance (UsDesk *self, const UsStreamConfig *config) {
 }
 
 static gboolean
-on_maintenance (gpointer data) {
+on_housekeeping (gpointer data) {
   UsDesk *self = data;
   g_autoptr (GPtrArray) streams = us_roster_list (self->roster);
   gint64 now_us = us_desk_now (self);
@@ -126,10 +133,11 @@ on_maintenance (gpointer data) {
     if (config->maintenance_until_us != 0 && config->maintenance_until_us <= now_us)
       end_maintenance (self, config);
   }
+  us_desk_drop_gone (self);
   return G_SOURCE_CONTINUE;
 }
 
 void
-us_desk_watch_maintenance (UsDesk *self) {
-  us_timer_start (&self->maintenance, MAINTENANCE_MS, "desk-maintenance", on_maintenance, self);
+us_desk_keep_house (UsDesk *self) {
+  us_timer_start (&self->housekeeping, HOUSEKEEPING_MS, "desk-housekeeping", on_housekeeping, self);
 }

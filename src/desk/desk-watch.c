@@ -58,6 +58,8 @@ on_finding (const char *stream, const UsFinding *finding, UsFindingChange change
                              .closed_us = finding->closed_wall_us,
                              .count = finding->count };
   us_store_put_finding (self->store, &row);
+  if (change == US_FINDING_OPENED)
+    us_tallies_add_finding (self->tallies, stream, finding->check);
   if (self->news != NULL && self->news->on_finding != NULL)
     self->news->on_finding (stream, finding, change, self->news_data);
 }
@@ -69,7 +71,10 @@ on_verdict (const char *stream, const UsVerdict *verdict, gboolean changed, gpoi
   if (config == NULL)
     return;
   UsSymptoms symptoms;
-  us_monitor_get_symptoms (self->monitor, stream, &symptoms);
+  if (verdict->health > US_HEALTH_HEALTHY)
+    us_monitor_get_symptoms (self->monitor, stream, &symptoms);
+  else
+    us_symptoms_init (&symptoms); /* a well stream has no cause; gathering them is not for free */
   const UsIncidentInput input = { .stream = stream,
                                   .stream_name = config->name,
                                   .health = verdict->health,
@@ -108,6 +113,7 @@ on_minute (const char *stream, const UsMinute *minute, gpointer data) {
           .no_data_s = minute->seconds[US_HEALTH_NO_DATA],
           .is_maintenance = config != NULL && us_desk_is_in_maintenance (self, config) };
   us_store_put_rollup (self->store, &row);
+  us_tallies_add_minute (self->tallies, stream, minute);
 }
 
 static void
@@ -119,6 +125,7 @@ on_sample (const char *stream, const UsSample *sample, gpointer data) {
     g_hash_table_insert (self->samples, g_strdup (stream), samples);
   }
   us_samples_add (samples, sample);
+  us_tallies_add_segment (self->tallies, stream, sample);
 }
 
 static void

@@ -40,17 +40,6 @@ us_desk_tell_stream (UsDesk *self, const char *stream, gboolean is_gone) {
     self->news->on_stream (stream, is_gone, self->news_data);
 }
 
-/* ---- the store ---- */
-
-/* The store has logged it; watching goes on. */
-static void
-on_trouble (UsStore *store, const GError *error, gpointer data) {
-  UsDesk *self = data;
-  g_free (self->store_problem);
-  self->store_problem = error != NULL ? g_strdup (error->message) : NULL;
-  us_desk_tell_stream (self, "", FALSE);
-}
-
 /* ---- life ---- */
 
 void
@@ -79,7 +68,7 @@ open_store (UsDesk *self, const UsDeskSettings *settings, GError **error) {
   self->store = us_store_open (&store, NULL, error);
   if (self->store == NULL)
     return FALSE;
-  us_store_set_trouble (self->store, on_trouble, self);
+  us_store_set_trouble (self->store, us_desk_on_trouble, self);
   return TRUE;
 }
 
@@ -100,6 +89,8 @@ us_desk_new (const UsDeskSettings *settings, GError **error) {
   self->started_us = us_desk_now (self);
   self->samples
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
+  self->gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->tallies = us_tallies_new ();
   copy_inside (self, &settings->inside);
   monitor.clock = notifier.clock = self->clock;
   self->roster = us_roster_open (streams, error);
@@ -120,7 +111,7 @@ us_desk_new (const UsDeskSettings *settings, GError **error) {
 void
 us_desk_free (UsDesk *self) {
   self->news = NULL;
-  us_timer_stop (&self->maintenance);
+  us_timer_stop (&self->housekeeping);
   us_desk_leave_chain (self);
   g_clear_pointer (&self->monitor, us_monitor_free);
   g_clear_pointer (&self->incidents, us_incidents_free);
@@ -130,6 +121,8 @@ us_desk_free (UsDesk *self) {
     us_store_close (self->store, CLOSE_GRACE_MS);
   g_clear_pointer (&self->roster, us_roster_free);
   g_clear_pointer (&self->samples, g_hash_table_unref);
+  g_clear_pointer (&self->gone, g_hash_table_unref);
+  g_clear_pointer (&self->tallies, us_tallies_free);
   g_free ((char *)self->inside_settings.ingest_url);
   g_free ((char *)self->inside_settings.primary_url);
   g_free ((char *)self->inside_settings.backup_url);
@@ -147,11 +140,12 @@ us_desk_free (UsDesk *self) {
 void
 us_desk_start (UsDesk *self) {
   g_autoptr (GPtrArray) streams = us_roster_list (self->roster);
+  us_desk_tidy_store (self);
   us_incidents_tell_active (self->incidents);
   for (guint i = 0; i < streams->len; i++)
     us_monitor_put (self->monitor, g_ptr_array_index (streams, i));
   us_desk_follow_chain (self);
-  us_desk_watch_maintenance (self);
+  us_desk_keep_house (self);
 }
 
 void

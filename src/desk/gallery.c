@@ -12,7 +12,9 @@
 typedef struct {
   UsThumbnailRow row;
   gboolean is_kept;
-  gint64 kept_us; /* when the newest kept one was taken; 0: none */
+  gint64 kept_us;     /* when the newest kept one was taken; 0: none */
+  char *expected;     /* nullable: the id that the next picture gets */
+  gint64 expected_us; /* it must have been taken since */
 } Picture;
 
 struct UsGallery {
@@ -24,6 +26,7 @@ static void
 picture_free (gpointer data) {
   Picture *picture = data;
   us_thumbnail_row_clear (&picture->row);
+  g_free (picture->expected);
   g_free (picture);
 }
 
@@ -39,6 +42,16 @@ void
 us_gallery_free (UsGallery *self) {
   g_hash_table_unref (self->pictures);
   g_free (self);
+}
+
+static Picture *
+ensure (UsGallery *self, const char *stream) {
+  Picture *picture = g_hash_table_lookup (self->pictures, stream);
+  if (picture == NULL) {
+    picture = g_new0 (Picture, 1);
+    g_hash_table_insert (self->pictures, g_strdup (stream), picture);
+  }
+  return picture;
 }
 
 static const char *
@@ -63,13 +76,11 @@ keep (UsGallery *self, Picture *picture) {
 char *
 us_gallery_show (UsGallery *self, const char *stream, gint64 wall_us, GBytes *jpeg, guint width,
                  guint height, const char *reason) {
-  Picture *picture = g_hash_table_lookup (self->pictures, stream);
-  if (picture == NULL) {
-    picture = g_new0 (Picture, 1);
-    g_hash_table_insert (self->pictures, g_strdup (stream), picture);
-  }
+  Picture *picture = ensure (self, stream);
+  gboolean is_expected = picture->expected != NULL && wall_us >= picture->expected_us;
   us_thumbnail_row_clear (&picture->row);
-  picture->row = (UsThumbnailRow){ .id = g_uuid_string_random (),
+  picture->row = (UsThumbnailRow){ .id = is_expected ? g_steal_pointer (&picture->expected)
+                                                     : g_uuid_string_random (),
                                    .stream = g_strdup (stream),
                                    .wall_us = wall_us,
                                    .width = width,
@@ -78,7 +89,7 @@ us_gallery_show (UsGallery *self, const char *stream, gint64 wall_us, GBytes *jp
                                    .jpeg = g_bytes_ref (jpeg) };
   picture->is_kept = FALSE;
   gboolean is_wanted = g_strcmp0 (reason, INTERVAL) != 0;
-  if (is_wanted || wall_us - picture->kept_us >= EVERY_US)
+  if (is_wanted || is_expected || wall_us - picture->kept_us >= EVERY_US)
     keep (self, picture);
   return is_wanted ? g_strdup (picture->row.id) : NULL;
 }
@@ -100,6 +111,23 @@ us_gallery_keep (UsGallery *self, const char *stream, const char *reason) {
     picture->row.reason = g_strdup (reason);
   }
   return keep (self, picture);
+}
+
+/**
+ * us_gallery_expect:
+ * @wall_us: since when it must have been taken
+ *
+ * Returns: (transfer none): the id that the next picture will have, and be kept under, so that what
+ *   happens now can name what it looked like after
+ */
+const char *
+us_gallery_expect (UsGallery *self, const char *stream, gint64 wall_us) {
+  Picture *picture = ensure (self, stream);
+  if (picture->expected == NULL) {
+    picture->expected = g_uuid_string_random ();
+    picture->expected_us = wall_us;
+  }
+  return picture->expected;
 }
 
 /**

@@ -16,6 +16,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsGallery, us_gallery_free)
 
 char *us_gallery_show (UsGallery *gallery, const char *stream, gint64 wall_us, GBytes *jpeg,
                        guint width, guint height, const char *reason);
+const char *us_gallery_expect (UsGallery *gallery, const char *stream, gint64 wall_us);
 const char *us_gallery_keep (UsGallery *gallery, const char *stream, const char *reason);
 GBytes *us_gallery_get (const UsGallery *gallery, const char *stream, gint64 *wall_us);
 void us_gallery_remove (UsGallery *gallery, const char *stream);

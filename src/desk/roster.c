@@ -265,7 +265,7 @@ us_roster_remove (UsRoster *self, const char *id, GError **error) {
 /* Names of the chain may have letters that ids have not. */
 static char *
 make_own_id (UsRoster *self, const char *own_stream) {
-  g_autofree char *name = g_strconcat ("own-", own_stream, NULL);
+  g_autofree char *name = g_strconcat (US_ROSTER_OWN, own_stream, NULL);
   return us_stream_config_make_id (name, is_taken, self);
 }
 

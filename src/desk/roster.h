@@ -5,6 +5,8 @@
 
 G_BEGIN_DECLS
 
+#define US_ROSTER_OWN "own-" /* what ids of our own streams begin with */
+
 /* UsRoster: every change is on disk before it holds. */
 typedef struct UsRoster UsRoster;
 

@@ -213,14 +213,16 @@ renew (Entry *entry, const UsHit *hit, gint64 now_us, gint64 wall_us) {
 void
 us_findings_hit (UsFindings *findings, int rendition, const UsHit *hit, gint64 now_us,
                  gint64 wall_us, UsFindingChanged changed, gpointer user_data) {
-  static guint64 last_id; /* all findings live in one loop */
+  static guint64
+      last_id; /* all findings live in one loop; rises over restarts, as the clock does */
   Entry *entry = find_entry (findings, hit->check, rendition);
   gboolean is_new = entry == NULL;
   if (is_new) {
     if (!make_room (findings, hit->severity, wall_us, changed, user_data))
       return;
     entry = g_new0 (Entry, 1);
-    entry->finding = (UsFinding){ .id = ++last_id,
+    last_id = MAX (last_id + 1, (guint64)MAX (wall_us, 0));
+    entry->finding = (UsFinding){ .id = last_id,
                                   .check = hit->check,
                                   .rendition = rendition,
                                   .first_us = now_us,

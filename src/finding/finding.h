@@ -28,7 +28,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsHits, us_hits_free)
 
 /* UsFinding: from the first hit to the last, one thing. */
 typedef struct {
-  guint64 id; /* unique in this process and rising */
+  guint64 id; /* rising, over restarts too as long as the wall clock does */
   UsCheck check;
   int rendition;       /* index in the stream's ladder, or US_FINDING_WHOLE */
   UsSeverity severity; /* now, escalation included */

@@ -1,0 +1,87 @@
+/* desk-store.c - the history at the desk when the disk fails it, and what a former life left in it
+ *
+ * Watching goes on without a disk; that history is not written is told as an event of the desk
+ * itself (of no stream), in /health and in /metrics. In the desk's loop.
+ */
+#define US_LOG_TOPIC "desk"
+#include "base/log.h"
+#include "desk/desk-private.h"
+
+#include <string.h>
+
+/* A new file was begun: what is still going on must be in it. */
+static void
+put_again (UsDesk *self) {
+  g_autoptr (GPtrArray) streams = us_roster_list (self->roster);
+  for (guint i = 0; i < streams->len; i++) {
+    const UsStreamConfig *config = g_ptr_array_index (streams, i);
+    const UsIncidentRow *row = us_incidents_get_active (self->incidents, config->id);
+    if (row != NULL)
+      us_store_put_incident (self->store, row, NULL, NULL);
+  }
+}
+
+/* A UsStoreTrouble. The store has logged it. */
+void
+us_desk_on_trouble (UsStore *store, const GError *error, gpointer data) {
+  UsDesk *self = data;
+  gboolean was_failing = self->store_problem != NULL, is_failing = error != NULL;
+  g_free (self->store_problem);
+  self->store_problem = is_failing ? g_strdup (error->message) : NULL;
+  if (self->incidents == NULL)
+    return;
+  if (g_error_matches (error, US_STORE_ERROR, US_STORE_ERROR_CORRUPT))
+    put_again (self);
+  if (was_failing == is_failing)
+    return;
+  g_autofree char *text
+      = is_failing ? g_strdup_printf ("History cannot be written: %s", self->store_problem)
+                   : g_strdup ("History is written again");
+  us_desk_add_event (self, "", is_failing ? US_EVENT_FINDING_OPENED : US_EVENT_FINDING_CLOSED,
+                     is_failing ? US_SEVERITY_DEGRADED : US_SEVERITY_INFO, "desk", text);
+}
+
+/* ---- after a restart ---- */
+
+/* Findings that were open when the last desk ended are not open any more: nobody watches them. What
+ * still holds is found anew. */
+static void
+close_findings (UsDesk *self) {
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) rows
+      = us_store_list_findings (self->store, NULL, TRUE, 0, US_STORE_MAX_ROWS, &error);
+  if (rows == NULL) {
+    us_warning ("findings of before: %s", error->message);
+    return;
+  }
+  for (guint i = 0; i < rows->len; i++) {
+    UsFindingRow row = g_array_index (rows, UsFindingRow, i);
+    row.closed_us = self->started_us;
+    us_store_put_finding (self->store, &row);
+  }
+}
+
+/* An active incident of a stream that was taken out of the streams file by hand. Our own streams
+ * are not in it, and may be there in a moment. */
+static void
+end_orphans (UsDesk *self) {
+  const UsIncidentQuery query = { .state = "active", .limit = US_STORE_MAX_ROWS };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) rows = us_store_list_incidents (self->store, &query, &error);
+  if (rows == NULL) {
+    us_warning ("incidents of before: %s", error->message);
+    return;
+  }
+  for (guint i = 0; i < rows->len; i++) {
+    const UsIncidentRow *row = &g_array_index (rows, UsIncidentRow, i);
+    if (us_roster_find (self->roster, row->stream) == NULL
+        && !g_str_has_prefix (row->stream, US_ROSTER_OWN))
+      us_incidents_remove_stream (self->incidents, row->stream);
+  }
+}
+
+void
+us_desk_tidy_store (UsDesk *self) {
+  close_findings (self);
+  end_orphans (self);
+}
