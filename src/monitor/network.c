@@ -71,16 +71,12 @@ us_network_are_related (const char *host, const char *other) {
 /* ---- counting ---- */
 
 static guint
-count_unrelated (const UsNeighbour *neighbours, guint n, gboolean is_failing_only) {
-  g_autoptr (GPtrArray) hosts = g_ptr_array_new ();
-  for (guint i = 0; i < n; i++) {
-    gboolean is_known = neighbours[i].is_here || (is_failing_only && !neighbours[i].is_failing);
-    for (guint h = 0; h < hosts->len && !is_known; h++)
-      is_known = strcmp (hosts->pdata[h], neighbours[i].host) == 0;
-    if (!is_known)
-      g_ptr_array_add (hosts, (gpointer)neighbours[i].host);
-  }
-  return hosts->len;
+count_hosts (const UsNeighbour *neighbours, guint n, gboolean is_failing_only) {
+  g_autoptr (GHashTable) hosts = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < n; i++)
+    if (!neighbours[i].is_here && (!is_failing_only || neighbours[i].is_failing))
+      g_hash_table_add (hosts, (gpointer)neighbours[i].host);
+  return g_hash_table_size (hosts);
 }
 
 static gboolean
@@ -133,8 +129,8 @@ us_network_judge (const UsNeighbour *neighbours, guint n, UsLocalNetwork local,
   }
   if (view->n_failing == 0)
     return;
-  view->n_hosts = count_unrelated (neighbours, n, FALSE);
-  view->n_hosts_failing = count_unrelated (neighbours, n, TRUE);
+  view->n_hosts = count_hosts (neighbours, n, FALSE);
+  view->n_hosts_failing = count_hosts (neighbours, n, TRUE);
   guint most = MAX (view->n_failing / 2 + 1, 2);
   view->is_failing_together = began_together (neighbours, n, most);
   guint half = (guint)(FAILING_SHARE * view->n_streams + 0.5);
