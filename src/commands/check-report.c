@@ -207,6 +207,11 @@ find_ours (const UsReport *report) {
 void
 us_report_judge (UsReport *report, gboolean has_evidence) {
   const UsReportFinding *ours = find_ours (report);
+  for (guint i = 0; i < report->findings->len; i++) {
+    UsReportFinding *its = report->findings->pdata[i];
+    if (us_report_finding_is_ours (its))
+      its->severity = US_SEVERITY_INFO;
+  }
   g_ptr_array_sort (report->findings, compare_findings);
   report->verdict = judge (report);
   if (report->verdict > US_HEALTH_HEALTHY || (has_evidence && ours == NULL))

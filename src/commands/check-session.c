@@ -185,6 +185,14 @@ on_finding (const char *stream, const UsFinding *finding, UsFindingChange change
   take_finding (user_data, finding);
 }
 
+/* How often a finding was seen is told only when it changes. */
+static void
+take_open (Session *session, const UsWatchView *view) {
+  g_autoptr (GPtrArray) open = us_findings_list (view->findings);
+  for (guint i = 0; i < open->len; i++)
+    take_finding (session, open->pdata[i]);
+}
+
 static void
 on_verdict (const char *stream, const UsVerdict *verdict, gboolean changed, gpointer user_data) {
   Session *session = user_data;
@@ -307,6 +315,7 @@ on_tick (gpointer user_data) {
   UsWatchView view;
   session->end.now_us = g_get_monotonic_time ();
   if (us_monitor_view (session->monitor, session->settings->config->id, &view)) {
+    take_open (session, &view);
     read_renditions (session, &view);
     show_progress (session, &view);
   }
@@ -340,9 +349,7 @@ is_told (const Found *found) {
 
 static void
 report_findings (Session *session, const UsWatchView *view, UsReport *report) {
-  g_autoptr (GPtrArray) open = us_findings_list (view->findings);
-  for (guint i = 0; i < open->len; i++)
-    take_finding (session, open->pdata[i]);
+  take_open (session, view);
   for (guint i = 0; i < session->found->len; i++) {
     Found *found = session->found->pdata[i];
     if (!is_told (found))

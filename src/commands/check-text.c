@@ -109,7 +109,10 @@ frames_text (const UsReportMedia *media) {
 
 static char *
 seconds_text (double seconds) {
-  return isfinite (seconds) ? g_strdup_printf ("%.3f s", seconds) : g_strdup (NOTHING);
+  if (!isfinite (seconds))
+    return g_strdup (NOTHING);
+  return seconds < 1 ? g_strdup_printf ("%.1f ms", seconds * 1000)
+                     : g_strdup_printf ("%.2f s", seconds);
 }
 
 static char *
@@ -149,7 +152,7 @@ plural (guint n) {
 
 static void
 print_head (Page *page, const UsReport *report) {
-  static const char *const kinds[] = { "no playlist", "live", "recording" };
+  static const char *const kinds[] = { "", "live", "recording" };
   guint n_segments = 0, n = report->renditions->len;
   double media_s = 0;
   for (guint i = 0; i < n; i++) {
@@ -160,10 +163,14 @@ print_head (Page *page, const UsReport *report) {
   g_autofree char *url = clean (report->url);
   g_string_append_printf (page->out, "%s\n", url);
   add_coloured (page, report->verdict, us_health_word (report->verdict), 0);
-  g_string_append_printf (
-      page->out, "  %s, %u rendition%s, %u segment%s with %.1f s, watched for %.1f s%s\n",
-      kinds[report->kind], n, plural (n), n_segments, plural (n_segments), media_s,
-      report->watched_s, report->is_interrupted ? ", interrupted" : "");
+  if (report->kind == US_REPORT_UNKNOWN)
+    g_string_append (page->out, "  no media playlist could be read");
+  else
+    g_string_append_printf (page->out, "  %s, %u rendition%s, %u segment%s with %.1f s",
+                            kinds[report->kind], n, plural (n), n_segments, plural (n_segments),
+                            media_s);
+  g_string_append_printf (page->out, ", watched for %.1f s%s\n", report->watched_s,
+                          report->is_interrupted ? ", interrupted" : "");
   if (report->verdict == US_HEALTH_NO_DATA && report->why != NULL) {
     g_autofree char *why = clean (report->why);
     g_string_append_printf (page->out, "%s\n", why);
