@@ -13,7 +13,10 @@
 #define US_LOG_TOPIC "decoder"
 #include "monitor/decoder.h"
 
+#include <fcntl.h>
 #include <gio/gio.h>
+#include <gio/gunixinputstream.h>
+#include <gio/gunixoutputstream.h>
 #include <signal.h>
 #include <string.h>
 
@@ -369,6 +372,18 @@ on_head (GObject *stream, GAsyncResult *result, gpointer data) {
                                  worker_ref (worker));
 }
 
+/* GSubprocess leaves its pipes blocking, and a stream that can be polled is written to first and
+ * polled afterwards: a child that does not read would stop the loop. */
+static void
+unblock_pipes (GSubprocess *process) {
+  int in
+      = g_unix_output_stream_get_fd (G_UNIX_OUTPUT_STREAM (g_subprocess_get_stdin_pipe (process)));
+  int out
+      = g_unix_input_stream_get_fd (G_UNIX_INPUT_STREAM (g_subprocess_get_stdout_pipe (process)));
+  fcntl (in, F_SETFL, fcntl (in, F_GETFL) | O_NONBLOCK);
+  fcntl (out, F_SETFL, fcntl (out, F_GETFL) | O_NONBLOCK);
+}
+
 /* Returns: FALSE when no process could be made */
 static gboolean
 start_worker (UsDecoder *self) {
@@ -383,6 +398,7 @@ start_worker (UsDecoder *self) {
     self->paused_until_us = g_get_monotonic_time () + START_PAUSE_US;
     return FALSE;
   }
+  unblock_pipes (process);
   Worker *worker = g_new0 (Worker, 1);
   g_atomic_ref_count_init (&worker->n_refs);
   worker->decoder = self;

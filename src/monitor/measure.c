@@ -11,9 +11,11 @@
 #include <string.h>
 
 #define FULL (255.0 * 256.0) /* of a cell */
-/* Luma of legal black is 16 of 255, 0.063. A dark scene has shape: its cells differ. */
+/* Luma of legal black is 16 of 255, 0.063. A dark scene has shape: its cells differ, by more than
+ * the noise of a camera with its cap on; and it moves. */
 #define BLACK_LUMA 0.10
-#define BLACK_VARIANCE 0.0005
+#define BLACK_VARIANCE 0.0001
+#define BLACK_STILL_VARIANCE 0.0005
 /* A logo may stay on a black picture when it does not move: the brightest cells, as blackdetect's
  * pic_th of 0.98. */
 #define BRIGHT_SHARE 0.02
@@ -103,7 +105,7 @@ summarize (const guint bins[BINS], guint n_left, double *mean, double *variance)
   *variance = n > 0 ? MAX (squares / n - *mean * *mean, 0) : 0;
 }
 
-/* @is_still: a bright spot is allowed */
+/* @is_still: a bright spot is allowed, and a little shape */
 static gboolean
 is_black (UsDecoded *out, const UsGrid *grid, gboolean is_still) {
   guint bins[BINS] = { 0 };
@@ -118,7 +120,7 @@ is_black (UsDecoded *out, const UsGrid *grid, gboolean is_still) {
   }
   if (is_still)
     summarize (bins, n - (guint)(n * BRIGHT_SHARE), &mean, &variance);
-  return mean <= BLACK_LUMA && variance <= BLACK_VARIANCE;
+  return mean <= BLACK_LUMA && variance <= (is_still ? BLACK_STILL_VARIANCE : BLACK_VARIANCE);
 }
 
 static void
