@@ -1,36 +1,30 @@
 /* ctl-door.c - the way from `understudy ctl` to a switcher: D-Bus or HTTP
  *
- * Owned by the command, which has nothing else to do than to wait for an answer: calls block, those
- * over HTTP by turning a main context of their own. Over D-Bus the bus says who we are; over HTTP
- * the user's name goes along as a claim. Ends with us_ctl_door_free().
+ * Owned by the command, which has nothing else to do than to wait for an answer: calls block.
+ * Over D-Bus the bus says who we are; over HTTP (ctl-http.c) the user's name goes along as a claim.
+ * Ends with us_ctl_door_free().
  */
 #include "commands/ctl-door.h"
 
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-#include "base/names.h"
 #include "base/timer.h"
 #include "bus/address.h"
 #include "bus/error.h"
 #include "bus/path.h"
-#include "http/client.h"
 
 #define CALL_TIMEOUT_MS 10000
 #define POLL_MS 500
-#define MAX_TOKEN_FILE (64 * 1024)
 
 struct UsCtlDoor {
   GDBusConnection *bus; /* (nullable): over HTTP */
-  UsHttpClient *client; /* (nullable): over D-Bus */
-  char *url, *authorization;
+  UsCtlHttp *http;      /* (nullable): over D-Bus */
   UsCtlNews news;
   gpointer user_data;
   guint subscription;
   GSource *poll;
 };
-
-G_DEFINE_QUARK (us_ctl_error, us_ctl_error)
 
 /* ---- D-Bus ---- */
 
@@ -160,62 +154,6 @@ list_by_bus (UsCtlDoor *self, GError **error) {
 
 /* ---- HTTP ---- */
 
-typedef struct {
-  UsHttpReply *reply;
-  GError *error;
-  gboolean is_over;
-} Wait;
-
-static void
-on_fetched (GObject *source, GAsyncResult *result, gpointer user_data) {
-  Wait *wait = user_data;
-  wait->reply = us_http_client_fetch_finish (US_HTTP_CLIENT (source), result, &wait->error);
-  wait->is_over = TRUE;
-}
-
-/* The "detail" of a problem, or the whole body. */
-static char *
-detail_of (const UsHttpReply *reply) {
-  g_autoptr (JsonParser) parser = json_parser_new ();
-  gsize size;
-  const char *text = g_bytes_get_data (reply->body, &size);
-  if (size > 0 && json_parser_load_from_data (parser, text, (gssize)size, NULL)) {
-    JsonNode *root = json_parser_get_root (parser);
-    JsonObject *object
-        = root != NULL && JSON_NODE_HOLDS_OBJECT (root) ? json_node_get_object (root) : NULL;
-    const char *detail = object != NULL
-                             ? json_object_get_string_member_with_default (object, "detail", NULL)
-                             : NULL;
-    if (detail != NULL)
-      return g_strdup (detail);
-  }
-  return g_strdup_printf ("the answer was %u", reply->status);
-}
-
-static char *
-fetch (UsCtlDoor *self, const char *path, GBytes *body, GError **error) {
-  g_autofree char *url = g_strconcat (self->url, path, NULL);
-  Wait wait = { 0 };
-  UsHttpFetch limits
-      = { .authorization = self->authorization, .user = g_get_user_name (), .json = body };
-  us_http_client_fetch_async (self->client, url, &limits, NULL, on_fetched, &wait);
-  while (!wait.is_over)
-    g_main_context_iteration (NULL, TRUE);
-  g_autoptr (UsHttpReply) reply = wait.reply;
-  g_autoptr (GError) local = wait.error;
-  if (reply == NULL) {
-    g_set_error (error, US_CTL_ERROR, US_CTL_ERROR_NOBODY, "%s: %s", self->url, local->message);
-    return NULL;
-  }
-  if (reply->status >= 200 && reply->status < 300)
-    return g_strndup (g_bytes_get_data (reply->body, NULL), g_bytes_get_size (reply->body));
-  g_autofree char *detail = detail_of (reply);
-  gboolean is_door = reply->status == 404 && strstr (detail, "Nothing is served") != NULL;
-  g_set_error (error, US_CTL_ERROR, is_door ? US_CTL_ERROR_NOBODY : US_CTL_ERROR_REFUSED, "%s%s",
-               is_door ? "no control API there: " : "", detail);
-  return NULL;
-}
-
 static void
 add_member (JsonBuilder *json, const char *name, const char *value) {
   if (value == NULL || value[0] == '\0')
@@ -259,7 +197,7 @@ give_by_http (UsCtlDoor *self, const UsCtlOrder *order, char **answer, GError **
       = g_uri_escape_string (is_drill ? order->drill : order->stream, NULL, FALSE);
   g_autofree char *path = is_drill ? g_strconcat ("/control/drills/", name, NULL)
                                    : g_strdup_printf ("/control/streams/%s/%s", name, order->verb);
-  g_autofree char *text = fetch (self, path, body, error);
+  g_autofree char *text = us_ctl_http_ask (self->http, NULL, path, body, error);
   *answer = NULL;
   if (text == NULL || !is_drill)
     return text != NULL;
@@ -280,7 +218,7 @@ char *
 us_ctl_door_get_status (UsCtlDoor *self, GError **error) {
   char *text = NULL;
   if (self->bus == NULL)
-    return fetch (self, "/control/status", NULL, error);
+    return us_ctl_http_ask (self->http, NULL, "/control/status", NULL, error);
   g_autoptr (GVariant) reply
       = call (self, US_BUS_PATH "/manager", "Manager", "GetStatus", NULL, "(s)", error);
   if (reply != NULL)
@@ -291,7 +229,7 @@ us_ctl_door_get_status (UsCtlDoor *self, GError **error) {
 char *
 us_ctl_door_get_drills (UsCtlDoor *self, GError **error) {
   return self->bus != NULL ? list_by_bus (self, error)
-                           : fetch (self, "/control/drills", NULL, error);
+                           : us_ctl_http_ask (self->http, NULL, "/control/drills", NULL, error);
 }
 
 /**
@@ -339,28 +277,6 @@ us_ctl_door_watch (UsCtlDoor *self, UsCtlNews news, gpointer user_data) {
     us_timer_start (&self->poll, POLL_MS, "ctl-poll", on_poll, self);
 }
 
-/* The first token of the file; a name may stand before it. */
-static char *
-read_token (const char *path, GError **error) {
-  g_autofree char *text = NULL;
-  g_autoptr (GError) local = NULL;
-  gsize size = 0;
-  if (!g_file_get_contents (path, &text, &size, &local) || size > MAX_TOKEN_FILE) {
-    g_set_error (error, US_CTL_ERROR, US_CTL_ERROR_VALUE, "--token-file: %s",
-                 local != NULL ? local->message : "too large");
-    return NULL;
-  }
-  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
-  for (guint i = 0; lines[i] != NULL; i++) {
-    const char *line = g_strstrip (lines[i]);
-    const char *blank = strpbrk (line, " \t");
-    if (line[0] != '\0' && line[0] != '#')
-      return g_strdup_printf ("Bearer %s", blank != NULL ? blank + strspn (blank, " \t") : line);
-  }
-  g_set_error (error, US_CTL_ERROR, US_CTL_ERROR_VALUE, "--token-file: %s has no token", path);
-  return NULL;
-}
-
 /**
  * us_ctl_door_open:
  * @via: US_CTL_AUTO: D-Bus if a switcher is there, else HTTP
@@ -373,25 +289,20 @@ read_token (const char *path, GError **error) {
 UsCtlDoor *
 us_ctl_door_open (UsCtlVia via, const char *url, const char *token_file, GError **error) {
   g_autoptr (GDBusConnection) bus = via != US_CTL_HTTP ? find_bus () : NULL;
-  g_autofree char *authorization = NULL;
+  g_autoptr (UsCtlHttp) http = NULL;
   if (bus == NULL && via == US_CTL_DBUS) {
     g_set_error (error, US_CTL_ERROR, US_CTL_ERROR_NOBODY,
                  "no switcher is on the session or system bus");
     return NULL;
   }
-  if (bus == NULL && token_file[0] != '\0') {
-    authorization = read_token (token_file, error);
-    if (authorization == NULL)
+  if (bus == NULL) {
+    http = us_ctl_http_new (url, token_file, "control API", error);
+    if (http == NULL)
       return NULL;
   }
   UsCtlDoor *self = g_new0 (UsCtlDoor, 1);
   self->bus = g_steal_pointer (&bus);
-  self->url = g_strdup (url);
-  for (gsize n = strlen (self->url); n > 0 && self->url[n - 1] == '/'; n--)
-    self->url[n - 1] = '\0';
-  self->authorization = g_steal_pointer (&authorization);
-  if (self->bus == NULL)
-    self->client = us_http_client_new (US_PROGRAM "-ctl/" US_VERSION);
+  self->http = g_steal_pointer (&http);
   return self;
 }
 
@@ -401,8 +312,6 @@ us_ctl_door_free (UsCtlDoor *self) {
   if (self->subscription != 0)
     g_dbus_connection_signal_unsubscribe (self->bus, self->subscription);
   g_clear_object (&self->bus);
-  g_clear_object (&self->client);
-  g_free (self->url);
-  g_free (self->authorization);
+  g_clear_pointer (&self->http, us_ctl_http_free);
   g_free (self);
 }

@@ -1,17 +1,9 @@
 /* ctl-door.h - the way from `understudy ctl` to a switcher: D-Bus or HTTP */
 #pragma once
 
-#include <gio/gio.h>
+#include "commands/ctl-http.h"
 
 G_BEGIN_DECLS
-
-#define US_CTL_ERROR us_ctl_error_quark ()
-typedef enum {
-  US_CTL_ERROR_REFUSED, /* the switcher answered, and said no */
-  US_CTL_ERROR_NOBODY,  /* no switcher could be reached */
-  US_CTL_ERROR_VALUE,   /* a file of tokens that cannot be read */
-} UsCtlError;
-GQuark us_ctl_error_quark (void);
 
 typedef enum { US_CTL_AUTO, US_CTL_DBUS, US_CTL_HTTP } UsCtlVia;
 

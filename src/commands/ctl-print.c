@@ -5,8 +5,9 @@
  */
 #include "commands/ctl-print.h"
 
-#include <json-glib/json-glib.h>
 #include <string.h>
+
+#include "commands/ctl-read.h"
 
 struct UsCtlSeen {
   GHashTable *last_ms; /* stream -> gint64*: of the last change of sides that was seen */
@@ -17,62 +18,11 @@ struct UsCtlSeen {
 /* ---- reading ---- */
 
 static JsonObject *
-object_of (JsonNode *node) {
-  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
-}
-
-static JsonNode *
-member (JsonObject *object, const char *name) {
-  return object != NULL ? json_object_get_member (object, name) : NULL;
-}
-
-static const char *
-text (JsonObject *object, const char *name) {
-  JsonNode *node = member (object, name);
-  gboolean is_text = node != NULL && JSON_NODE_HOLDS_VALUE (node)
-                     && json_node_get_value_type (node) == G_TYPE_STRING;
-  return is_text ? json_node_get_string (node) : "-";
-}
-
-static gboolean
-number (JsonObject *object, const char *name, gint64 *value) {
-  JsonNode *node = member (object, name);
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node)
-      || json_node_get_value_type (node) != G_TYPE_INT64)
-    return FALSE;
-  *value = json_node_get_int (node);
-  return TRUE;
-}
-
-static gboolean
-flag (JsonObject *object, const char *name) {
-  JsonNode *node = member (object, name);
-  return node != NULL && JSON_NODE_HOLDS_VALUE (node)
-         && json_node_get_value_type (node) == G_TYPE_BOOLEAN && json_node_get_boolean (node);
-}
-
-static JsonArray *
-array (JsonObject *object, const char *name) {
-  JsonNode *node = member (object, name);
-  return node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
-}
-
-static guint
-length (JsonArray *list) {
-  return list != NULL ? json_array_get_length (list) : 0;
-}
-
-static JsonObject *
-element (JsonArray *list, guint index) {
-  return object_of (json_array_get_element (list, index));
-}
-
-static JsonObject *
 find_stream (JsonNode *root, const char *stream) {
-  JsonArray *streams = array (object_of (root), "streams");
-  for (guint i = 0; i < length (streams); i++) {
-    JsonObject *object = element (streams, i);
-    if (strcmp (text (object, "name"), stream) == 0)
+  JsonArray *streams = us_ctl_array (us_ctl_object_of (root), "streams");
+  for (guint i = 0; i < us_ctl_length (streams); i++) {
+    JsonObject *object = us_ctl_element (streams, i);
+    if (strcmp (us_ctl_text (object, "name"), stream) == 0)
       return object;
   }
   return NULL;
@@ -91,13 +41,14 @@ clock_time (gint64 ms) {
 static char *
 order_of (JsonObject *stream, gint64 now_ms) {
   gint64 until_ms;
-  const char *mode = text (stream, "mode");
+  const char *mode = us_ctl_text (stream, "mode");
   GString *order = g_string_new (NULL);
   if (strcmp (mode, "auto") == 0)
-    g_string_append_printf (order, "failback %s", text (stream, "failback"));
+    g_string_append_printf (order, "failback %s", us_ctl_text (stream, "failback"));
   else
-    g_string_append_printf (order, "%s%s", mode, flag (stream, "is_strict") ? " strictly" : "");
-  if (number (stream, "until_ms", &until_ms))
+    g_string_append_printf (order, "%s%s", mode,
+                            us_ctl_flag (stream, "is_strict") ? " strictly" : "");
+  if (us_ctl_number (stream, "until_ms", &until_ms))
     g_string_append_printf (order, " for %" G_GINT64_FORMAT " s more",
                             MAX (0, until_ms - now_ms + 999) / 1000);
   return g_string_free (order, FALSE);
@@ -105,36 +56,37 @@ order_of (JsonObject *stream, gint64 now_ms) {
 
 static void
 add_origin (GString *out, JsonObject *stream, const char *name) {
-  JsonObject *origin = object_of (member (object_of (member (stream, "origins")), name));
-  const char *reason = text (origin, "reason"), *state = text (origin, "state");
+  JsonObject *origin = us_ctl_object_of (
+      us_ctl_member (us_ctl_object_of (us_ctl_member (stream, "origins")), name));
+  const char *reason = us_ctl_text (origin, "reason"), *state = us_ctl_text (origin, "state");
   gint64 newest, age_ms;
-  gboolean has_newest = number (origin, "newest_segment", &newest);
+  gboolean has_newest = us_ctl_number (origin, "newest_segment", &newest);
   g_autofree char *segment
       = has_newest ? g_strdup_printf ("%" G_GINT64_FORMAT, newest) : g_strdup ("-");
-  g_autofree char *age = number (origin, "age_ms", &age_ms)
+  g_autofree char *age = us_ctl_number (origin, "age_ms", &age_ms)
                              ? g_strdup_printf ("%.1f s", (double)age_ms / 1000.0)
                              : g_strdup ("-");
   gboolean is_plain = strcmp (reason, "ok") == 0 || strcmp (reason, state) == 0;
   g_autofree char *what
       = g_strdup_printf ("%s%s%s", state, is_plain ? "" : ": ", is_plain ? "" : reason);
   g_string_append_printf (out, "  %c %-8s %-22s %-8s segment %-12s %s\n",
-                          flag (origin, "is_active") ? '*' : ' ', name, what, age, segment,
-                          flag (origin, "is_drained") ? "drained" : "");
+                          us_ctl_flag (origin, "is_active") ? '*' : ' ', name, what, age, segment,
+                          us_ctl_flag (origin, "is_drained") ? "drained" : "");
 }
 
 static char *
 describe_switch (const char *stream, JsonObject *change) {
   gint64 ms = 0, gap_ms = 0, overlap_ms = 0;
-  number (change, "time_ms", &ms);
-  number (change, "gap_ms", &gap_ms);
-  number (change, "overlap_ms", &overlap_ms);
+  us_ctl_number (change, "time_ms", &ms);
+  us_ctl_number (change, "gap_ms", &gap_ms);
+  us_ctl_number (change, "overlap_ms", &overlap_ms);
   g_autofree char *when = clock_time (ms);
-  const char *who = text (change, "who"), *why = text (change, "why");
+  const char *who = us_ctl_text (change, "who"), *why = us_ctl_text (change, "why");
   gboolean has_who = who[0] != '\0' && strcmp (who, "-") != 0;
   gboolean has_why = has_who && why[0] != '\0' && strcmp (why, "-") != 0;
   GString *out = g_string_new (NULL);
-  g_string_append_printf (out, "%s  %s: %s -> %s  %s", when, stream, text (change, "from"),
-                          text (change, "to"), text (change, "reason"));
+  g_string_append_printf (out, "%s  %s: %s -> %s  %s", when, stream, us_ctl_text (change, "from"),
+                          us_ctl_text (change, "to"), us_ctl_text (change, "reason"));
   if (gap_ms != 0)
     g_string_append_printf (out, ", gap %" G_GINT64_FORMAT " ms", gap_ms);
   if (overlap_ms != 0)
@@ -159,30 +111,30 @@ describe_switch (const char *stream, JsonObject *change) {
 char *
 us_ctl_print_status (const char *status, gint64 now_ms) {
   g_autoptr (JsonNode) root = json_from_string (status, NULL);
-  JsonArray *streams = array (object_of (root), "streams");
+  JsonArray *streams = us_ctl_array (us_ctl_object_of (root), "streams");
   GString *out = g_string_new (NULL);
-  for (guint i = 0; i < length (streams); i++) {
-    JsonObject *stream = element (streams, i);
+  for (guint i = 0; i < us_ctl_length (streams); i++) {
+    JsonObject *stream = us_ctl_element (streams, i);
     gint64 failovers = 0, switchbacks = 0;
-    number (stream, "failovers", &failovers);
-    number (stream, "switchbacks", &switchbacks);
+    us_ctl_number (stream, "failovers", &failovers);
+    us_ctl_number (stream, "switchbacks", &switchbacks);
     g_autofree char *order = order_of (stream, now_ms);
     g_string_append_printf (
         out, "%s  %s, %s, %s, failovers %" G_GINT64_FORMAT ", switchbacks %" G_GINT64_FORMAT "\n",
-        text (stream, "name"), flag (stream, "is_served") ? "served" : "not served",
-        text (stream, "pair"), order, failovers, switchbacks);
+        us_ctl_text (stream, "name"), us_ctl_flag (stream, "is_served") ? "served" : "not served",
+        us_ctl_text (stream, "pair"), order, failovers, switchbacks);
     add_origin (out, stream, "primary");
     add_origin (out, stream, "backup");
-    JsonArray *switches = array (stream, "switches");
-    if (length (switches) > 0) {
-      g_autofree char *last
-          = describe_switch (text (stream, "name"), element (switches, length (switches) - 1));
+    JsonArray *switches = us_ctl_array (stream, "switches");
+    if (us_ctl_length (switches) > 0) {
+      g_autofree char *last = describe_switch (
+          us_ctl_text (stream, "name"), us_ctl_element (switches, us_ctl_length (switches) - 1));
       g_string_append_printf (out, "    last: %s", last);
     }
   }
-  if (length (streams) == 0)
+  if (us_ctl_length (streams) == 0)
     g_string_append (out, "no streams\n");
-  const char *drill = text (object_of (root), "active_drill");
+  const char *drill = us_ctl_text (us_ctl_object_of (root), "active_drill");
   if (strcmp (drill, "-") != 0)
     g_string_append_printf (out, "drill %s runs\n", drill);
   return g_string_free (out, FALSE);
@@ -198,22 +150,22 @@ us_ctl_print_stream (const char *status, const char *stream) {
   g_autoptr (JsonNode) root = json_from_string (status, NULL);
   JsonObject *object = find_stream (root, stream);
   gint64 now_ms = 0;
-  number (object_of (root), "time_ms", &now_ms);
+  us_ctl_number (us_ctl_object_of (root), "time_ms", &now_ms);
   g_autofree char *order = object != NULL ? order_of (object, now_ms) : NULL;
-  return object != NULL
-             ? g_strdup_printf ("%s: %s is active, %s\n", stream, text (object, "active"), order)
-             : g_strdup_printf ("%s: done\n", stream);
+  return object != NULL ? g_strdup_printf ("%s: %s is active, %s\n", stream,
+                                           us_ctl_text (object, "active"), order)
+                        : g_strdup_printf ("%s: done\n", stream);
 }
 
 char *
 us_ctl_print_drills (const char *drills) {
   g_autoptr (JsonNode) root = json_from_string (drills, NULL);
-  JsonArray *list = array (object_of (root), "drills");
+  JsonArray *list = us_ctl_array (us_ctl_object_of (root), "drills");
   GString *out = g_string_new (NULL);
-  for (guint i = 0; i < length (list); i++)
-    g_string_append_printf (out, "%-20s %s\n", text (element (list, i), "name"),
-                            text (element (list, i), "summary"));
-  if (length (list) == 0)
+  for (guint i = 0; i < us_ctl_length (list); i++)
+    g_string_append_printf (out, "%-20s %s\n", us_ctl_text (us_ctl_element (list, i), "name"),
+                            us_ctl_text (us_ctl_element (list, i), "summary"));
+  if (us_ctl_length (list) == 0)
     g_string_append (out, "no drills\n");
   return g_string_free (out, FALSE);
 }
@@ -247,10 +199,10 @@ us_ctl_pick_stream (const char *status, const char *stream) {
 GStrv
 us_ctl_list_streams (const char *status) {
   g_autoptr (JsonNode) root = json_from_string (status, NULL);
-  JsonArray *streams = array (object_of (root), "streams");
+  JsonArray *streams = us_ctl_array (us_ctl_object_of (root), "streams");
   g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
-  for (guint i = 0; i < length (streams); i++)
-    g_strv_builder_add (names, text (element (streams, i), "name"));
+  for (guint i = 0; i < us_ctl_length (streams); i++)
+    g_strv_builder_add (names, us_ctl_text (us_ctl_element (streams, i), "name"));
   return g_strv_builder_end (names);
 }
 
@@ -258,11 +210,12 @@ us_ctl_list_streams (const char *status) {
 char *
 us_ctl_default_stream (const char *status) {
   g_autoptr (JsonNode) root = json_from_string (status, NULL);
-  JsonArray *streams = array (object_of (root), "streams");
-  for (guint i = 0; i < length (streams); i++)
-    if (flag (element (streams, i), "is_default"))
-      return g_strdup (text (element (streams, i), "name"));
-  return length (streams) == 1 ? g_strdup (text (element (streams, 0), "name")) : NULL;
+  JsonArray *streams = us_ctl_array (us_ctl_object_of (root), "streams");
+  for (guint i = 0; i < us_ctl_length (streams); i++)
+    if (us_ctl_flag (us_ctl_element (streams, i), "is_default"))
+      return g_strdup (us_ctl_text (us_ctl_element (streams, i), "name"));
+  return us_ctl_length (streams) == 1 ? g_strdup (us_ctl_text (us_ctl_element (streams, 0), "name"))
+                                      : NULL;
 }
 
 /* ---- watching ---- */
@@ -303,7 +256,7 @@ add_switch (GString *out, const char *stream, JsonObject *change, gboolean is_js
 
 static void
 add_drill (GString *out, UsCtlSeen *seen, JsonObject *root, gboolean is_json) {
-  const char *now = text (root, "active_drill");
+  const char *now = us_ctl_text (root, "active_drill");
   const char *active = strcmp (now, "-") == 0 ? NULL : now;
   if (g_strcmp0 (active, seen->drill) == 0)
     return;
@@ -330,17 +283,17 @@ add_drill (GString *out, UsCtlSeen *seen, JsonObject *root, gboolean is_json) {
 char *
 us_ctl_print_news (UsCtlSeen *seen, const char *status, gboolean is_json) {
   g_autoptr (JsonNode) root = json_from_string (status, NULL);
-  JsonArray *streams = array (object_of (root), "streams");
+  JsonArray *streams = us_ctl_array (us_ctl_object_of (root), "streams");
   GString *out = g_string_new (NULL);
-  for (guint i = 0; i < length (streams); i++) {
-    JsonObject *stream = element (streams, i);
-    JsonArray *switches = array (stream, "switches");
-    const char *name = text (stream, "name");
+  for (guint i = 0; i < us_ctl_length (streams); i++) {
+    JsonObject *stream = us_ctl_element (streams, i);
+    JsonArray *switches = us_ctl_array (stream, "switches");
+    const char *name = us_ctl_text (stream, "name");
     const gint64 *known = g_hash_table_lookup (seen->last_ms, name);
     gint64 last_ms = known != NULL ? *known : 0, ms = 0;
-    for (guint k = 0; k < length (switches); k++) {
-      JsonObject *change = element (switches, k);
-      if (!number (change, "time_ms", &ms) || ms <= last_ms)
+    for (guint k = 0; k < us_ctl_length (switches); k++) {
+      JsonObject *change = us_ctl_element (switches, k);
+      if (!us_ctl_number (change, "time_ms", &ms) || ms <= last_ms)
         continue;
       last_ms = ms;
       if (seen->has_begun)
@@ -350,7 +303,7 @@ us_ctl_print_news (UsCtlSeen *seen, const char *status, gboolean is_json) {
     *value = last_ms;
     g_hash_table_replace (seen->last_ms, g_strdup (name), value);
   }
-  add_drill (out, seen, object_of (root), is_json);
+  add_drill (out, seen, us_ctl_object_of (root), is_json);
   seen->has_begun = TRUE;
   return g_string_free (out, FALSE);
 }

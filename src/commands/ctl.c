@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "commands/ctl-desk.h"
 #include "commands/ctl-door.h"
 #include "commands/ctl-print.h"
 
@@ -43,6 +44,12 @@ static const struct {
   { "undrain", 1, 1, "primary or backup" },
   { "failback", 1, 1, "auto or sticky" },
   { "drill", 1, 1, "the name of a drill; `understudy ctl list` tells them" },
+  { "streams", 0, 0, NULL },
+  { "add", 1, 1, "the URL of a playlist" },
+  { "remove", 1, 1, "the id of a stream; `understudy ctl streams` tells them" },
+  { "incidents", 0, 0, NULL },
+  { "ack", 1, 1, "the id of an incident; `understudy ctl incidents` tells them" },
+  { "findings", 1, 1, "the id of a stream; `understudy ctl streams` tells them" },
 };
 
 typedef struct {
@@ -224,6 +231,29 @@ give_drill (Session *session, const UsCtlOrder *order) {
   return 0;
 }
 
+/* ---- the desk ---- */
+
+static int
+ask_desk (Session *session) {
+  const UsConfig *config = session->config;
+  g_autoptr (GError) error = NULL;
+  const UsCtlDeskOrder order = { .verb = words[0],
+                                 .subject = n_words > 1 ? words[1] : NULL,
+                                 .name = us_config_get_string (config, US_GROUP_CTL, "name"),
+                                 .why = us_config_get_string (config, US_GROUP_CTL, "why"),
+                                 .is_json = session->is_json };
+  g_autoptr (UsCtlHttp) http
+      = us_ctl_http_new (us_config_get_string (config, US_GROUP_CTL, "desk"),
+                         us_config_get_string (config, US_GROUP_CTL, "token-file"), "desk", &error);
+  if (http == NULL)
+    return fail (session, error);
+  g_autofree char *text = us_ctl_desk_give (http, &order, &error);
+  if (text == NULL)
+    return fail (session, error);
+  fputs (text, stdout);
+  return 0;
+}
+
 static gboolean
 check_words (void) {
   if (n_words == 0) {
@@ -271,6 +301,8 @@ run (UsConfig *config, const UsCommand *command) {
   UsCtlOrder order = { 0 };
   if (!check_words ())
     return US_EXIT_CONFIGURATION;
+  if (us_ctl_desk_knows (words[0]))
+    return ask_desk (&session);
   read_order (&session, &order);
   if (!check_order (&order))
     return US_EXIT_CONFIGURATION;
@@ -297,7 +329,7 @@ const UsCommand us_command_ctl = {
   .own_group = US_GROUP_CTL,
   .groups = groups,
   .usage = "COMMAND [WORD] [OPTIONS]",
-  .summary = "asks a running switcher, and steers it",
+  .summary = "asks a running switcher or desk, and steers it",
   .description
   = "  status               streams, origins, and the orders that stand\n"
     "  watch                prints each change of sides as it comes\n"
@@ -311,11 +343,19 @@ const UsCommand us_command_ctl = {
     "  failback MODE        auto: home to the primary when it is trusted; sticky: stay\n"
     "  list                 drills that can be started\n"
     "  drill NAME           start one, in the background\n\n"
+    "Of the operations desk (understudy monitor, at --desk):\n"
+    "  streams              what is watched, and how it is\n"
+    "  add URL              watch one more (--name)\n"
+    "  remove ID            watch it no longer; its history goes\n"
+    "  incidents            the newest ones, with their causes\n"
+    "  ack ID               take an incident on (--why)\n"
+    "  findings ID          what is and was wrong with a stream\n\n"
     "Goes over D-Bus when a switcher is there, else over HTTP. Who you are is recorded with each\n"
-    "command; say why with --why.\n\n"
-    "Exit code: 0 done, 1 refused by the switcher, 2 wrong usage, 3 no switcher reachable.",
+    "command; say why with --why. The desk is asked over HTTP.\n\n"
+    "Exit code: 0 done, 1 refused, 2 wrong usage, 3 nobody there.",
   .examples = "  understudy ctl status\n"
               "  understudy ctl failover --why \"new disk in the primary\" --for 30min\n"
+              "  understudy ctl add https://example.org/live/index.m3u8 --name \"Studio 1\"\n"
               "  understudy ctl drain backup --why \"kernel update\"\n"
               "  understudy ctl status --json --url http://10.0.0.4:8080 --token-file ./token\n",
   .take_word = take_word,
