@@ -92,10 +92,12 @@ US_API_HANDLER (list_deliveries) {
 US_API_HANDLER (test_notifications) {
   UsApi *api = self;
   UsNotifier *notifier = us_desk_get_notifier (api->desk);
+  UsNotifierStats stats;
   g_autoptr (UsJsonBody) body = us_json_body_new (request->body, US_API_MAX_BODY);
   if (!us_api_takes_nothing (request, response) || !us_json_body_end (body, response))
     return;
-  if (notifier == NULL) {
+  us_notifier_get_stats (notifier, &stats);
+  if (stats.n_targets == 0) {
     us_http_problem (response, 409, "no-targets", "Nobody to tell",
                      "No webhook and no Alertmanager is set.");
     return;

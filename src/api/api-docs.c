@@ -5,10 +5,9 @@
  */
 #include "api/api-private.h"
 
+#include "api/api-texts.h"
 #include "base/etag.h"
 #include "http/problem.h"
-
-#include <gio/gio.h>
 
 #define POLICY                                                                                     \
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; "           \
@@ -17,7 +16,8 @@
 static void
 answer_resource (const char *path, const char *type, UsHttpResponse *response) {
   g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) bytes = g_resources_lookup_data (path, G_RESOURCE_LOOKUP_FLAGS_NONE, &error);
+  g_autoptr (GBytes) bytes
+      = g_resource_lookup_data (us_api_get_resource (), path, G_RESOURCE_LOOKUP_FLAGS_NONE, &error);
   if (bytes == NULL) {
     us_http_problem (response, 404, "not-found", "Not found", "%s", error->message);
     return;
