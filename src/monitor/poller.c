@@ -11,14 +11,22 @@
 #include "http/client.h"
 #include "monitor/admission.h"
 #include "monitor/fetched.h"
+#include "monitor/names.h"
 
 #define USER_AGENT "understudy-monitor/" US_VERSION
 #define MAX_REDIRECTS 5
+/* libsoup looks at every idle connection of a session before each request: with 500 hosts that is
+ * half a millisecond. Hosts are spread over so many sessions. */
+#define N_CLIENTS 64
+/* libsoup forgets the addresses of a host after five minutes: a number comes back later than that,
+ * see TURN_US in names.c. */
+#define N_CLIENTS 32
 
 struct UsPoller {
   UsPollerSettings settings;
-  guint n_refs; /* one of the owner, one of each fetch under way */
-  UsHttpClient *client;
+  guint n_refs;                     /* one of the owner, one of each fetch under way */
+  UsHttpClient *clients[N_CLIENTS]; /* nullable: each has its own connections, and addresses */
+  UsNames *names;
   UsAdmission *admission;
   UsHttpReach reach;
   UsPunctuality punctuality;
@@ -33,13 +41,17 @@ struct UsPollerJob {
   GCancellable *cancellable;
   gint64 begun_us;
   char *host;
-  UsAsk ask; /* its strings are the job's */
+  char *bare_host; /* nullable: without scheme and port */
+  char *no_name;   /* nullable: why its name does not resolve any more */
+  UsAsk ask;       /* its strings are the job's */
 };
 
 static void
 job_free (UsPollerJob *job) {
   g_clear_object (&job->cancellable);
   g_free (job->host);
+  g_free (job->bare_host);
+  g_free (job->no_name);
   g_free ((char *)job->ask.url);
   g_free ((char *)job->ask.authorization);
   g_free ((char *)job->ask.etag);
@@ -52,7 +64,9 @@ unref (UsPoller *poller) {
   if (--poller->n_refs > 0)
     return;
   us_admission_free (poller->admission);
-  g_object_unref (poller->client);
+  for (guint i = 0; i < N_CLIENTS; i++)
+    g_clear_object (&poller->clients[i]);
+  us_names_free (poller->names);
   g_free (poller);
 }
 
@@ -73,6 +87,12 @@ answer (UsPollerJob *job, UsHttpReply *reply, const GError *error, const UsHttpF
   us_fetched_init (&its.fetched);
   its.fetched.begun_us = job->begun_us;
   its.fetched.ended_us = us_clock_monotonic_us (job->poller->settings.clock);
+  g_autoptr (GError) no_name = NULL;
+  if (job->no_name != NULL) { /* whoever comes anew cannot: what an old connection says is void */
+    g_set_error_literal (&no_name, US_HTTP_ERROR, US_HTTP_ERROR_RESOLVE, job->no_name);
+    error = no_name;
+    reply = NULL;
+  }
   if (reply != NULL) {
     us_fetched_from_reply (&its.fetched, reply);
     its.body = its.fetched.is_unmodified ? NULL : g_bytes_ref (reply->body);
@@ -84,6 +104,8 @@ answer (UsPollerJob *job, UsHttpReply *reply, const GError *error, const UsHttpF
   }
   UsAnswered answered = job->answered;
   gpointer user_data = job->user_data;
+  if (its.fetched.outcome != US_OUTCOME_OK)
+    us_names_turn (job->poller->names, job->bare_host, g_get_monotonic_time ());
   UsLeft how = its.fetched.outcome == US_OUTCOME_TIMEOUT ? US_LEFT_HUNG : US_LEFT_ANSWERED;
   us_admission_leave (job->poller->admission, &job->ticket, how);
   job_free (job);
@@ -108,6 +130,19 @@ on_fetched (GObject *source, GAsyncResult *result, gpointer user_data) {
 
 /* ---- its begin ---- */
 
+/* Every generation of a name has connections of its own. */
+static UsHttpClient *
+client_for (UsPoller *poller, UsPollerJob *job) {
+  const char *problem;
+  guint generation
+      = us_names_look (poller->names, job->bare_host, g_get_monotonic_time (), &problem);
+  UsHttpClient **client = &poller->clients[generation % N_CLIENTS];
+  job->no_name = g_strdup (problem);
+  if (*client == NULL)
+    *client = us_http_client_new (USER_AGENT);
+  return *client;
+}
+
 static gboolean
 is_of_host (const char *host, const char *url) {
   g_autofree char *its = url != NULL ? us_poller_host_of (url) : NULL;
@@ -121,6 +156,14 @@ note_lateness (UsPollerJob *job) {
     return;
   us_punctuality_add (&poller->punctuality, job->begun_us, job->begun_us - job->ask.due_us,
                       job->ask.interval_us);
+}
+
+static UsHttpClient *
+client_of (UsPoller *poller, const char *host) {
+  UsHttpClient **client = &poller->clients[g_str_hash (host) % N_CLIENTS];
+  if (*client == NULL)
+    *client = us_http_client_new (USER_AGENT);
+  return *client;
 }
 
 static void
@@ -146,8 +189,16 @@ on_admitted (UsTicket *ticket, gpointer user_data) {
   note_lateness (job);
   poller->n_requests++;
   poller->n_refs++;
-  us_http_client_fetch_async (poller->client, job->ask.url, &fetch, job->cancellable, on_fetched,
-                              job);
+  us_http_client_fetch_async (client_for (poller, job), job->ask.url, &fetch, job->cancellable,
+                              on_fetched, job);
+}
+
+/* Returns: (transfer full) (nullable) */
+static char *
+bare_host_of (const char *url) {
+  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_ENCODED, NULL);
+  const char *host = uri != NULL ? g_uri_get_host (uri) : NULL;
+  return host != NULL ? g_ascii_strdown (host, -1) : NULL;
 }
 
 /**
@@ -170,6 +221,7 @@ us_poller_ask (UsPoller *poller, const UsAsk *ask, UsAnswered answered, gpointer
   job->host = us_poller_host_of (ask->url);
   if (job->host == NULL)
     job->host = g_strdup (""); /* answered as soon as its turn comes */
+  job->bare_host = bare_host_of (ask->url);
   job->ask = *ask;
   job->ask.url = g_strdup (ask->url);
   job->ask.authorization
@@ -224,7 +276,7 @@ us_poller_new (const UsPollerSettings *settings) {
   UsPoller *poller = g_new0 (UsPoller, 1);
   poller->settings = *settings;
   poller->n_refs = 1;
-  poller->client = us_http_client_new (USER_AGENT);
+  poller->names = us_names_new ();
   poller->admission
       = us_admission_new (settings->max_per_host, settings->max_requests, on_admitted, poller);
   poller->reach.allow_private = settings->allow_private;
