@@ -45,6 +45,7 @@ typedef struct {
   GArray *produced; /* element-type Produced: what appeared, oldest first */
   double latency_s; /* NAN */
   UsBaseline base_latency;
+  gint64 clocks_us; /* wall clock less monotonic clock, when the latency was last taken; 0: never */
   gint64 cue_out_us; /* 0: none is open */
   double cue_planned_s;
 

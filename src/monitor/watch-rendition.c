@@ -19,6 +19,7 @@
 
 #define LEAST_PAUSE_US (G_USEC_PER_SEC / 4) /* between two polls, however late the first ended */
 #define SILENCE_TARGETS 1.5                 /* then a restart had a gap before it; RFC 8216 6.2.1 */
+#define CLOCK_SET_US G_USEC_PER_SEC /* more than slewing changes from one segment to the next */
 #define MAX_PRODUCED 256
 #define MOST_OF_OTHER_KIND 2
 
@@ -259,6 +260,15 @@ note_produced (UsWatchRendition *rendition, const UsPlaylist *now, guint first_n
   g_array_append_val (rendition->produced, produced);
 }
 
+/* Our own clock was set: what was usual is no measure any more. */
+static void
+forgive_clock (UsWatchRendition *rendition) {
+  gint64 clocks_us = us_watch_wall (rendition->watch) - us_watch_now (rendition->watch);
+  if (rendition->clocks_us != 0 && ABS (clocks_us - rendition->clocks_us) > CLOCK_SET_US)
+    rendition->base_latency = (UsBaseline){ 0 };
+  rendition->clocks_us = clocks_us;
+}
+
 static void
 note_latency (UsWatchRendition *rendition, const UsPlaylist *now) {
   UsWatch *watch = rendition->watch;
@@ -266,6 +276,7 @@ note_latency (UsWatchRendition *rendition, const UsPlaylist *now) {
   rendition->latency_s = NAN;
   if (newest == NULL || newest->wall_ms < 0)
     return;
+  forgive_clock (rendition);
   rendition->latency_s = (double)(us_watch_wall (watch) - newest->duration_us) / G_USEC_PER_SEC
                          - (double)newest->wall_ms / 1000;
   us_baseline_add (&rendition->base_latency, us_watch_now (watch), rendition->latency_s);
