@@ -99,7 +99,8 @@ us_rule_congestion (UsCase *self) {
     self->diagnosis->label = "Bandwidth Constraint";
   if (s->n_hosts >= 2 && !s->is_slow_elsewhere)
     us_case_against (self, "Other hosts are as fast as usual");
-  if (is_body_fast (s))
+  /* Of all renditions together: where small ones come in time it says nothing of the large ones. */
+  if (is_body_fast (s) && !s->is_top_only)
     us_case_against (self, "Bodies come at full speed: %.1f s of media per second",
                      s->fast_body_ratio);
   doubt_if_late (self);

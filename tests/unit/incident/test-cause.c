@@ -163,6 +163,9 @@ static const struct {
   LABEL (CONGESTION, LOW, "Bandwidth Constraint", "ratio=0.8 open:throughput body=0.9"),
   LABEL (CONGESTION, MEDIUM, "Bandwidth Constraint", "ratio=0.9 open:throughput slow_elsewhere body=1 hosts=2"),
   LABEL (CONGESTION, MEDIUM, "Bandwidth Constraint", "r=3 ratio=0.9 top_only small=3 top=0.8 open:throughput S.timeout=3 body=1"),
+  /* ... one host only, the small rungs are in time and in the majority */
+  LABEL (CONGESTION, LOW, "Bandwidth Constraint", "r=3 ratio=6 body=9 top_only small=12 top=0.7 open:throughput" OTHERS_WELL),
+  LABEL (CONGESTION, MEDIUM, "Bandwidth Constraint", "r=3 ratio=6 body=9 top_only small=12 top=0.7 open:throughput"),
   /* ... one host only, all rungs */
   ROW (ORIGIN_DOWN, INTERMITTENT, LOW, "ratio=0.8 open:throughput body=0.9 hosts=4 S.timeout=2"),
 
