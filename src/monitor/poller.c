@@ -15,12 +15,11 @@
 
 #define USER_AGENT "understudy-monitor/" US_VERSION
 #define MAX_REDIRECTS 5
-/* libsoup looks at every idle connection of a session before each request: with 500 hosts that is
- * half a millisecond. Hosts are spread over so many sessions. */
+/* Sessions of libsoup. It looks at every idle connection of a session before each request, half a
+ * millisecond with 500 hosts: so the hosts are spread over them. It forgets the addresses of a host
+ * after five minutes: a host that goes from one to the next comes back later than that, see TURN_US
+ * in names.c. */
 #define N_CLIENTS 64
-/* libsoup forgets the addresses of a host after five minutes: a number comes back later than that,
- * see TURN_US in names.c. */
-#define N_CLIENTS 32
 
 struct UsPoller {
   UsPollerSettings settings;
@@ -136,7 +135,8 @@ client_for (UsPoller *poller, UsPollerJob *job) {
   const char *problem;
   guint generation
       = us_names_look (poller->names, job->bare_host, g_get_monotonic_time (), &problem);
-  UsHttpClient **client = &poller->clients[generation % N_CLIENTS];
+  guint place = g_str_hash (job->host) + generation;
+  UsHttpClient **client = &poller->clients[place % N_CLIENTS];
   job->no_name = g_strdup (problem);
   if (*client == NULL)
     *client = us_http_client_new (USER_AGENT);
@@ -156,14 +156,6 @@ note_lateness (UsPollerJob *job) {
     return;
   us_punctuality_add (&poller->punctuality, job->begun_us, job->begun_us - job->ask.due_us,
                       job->ask.interval_us);
-}
-
-static UsHttpClient *
-client_of (UsPoller *poller, const char *host) {
-  UsHttpClient **client = &poller->clients[g_str_hash (host) % N_CLIENTS];
-  if (*client == NULL)
-    *client = us_http_client_new (USER_AGENT);
-  return *client;
 }
 
 static void
