@@ -373,13 +373,20 @@ us_monitor_get_symptoms (UsMonitor *monitor, const char *id, UsSymptoms *symptom
                             local_network (monitor), symptoms);
 }
 
+static double
+lateness (const UsMonitor *monitor, double share) {
+  return us_punctuality_percentile (us_poller_get_punctuality (monitor->context.poller),
+                                    now_us (monitor), share);
+}
+
 void
 us_monitor_get_stats (UsMonitor *monitor, UsMonitorStats *stats) {
   const UsPunctuality *punctuality = us_poller_get_punctuality (monitor->context.poller);
   *stats = (UsMonitorStats){ .n_streams = g_hash_table_size (monitor->watches),
                              .n_late = punctuality->n_late,
-                             .lateness_p99_s
-                             = us_punctuality_percentile (punctuality, now_us (monitor), 0.99),
+                             .lateness_p50_s = lateness (monitor, 0.5),
+                             .lateness_p99_s = lateness (monitor, 0.99),
+                             .lateness_max_s = lateness (monitor, 1),
                              .is_network_down = monitor->context.network_problem != NULL,
                              .is_overloaded = monitor->context.is_overloaded };
   us_poller_get_counts (monitor->context.poller, &stats->n_under_way, &stats->n_queued,

@@ -99,7 +99,7 @@ void us_monitor_get_symptoms (UsMonitor *monitor, const char *id, UsSymptoms *sy
 typedef struct {
   guint n_streams, n_under_way, n_queued;
   guint64 n_requests, n_late; /* polls begun more than one interval too late */
-  double lateness_p99_s;
+  double lateness_p50_s, lateness_p99_s, lateness_max_s; /* of the last half minute; NAN */
   guint64 n_decodes, n_decodes_refused;
   gboolean is_network_down, is_overloaded;
 } UsMonitorStats;
