@@ -124,11 +124,30 @@ test_members (void) {
   g_queue_clear_full (&queue, (GDestroyNotify)us_wanted_free);
 }
 
+/* Of what is complete, all or its begin; what is marked as missing is not asked for. */
+static void
+test_recorded (void) {
+  static const struct {
+    guint most;
+    const char *expected;
+  } rows[] = { { G_MAXUINT, "0 2 3 4 5" }, { 3, "0 2" }, { 0, "" } };
+  g_autoptr (UsPlaylist) playlist = make (0, 6);
+  ((UsPlaylistSegment *)playlist->segments->pdata[1])->is_gap = TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    GQueue queue = G_QUEUE_INIT;
+    us_wanted_choose_recorded (&queue, playlist, BASE, rows[i].most);
+    g_autofree char *chosen = numbers (&queue);
+    g_assert_cmpstr (chosen, ==, rows[i].expected);
+    g_queue_clear_full (&queue, (GDestroyNotify)us_wanted_free);
+  }
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/monitor/wanted/choose", test_choose);
   g_test_add_func ("/monitor/wanted/backlog", test_backlog);
+  g_test_add_func ("/monitor/wanted/recorded", test_recorded);
   g_test_add_func ("/monitor/wanted/share", test_share);
   g_test_add_func ("/monitor/wanted/members", test_members);
   return g_test_run ();
