@@ -19,10 +19,11 @@ encoder_inside (UsCase *self) {
   if (!s->is_own || !s->is_ingest_known || !s->had_publisher || !is_ill)
     return;
   if (us_has_lost_publisher (s) && !isnan (s->publisher_gone_age))
-    us_case_must (self, 0.85, US_SOURCE_INSIDE, "The ingest lost the encoder %.0f s ago",
+    us_case_must (self, 0.85, US_SOURCE_INSIDE,
+                  "The ingest has heard nothing from the encoder for %.0f s",
                   s->publisher_gone_age);
   else if (us_has_lost_publisher (s))
-    us_case_must (self, 0.85, US_SOURCE_INSIDE, "The ingest has no encoder");
+    us_case_must (self, 0.85, US_SOURCE_INSIDE, "The ingest hears no encoder");
   else if (!s->is_ingest_up && (s->is_switcher_up || s->n_packagers_up > 0))
     us_case_must (self, 0.85, US_SOURCE_INSIDE, "The ingest has answered before and is gone");
 }

@@ -77,6 +77,11 @@ diff_publisher (const UsPageStream *before, const UsPageStream *now, gboolean is
     tell_encoder (events, now, wall_us, "The encoder left and came back");
   else if (now->has_publisher && !had)
     tell_encoder (events, now, wall_us, "An encoder publishes");
+  else if (now->has_publisher && now->is_silent && !before->is_silent)
+    TELL (events, US_INSIDE_INGEST, now->name, wall_us, US_EVENT_PUBLISHER, US_SEVERITY_DEGRADED,
+          "The encoder is connected, but has sent nothing for %d s", US_PAGE_SILENT_MS / 1000);
+  else if (now->has_publisher && !now->is_silent && before->is_silent)
+    tell_encoder (events, now, wall_us, "The encoder sends again");
   else if (!now->has_publisher && (had || published > 0))
     TELL (events, US_INSIDE_INGEST, now->name, wall_us, US_EVENT_PUBLISHER, US_SEVERITY_DEGRADED,
           "%s", had ? "The encoder left" : "An encoder came and left");

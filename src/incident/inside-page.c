@@ -150,6 +150,7 @@ read_stream (JsonObject *json) {
   UsPageStream *stream = g_new0 (UsPageStream, 1);
   stream->name = text_of (json, "name");
   stream->has_publisher = publisher != NULL;
+  stream->is_silent = number_of (publisher, "silent_ms") > US_PAGE_SILENT_MS;
   stream->peer = text_of (publisher, "peer");
   stream->encoder = text_of (publisher, "encoder");
   stream->publishes = number_of (json, "publishes");

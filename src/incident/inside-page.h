@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 #define US_PAGE_MAX_BYTES (4 * 1024 * 1024)
 #define US_PAGE_MAX_STREAMS 512
 #define US_PAGE_MAX_TEXT 256
+#define US_PAGE_SILENT_MS 3000 /* a publisher that has sent nothing for so long is not heard */
 
 typedef struct {
   char *state, *reason; /* nullable */
@@ -31,6 +32,7 @@ typedef struct {
   char *name;
   /* ingest */
   gboolean has_publisher;
+  gboolean is_silent;   /* it is connected, and sends nothing */
   char *peer, *encoder; /* nullable */
   gint64 publishes, takeovers;
   /* packager */

@@ -39,11 +39,12 @@ typedef struct {
 /* One stream of the chain. */
 typedef struct {
   char *name;
-  char *viewer_url; /* nullable: not told yet */
-  gboolean had_publisher, has_publisher;
-  gint64 publisher_gone_us; /* monotonic; 0: never */
-  gint64 named_us;          /* when the switcher or ingest last named it */
-  GArray *switches;         /* element-type gint64: monotonic times, in the window */
+  char *viewer_url;                      /* nullable: not told yet */
+  gboolean is_connected;                 /* an encoder, silent or not */
+  gboolean had_publisher, has_publisher; /* one that is heard */
+  gint64 publisher_gone_us;              /* monotonic; 0: never */
+  gint64 named_us;                       /* when the switcher or ingest last named it */
+  GArray *switches;                      /* element-type gint64: monotonic times, in the window */
 } Stream;
 
 typedef struct {
@@ -117,11 +118,12 @@ note_publisher (UsInside *self, const UsPage *page) {
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     Stream *stream = value;
     const UsPageStream *seen = us_page_find (page, stream->name);
-    gboolean has = seen != NULL && seen->has_publisher;
+    gboolean has = seen != NULL && seen->has_publisher && !seen->is_silent;
     if (stream->has_publisher && !has)
       stream->publisher_gone_us = now_us (self);
     stream->has_publisher = has;
     stream->had_publisher |= has;
+    stream->is_connected = seen != NULL && seen->has_publisher;
   }
 }
 
@@ -153,7 +155,7 @@ forget_streams (UsInside *self) {
   g_hash_table_iter_init (&iter, self->streams);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     Stream *stream = value;
-    if (stream->named_us > oldest_us || stream->has_publisher)
+    if (stream->named_us > oldest_us || stream->is_connected)
       continue;
     if (stream->viewer_url != NULL && self->handler.on_stream != NULL)
       self->handler.on_stream (stream->name, stream->viewer_url, TRUE, self->user_data);

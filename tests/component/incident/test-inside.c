@@ -123,6 +123,9 @@ static const UsInsideHandler handler = { on_stream, on_event, on_facts };
   "{\"started_ms\":7,\"streams\":[{\"name\":\"a\",\"publisher\":{},\"publishes\":1}]}"
 #define UNPUBLISHED                                                                                \
   "{\"started_ms\":7,\"streams\":[{\"name\":\"a\",\"publisher\":null,\"publishes\":1}]}"
+#define MUTE                                                                                       \
+  "{\"started_ms\":7,\"streams\":[{\"name\":\"a\",\"publisher\":{\"silent_ms\":4000},"             \
+  "\"publishes\":1}]}"
 #define FRESH                                                                                      \
   "{\"started_ms\":7,\"streams\":[{\"name\":\"a\",\"state\":\"fresh\",\"connected\":true}]}"
 
@@ -242,6 +245,10 @@ test_publisher (void) {
   g_assert_true (world.facts.had_publisher);
   puppet_say (&world.ingest, PUBLISHED);
   await (is_told (&world, "An encoder publishes"));
+  await (world.facts.has_publisher);
+  puppet_say (&world.ingest, MUTE); /* connected, but not heard */
+  await (is_told (&world, "The encoder is connected, but has sent nothing"));
+  await (!world.facts.has_publisher && world.facts.publisher_gone_age >= 0);
   world_clear (&world);
 }
 

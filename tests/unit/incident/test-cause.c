@@ -389,7 +389,7 @@ test_json (void) {
   JsonArray *evidence = json_object_get_array_member (object, "evidence");
   g_assert_cmpuint (json_array_get_length (evidence), ==, 3);
   g_assert_cmpstr (json_array_get_string_element (evidence, 1), ==,
-                   "The ingest lost the encoder 14 s ago");
+                   "The ingest has heard nothing from the encoder for 14 s");
   g_assert_cmpstr (json_array_get_string_element (evidence, 2), ==,
                    "The switcher changed sides 2 times in two minutes, 1 of 2 origins are up");
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (object, "against")), ==,

@@ -11,6 +11,8 @@
   "{\"name\":\"a\",\"publisher\":{\"peer\":\"10.0.0.7\",\"encoder\":\"OBS\"},"                     \
   "\"publishes\":" publishes ",\"takeovers\":" takeovers "}"
 #define SILENT(publishes) "{\"name\":\"a\",\"publisher\":null,\"publishes\":" publishes "}"
+#define MUTE(ms)                                                                                   \
+  "{\"name\":\"a\",\"publisher\":{\"silent_ms\":" ms "},\"publishes\":1,\"takeovers\":0}"
 #define PACKAGES(state) "{\"name\":\"a\",\"state\":\"" state "\",\"connected\":true}"
 #define FEED(primary, backup, switches)                                                            \
   "{\"name\":\"a\",\"origins\":{\"primary\":{" primary "},\"backup\":{" backup                     \
@@ -60,6 +62,13 @@ static const struct {
     "publisher a degraded An encoder came and left" },
   { "took over", US_INSIDE_INGEST, PAGE ("1", PUBLISHED ("1", "0")), PAGE ("1", PUBLISHED ("2", "1")),
     "publisher a info Another encoder took over: OBS from 10.0.0.7" },
+  { "falls silent", US_INSIDE_INGEST, PAGE ("1", PUBLISHED ("1", "0")), PAGE ("1", MUTE ("3001")),
+    "publisher a degraded The encoder is connected, but has sent nothing for 3 s" },
+  { "a short pause", US_INSIDE_INGEST, PAGE ("1", PUBLISHED ("1", "0")), PAGE ("1", MUTE ("3000")), "" },
+  { "sends again", US_INSIDE_INGEST, PAGE ("1", MUTE ("9000")), PAGE ("1", PUBLISHED ("1", "0")),
+    "publisher a info The encoder sends again: OBS from 10.0.0.7" },
+  { "silent, and gone", US_INSIDE_INGEST, PAGE ("1", MUTE ("9000")), PAGE ("1", SILENT ("1")),
+    "publisher a degraded The encoder left" },
   { "a restarted ingest counts anew", US_INSIDE_INGEST, PAGE ("1", PUBLISHED ("7", "3")), PAGE ("2", PUBLISHED ("1", "0")), "" },
   { "a restarted ingest without it", US_INSIDE_INGEST, PAGE ("1", PUBLISHED ("7", "3")), PAGE ("2", ""),
     "publisher a degraded The encoder left" },
