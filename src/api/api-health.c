@@ -107,4 +107,5 @@ us_api_on_metrics (const UsHttpRequest *request, UsHttpResponse *response, gpoin
   response->content_type = us_exposition_content_type (format);
   response->cache_control = US_API_CACHE_NONE;
   response->body = us_desk_metrics (api->desk, format);
+  us_http_response_add_header (response, "Vary", "Accept");
 }
