@@ -53,9 +53,10 @@ class Listener:
     def __init__(self, desk):
         url = urllib.parse.urlparse(desk.base)
         self.connection = http.client.HTTPConnection(url.hostname, url.port, timeout=chain.WAIT_S)
-        self.connection.request("GET", "/api/events?topics=timeline")
+        self.connection.request("GET", "/api/events?kinds=event")
         self.reply = self.connection.getresponse()
-        assert self.reply.status == 200, self.reply.read()
+        if self.reply.status != 200:
+            raise chain.Failure(f"/api/events: {self.reply.status} {self.reply.read()[:300]}")
 
     def wait(self, kind):
         deadline = time.monotonic() + chain.WAIT_S
@@ -70,6 +71,7 @@ class Listener:
         raise chain.Failure(f"no event {kind}")
 
     def close(self):
+        self.reply.close()
         self.connection.close()
 
 
@@ -115,7 +117,7 @@ class DeskTest(unittest.TestCase):
         self.addCleanup(listener.close)
         pid = self.chain.signal(f"packager-{active}", signal.SIGKILL)
         killed = time.monotonic()
-        seen, event = listener.wait("switched")
+        seen, event = listener.wait("switch")
         self.assertLess(seen - killed, 1.0, event)
         self.assertEqual(event["stream_id"], STREAM)
         self.assertIn(f"Viewers get {other} instead of {active}", event["message"])
