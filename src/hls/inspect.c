@@ -2,7 +2,8 @@
  *
  * The monitor calls this for every segment that it fetched, the first half of what its detectors
  * judge; the other half is the playlist. It is one pass of the probe (probe-ts.c, probe-fmp4.c)
- * with an inspector that is told what goes by: no byte is read twice. Pure function of the bytes,
+ * with an inspector that is told what goes by: no byte is read twice. Packed
+ * audio, which the switcher's probe refuses, is read by probe-packed.c. Pure function of the bytes,
  * any thread; under a millisecond for 600 kB.
  *
  * Sizes of frames are there because they tell of a frozen picture, or of silence, for nothing: what
@@ -70,7 +71,7 @@ conclude (UsInspection *self, UsInspector *inspector) {
     self->frame_rate_mhz = measure_rate (probe);
     self->longest_gop_us = find_longest_gop_us (probe);
   }
-  if (probe->has_audio)
+  if (probe->has_audio && probe->first_audio_us != G_MININT64)
     self->duration_us = MAX (self->duration_us, probe->end_audio_us - probe->first_audio_us);
   if (probe->has_video && probe->has_audio)
     self->skew_us
@@ -80,7 +81,7 @@ conclude (UsInspection *self, UsInspector *inspector) {
 
 /**
  * us_inspect_segment:
- * @segment: a whole media segment, not encrypted
+ * @segment: a whole media segment, not encrypted: transport stream, fragmented MP4 or packed audio
  * @init: (nullable): its EXT-X-MAP section
  *
  * More lenient than us_probe_segment(): a transport stream with damage that shows as such (lost

@@ -25,7 +25,7 @@ typedef struct {
   guint frame_rate_mhz;            /* measured; 0 */
   guint audio_rate_hz, audio_channels;
   UsSizes delta, audio; /* pictures that are no random access points; audio frames */
-  gint64 duration_us;   /* of the longest track */
+  gint64 duration_us;   /* of the longest track; of packed audio even when it has no times */
   gint64 skew_us;       /* start of audio - start of video; G_MININT64: not both */
   gint64 longest_gop_us;
   gboolean has_cue_out, has_cue_in; /* SCTE-35 in the stream */

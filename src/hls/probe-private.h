@@ -1,4 +1,4 @@
-/* probe-private.h - what the two halves of the probe share */
+/* probe-private.h - what the parts of the probe share */
 #pragma once
 
 #include "hls/audio-frame.h"
@@ -40,8 +40,10 @@ gboolean us_probe_ts (UsProbeBuilder *builder, const guint8 *data, gsize size, c
                       gsize init_size, GError **error);
 gboolean us_probe_fmp4 (UsProbeBuilder *builder, const guint8 *data, gsize size, const guint8 *init,
                         gsize init_size, GError **error);
+gboolean us_probe_looks_packed (const guint8 *data, gsize size);
+gboolean us_probe_packed (UsProbeBuilder *builder, const guint8 *data, gsize size, GError **error);
 
-/* What the two halves tell an inspector; it may be NULL. */
+/* What the parts tell an inspector; it may be NULL. */
 gboolean us_inspector_has_damage (const UsInspector *inspector);
 void us_inspector_add_picture (UsInspector *inspector, const UsAccessUnit *unit, gsize size);
 void us_inspector_add_frame (UsInspector *inspector, gsize size);

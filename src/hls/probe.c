@@ -172,6 +172,9 @@ us_probe_read (GBytes *segment, GBytes *init, UsInspector *inspector, GError **e
   } else if (looks_like_ts (data, size)) {
     probe->container = US_CONTAINER_TS;
     is_ok = us_probe_ts (&builder, data, size, init_data, init_size, error);
+  } else if (inspector != NULL && us_probe_looks_packed (data, size)) {
+    probe->container = US_CONTAINER_PACKED;
+    is_ok = us_probe_packed (&builder, data, size, error);
   } else {
     us_probe_fail (US_PROBE_ERROR_CONTAINER, error,
                    "neither a transport stream nor fragmented MP4");
@@ -221,13 +224,13 @@ us_probe_free (UsProbe *probe) {
 /**
  * us_probe_time_diff_us:
  *
- * Returns: @later_us - @earlier_us; in a transport stream the shorter way round, to 1 us
+ * Returns: @later_us - @earlier_us; but in fragmented MP4 the shorter way round, to 1 us
  */
 gint64
 us_probe_time_diff_us (UsContainer container, gint64 later_us, gint64 earlier_us) {
   gint64 wrap_us = WRAP_TICKS * 100 / 9;
   gint64 diff_us = later_us - earlier_us;
-  if (container != US_CONTAINER_TS)
+  if (container == US_CONTAINER_FMP4)
     return diff_us;
   diff_us %= wrap_us;
   if (diff_us > wrap_us / 2)

@@ -18,7 +18,11 @@ typedef enum {
 } UsProbeError;
 GQuark us_probe_error_quark (void);
 
-typedef enum { US_CONTAINER_TS, US_CONTAINER_FMP4 } UsContainer;
+typedef enum {
+  US_CONTAINER_TS,
+  US_CONTAINER_FMP4,
+  US_CONTAINER_PACKED, /* sound alone, its times as of a transport stream; inspections only */
+} UsContainer;
 
 /* UsPicture: one random access point that needs no picture before it (H.264: IDR; HEVC: IRAP). */
 typedef struct {

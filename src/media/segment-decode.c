@@ -21,15 +21,15 @@
 
 /* Words for the placeholders of the text. @decoders: the first that is installed is taken */
 static const struct {
-  const char *codec, *parser;
+  const char *codec, *caps, *parser;
   const char *decoders[3];
 } codecs[] = {
-  { "h264", "h264parse", { "avdec_h264 max-threads=1", "openh264dec" } },
-  { "h265", "h265parse", { "avdec_h265 max-threads=1", "libde265dec" } },
-  { "aac", "aacparse", { "avdec_aac", "fdkaacdec", "faad" } },
-  { "mp3", "mpegaudioparse", { "mpg123audiodec", "avdec_mp3" } },
-  { "ac3", "ac3parse", { "avdec_ac3", "a52dec" } },
-  { "eac3", "ac3parse", { "avdec_eac3" } },
+  { "h264", "video/x-h264", "h264parse", { "avdec_h264 max-threads=1", "openh264dec" } },
+  { "h265", "video/x-h265", "h265parse", { "avdec_h265 max-threads=1", "libde265dec" } },
+  { "aac", "audio/mpeg,mpegversion=(int)4", "aacparse", { "avdec_aac", "fdkaacdec", "faad" } },
+  { "mp3", "audio/mpeg,mpegversion=(int)1", "mpegaudioparse", { "mpg123audiodec", "avdec_mp3" } },
+  { "ac3", "audio/x-ac3", "ac3parse", { "avdec_ac3", "a52dec" } },
+  { "eac3", "audio/x-eac3", "ac3parse", { "avdec_eac3" } },
 };
 
 typedef struct {
@@ -76,6 +76,26 @@ us_segment_decode_has (const char *codec) {
   return find_words (codec, &decoder) != NULL;
 }
 
+static void
+fill_container (const UsSegmentFormat *format, UsPipelineKnob *container, UsPipelineKnob *demuxer) {
+  switch (format->container) {
+  case US_SEGMENT_TS:
+    container->value = "video/mpegts,systemstream=(boolean)true";
+    demuxer->value = "tsdemux";
+    break;
+  case US_SEGMENT_FMP4:
+    container->value = "video/quicktime";
+    demuxer->value = "qtdemux";
+    break;
+  case US_SEGMENT_PACKED:
+    for (guint i = 0; i < G_N_ELEMENTS (codecs); i++)
+      if (g_strcmp0 (codecs[i].codec, format->audio) == 0)
+        container->value = codecs[i].caps;
+    demuxer->value = "identity";
+    break;
+  }
+}
+
 static GstElement *
 parse (const char *pipelines_dir, const UsSegmentFormat *format, GError **error) {
   const char *video_decoder = "fakesink", *audio_decoder = "fakesink";
@@ -98,8 +118,8 @@ parse (const char *pipelines_dir, const UsSegmentFormat *format, GError **error)
     return NULL;
   }
   UsPipelineKnob knobs[] = {
-    { "container", format->is_ts ? "video/mpegts,systemstream=(boolean)true" : "video/quicktime" },
-    { "demuxer", format->is_ts ? "tsdemux" : "qtdemux" },
+    { "container", NULL },
+    { "demuxer", NULL },
     { "dropped", format->keys_only ? "delta-unit" : "0" },
     { "video-parser", video_parser != NULL ? video_parser : "identity" },
     { "video-decoder", video_decoder },
@@ -107,6 +127,7 @@ parse (const char *pipelines_dir, const UsSegmentFormat *format, GError **error)
     { "audio-decoder", audio_decoder },
     { NULL, NULL },
   };
+  fill_container (format, &knobs[0], &knobs[1]);
   return us_pipeline_parse_with (pipelines_dir, TEXT, tags, knobs, error);
 }
 

@@ -21,9 +21,10 @@
 #include "monitor/measure.h"
 
 #define SECOND ((gint64)G_USEC_PER_SEC)
-/* Bytes of a coded frame without anything new: measured 41 to 48 at 1280 x 720, whose cheapest
- * moving picture had 353 at the median; a macroblock that is skipped costs a fraction of a bit.
- * Digital silence in AAC: 13. */
+/* Bytes of a coded frame without anything new: measured 41 to 48 at 1280 x 720, or 242 at the
+ * median and 1111 at nine tenths with a bit rate to fill; the cheapest moving picture had 353 at
+ * the median; a macroblock that is skipped costs a fraction of a bit. The median alone would
+ * suspect a zone plate: 105, and 44000. Digital silence in AAC: 13. */
 #define TINY_DELTA 160
 #define TINY_DELTA_PER_MACROBLOCK 0.0625
 #define TINY_AUDIO 24
@@ -64,7 +65,8 @@ us_content_hint (UsContentHint *hint, const UsInspection *media) {
   guint limit = TINY_DELTA + (guint)(macroblocks * TINY_DELTA_PER_MACROBLOCK);
   gboolean has_deltas = media->delta.n >= LEAST_DELTAS;
   gboolean has_frames = media->audio.n >= LEAST_FRAMES;
-  hint->is_picture_tiny = has_deltas && media->delta.p90 <= limit;
+  hint->is_picture_tiny
+      = has_deltas && media->delta.p50 <= limit && media->delta.p90 <= LARGE * limit;
   hint->is_picture_large = has_deltas && media->delta.p90 > LARGE * limit;
   hint->is_sound_tiny = has_frames && media->audio.p90 <= TINY_AUDIO;
   hint->is_sound_large = has_frames && media->audio.p50 > LARGE * TINY_AUDIO;

@@ -139,7 +139,9 @@ decode (Worker *self, gboolean keys_only, GBytes *segment, GBytes *init) {
     return answer_error (self, error);
   const UsProbe *probe = media->probe;
   UsSegmentFormat format = {
-    .is_ts = probe->container == US_CONTAINER_TS,
+    .container = probe->container == US_CONTAINER_TS     ? US_SEGMENT_TS
+                 : probe->container == US_CONTAINER_FMP4 ? US_SEGMENT_FMP4
+                                                         : US_SEGMENT_PACKED,
     .video = probe->has_video ? video_word (media->video_codec) : NULL,
     .audio = probe->has_audio ? audio_word (media->audio_codec) : NULL,
     .keys_only = keys_only,

@@ -24,8 +24,10 @@
 /* Beyond these it is no gap but another clock. */
 #define RESET_BACK_S 1.0
 #define RESET_AHEAD_S 10.0
-/* Start of sound against start of pictures: more than any interleaving of muxers (hls.js 283). */
-#define SKEW_S 0.5
+/* Start of sound against start of pictures. Muxers interleave by up to 0.7 s (ffmpeg's muxdelay)
+ * and cut at a picture; more keeps players waiting (hls.js 283). */
+#define SKEW_S 1.0
+#define SKEW_FRAMES 2
 /* From which number of segments in a row, and for how long; monitoring.md 6.1. */
 #define OVER_BANDWIDTH_SEGMENTS 3
 #define WITHOUT_KEYFRAME_US (60 * G_USEC_PER_SEC)
@@ -86,11 +88,13 @@ judge_keyframe (const UsSegmentSeen *segment, UsHits *hits) {
 static void
 judge_skew (const UsSegmentSeen *segment, UsHits *hits) {
   gint64 skew_us = segment->media->skew_us;
-  if (skew_us == G_MININT64 || segment->is_discontinuous || fabs (seconds (skew_us)) <= SKEW_S)
+  double limit_s = SKEW_S + SKEW_FRAMES * seconds (segment->media->probe->frame_us);
+  if (skew_us == G_MININT64 || segment->is_discontinuous || fabs (seconds (skew_us)) <= limit_s)
     return;
-  us_hits_add (hits, US_CHECK_AV_SKEW, US_SEVERITY_DEGRADED, fabs (seconds (skew_us)), SKEW_S,
+  us_hits_add (hits, US_CHECK_AV_SKEW, US_SEVERITY_DEGRADED, fabs (seconds (skew_us)), limit_s,
                SEGMENT ": its sound starts %.2f s %s its picture, expected within %.1f s",
-               segment->number, fabs (seconds (skew_us)), skew_us > 0 ? "after" : "before", SKEW_S);
+               segment->number, fabs (seconds (skew_us)), skew_us > 0 ? "after" : "before",
+               limit_s);
 }
 
 static void
@@ -108,6 +112,12 @@ judge_bandwidth (const UsSegmentSeen *segment, const UsRenditionInfo *info, UsHi
 
 /* ---- two neighbours ---- */
 
+/* Packed audio may come without times. */
+static gboolean
+has_sound_time (const UsProbe *probe) {
+  return probe->has_audio && probe->first_audio_us != G_MININT64;
+}
+
 static gboolean
 is_continuous (const UsSegmentSeen *before, const UsSegmentSeen *segment) {
   return before != NULL && before->media != NULL && !segment->is_discontinuous
@@ -120,7 +130,7 @@ is_continuous (const UsSegmentSeen *before, const UsSegmentSeen *segment) {
 static gboolean
 start_distance (const UsProbe *before, const UsProbe *now, double *distance_s) {
   gboolean is_video = before->has_video && now->has_video;
-  if (!is_video && !(before->has_audio && now->has_audio))
+  if (!is_video && !(has_sound_time (before) && has_sound_time (now)))
     return FALSE;
   *distance_s = seconds (
       us_probe_time_diff_us (now->container, is_video ? now->first_video_us : now->first_audio_us,
@@ -159,7 +169,7 @@ judge_track_gap (const UsSegmentSeen *segment, const char *track, double gap_s, 
 static void
 judge_gap (const UsSegmentSeen *before, const UsSegmentSeen *segment, UsHits *hits) {
   const UsProbe *a = before->media->probe, *b = segment->media->probe;
-  if (a->has_audio && b->has_audio) {
+  if (has_sound_time (a) && has_sound_time (b)) {
     double gap_s
         = seconds (us_probe_time_diff_us (b->container, b->first_audio_us, a->end_audio_us));
     if (judge_track_gap (segment, "sound", gap_s, AUDIO_GAP_S, hits))
@@ -205,7 +215,7 @@ judge_durations (const UsSegmentSeen *before, const UsSegmentSeen *segment, UsHi
     const UsProbe *last = before->media->probe;
     if (start_distance (last, probe, &durations_s[n]))
       n++;
-    if (n == 1 && last->has_audio && probe->has_audio)
+    if (n == 1 && has_sound_time (last) && has_sound_time (probe))
       durations_s[n++] = seconds (
           us_probe_time_diff_us (probe->container, probe->first_audio_us, last->first_audio_us));
     if (last->has_video || last->has_audio)
@@ -219,7 +229,8 @@ judge_durations (const UsSegmentSeen *before, const UsSegmentSeen *segment, UsHi
     return; /* how long the last picture stands is not known */
   if (probe->has_video)
     durations_s[n++] = seconds (probe->end_video_us - probe->first_video_us);
-  durations_s[n++] = seconds (probe->end_audio_us - probe->first_audio_us);
+  durations_s[n++] = has_sound_time (probe) ? seconds (probe->end_audio_us - probe->first_audio_us)
+                                            : seconds (segment->media->duration_us);
   judge_duration (segment, durations_s, n, hits);
 }
 

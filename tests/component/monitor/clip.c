@@ -54,8 +54,13 @@ us_clip_make (const UsClip *clip) {
   }
   if (clip->arguments != NULL)
     add (argv, clip->arguments);
-  add (argv, clip->is_fmp4 ? "-movflags frag_keyframe+delay_moov+default_base_moof -f mp4 pipe:1"
-                           : "-f mpegts pipe:1");
+  if (clip->format != NULL) {
+    add (argv, "-f");
+    add (argv, clip->format);
+    add (argv, "pipe:1");
+  } else
+    add (argv, clip->is_fmp4 ? "-movflags frag_keyframe+delay_moov+default_base_moof -f mp4 pipe:1"
+                             : "-f mpegts pipe:1");
   g_ptr_array_add (argv, NULL);
 
   g_autoptr (GError) error = NULL;

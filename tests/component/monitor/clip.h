@@ -12,6 +12,7 @@ typedef struct {
   const char *video_encoder; /* NULL: libx264 */
   const char *audio_encoder; /* NULL: aac */
   gboolean is_fmp4;          /* with its initialisation section in front, else a transport stream */
+  const char *format;        /* NULL: as @is_fmp4 says */
   guint seconds;             /* 0: two */
   const char *arguments;
 } UsClip;

@@ -256,6 +256,46 @@ test_clips (gconstpointer data) {
   stage_close (&self);
 }
 
+/* Sound without a container, with an ID3 tag before it as RFC 8216 wants it. */
+static void
+test_packed (void) {
+  static const struct {
+    const char *encoder, *format;
+  } kinds[] = { { "aac", "adts" }, { "libmp3lame", "mp3" }, { "ac3", "ac3" }, { "eac3", "eac3" } };
+  static const guint8 tag[] = "ID3\4\0\0\0\0\0\77"
+                              "PRIV\0\0\0\65\0\0com.apple.streaming.transportStreamTimestamp\0"
+                              "\0\0\0\0\0\1\137\220";
+  Stage self;
+  guint n = 0;
+  stage_open (&self, US_DECODE_WORKER_COMMAND, 1, 60000);
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (kinds); i++) {
+    gboolean is_silent = i % 2 == 1;
+    UsClip clip = { .audio = is_silent ? "anullsrc=r=48000" : "sine=r=48000",
+                    .audio_encoder = kinds[i / 2].encoder,
+                    .format = kinds[i / 2].format,
+                    .arguments = "-write_xing 0 -id3v2_version 0" };
+    if (!g_str_equal (clip.format, "mp3"))
+      clip.arguments = NULL;
+    if (!us_clip_has_encoder (clip.audio_encoder))
+      continue;
+    g_autoptr (GBytes) sound = us_clip_make (&clip);
+    g_autoptr (GByteArray) bytes = g_byte_array_new ();
+    gsize size;
+    const guint8 *data = g_bytes_get_data (sound, &size);
+    g_byte_array_append (bytes, tag, sizeof tag - 1);
+    g_byte_array_append (bytes, data, (guint)size);
+    g_autoptr (GBytes) segment = g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+    push (&self, US_DECODE_KEYS, segment);
+    await (&self, ++n);
+    g_test_message ("%s: %s; %.2f s, %.1f dB, silent %.2f", clip.format, self.message,
+                    self.decoded.audio_s, self.decoded.audio_rms_db, self.decoded.silent_run_s);
+    g_assert_cmpint (self.code, ==, -1);
+    g_assert_cmpfloat_with_epsilon (self.decoded.audio_s, 2, 0.15);
+    g_assert_cmpint (self.decoded.silent_run_s >= self.decoded.audio_s - 0.15, ==, is_silent);
+  }
+  stage_close (&self);
+}
+
 static void
 test_keys (void) {
   Stage self;
@@ -503,6 +543,7 @@ main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/decoder/clips/ts", GINT_TO_POINTER (FALSE), test_clips);
   g_test_add_data_func ("/decoder/clips/fmp4", GINT_TO_POINTER (TRUE), test_clips);
+  g_test_add_func ("/decoder/packed", test_packed);
   g_test_add_func ("/decoder/keys", test_keys);
   g_test_add_func ("/decoder/pictures", test_pictures);
   g_test_add_func ("/decoder/hostile", test_hostile);

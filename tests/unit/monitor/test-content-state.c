@@ -49,7 +49,7 @@ step (Stage *self) {
   UsSegmentSeen *seen = make_segment (self->number++);
   UsContentAim aim;
   seen->fetched.ended_us = self->now_us;
-  seen->media->delta.p90 = self->delta_p90;
+  seen->media->delta.p50 = seen->media->delta.p90 = self->delta_p90;
   seen->media->audio.p50 = seen->media->audio.p90 = self->audio_p90;
   /* every tenth second, as content.c has it */
   gboolean is_turn = self->has_turns && self->now_us - self->state.checked_us >= 10 * S;
@@ -357,19 +357,20 @@ static void
 test_hints (void) {
   static const struct {
     guint width, height, n_delta;
-    guint32 p90;
+    guint32 p50, p90;
     gboolean is_tiny, is_large;
   } rows[] = {
-    { 1280, 720, 49, 48, TRUE, FALSE },    { 1280, 720, 49, 353, TRUE, FALSE },
-    { 1280, 720, 49, 500, FALSE, FALSE },  { 1280, 720, 49, 9107, FALSE, TRUE },
-    { 320, 180, 49, 170, TRUE, FALSE },    { 320, 180, 49, 400, FALSE, FALSE },
-    { 3840, 2160, 49, 2000, TRUE, FALSE }, { 1280, 720, 4, 48, FALSE, FALSE },
-    { 0, 0, 49, 100, TRUE, FALSE },
+    { 1280, 720, 49, 41, 48, TRUE, FALSE },      { 1280, 720, 49, 353, 353, TRUE, FALSE },
+    { 1280, 720, 49, 242, 1111, TRUE, FALSE },   { 1280, 720, 49, 105, 44000, FALSE, TRUE },
+    { 1280, 720, 49, 500, 500, FALSE, FALSE },   { 1280, 720, 49, 9107, 9107, FALSE, TRUE },
+    { 320, 180, 49, 170, 170, TRUE, FALSE },     { 320, 180, 49, 400, 400, FALSE, FALSE },
+    { 3840, 2160, 49, 2000, 2000, TRUE, FALSE }, { 1280, 720, 4, 48, 48, FALSE, FALSE },
+    { 0, 0, 49, 100, 100, TRUE, FALSE },
   };
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     UsInspection media = { .width = rows[i].width,
                            .height = rows[i].height,
-                           .delta = { rows[i].n_delta, rows[i].p90, rows[i].p90, rows[i].p90 } };
+                           .delta = { rows[i].n_delta, rows[i].p50, rows[i].p90, rows[i].p90 } };
     UsContentHint hint;
     g_test_message ("row %u", i);
     us_content_hint (&hint, &media);

@@ -119,13 +119,13 @@ CASE (sound_alone) {
   no_keyframe (before, now);
 }
 CASE (sound_late) {
-  now->media->skew_us = 501 * MS;
+  now->media->skew_us = 1081 * MS;
 }
 CASE (sound_early) {
-  now->media->skew_us = -501 * MS;
+  now->media->skew_us = -1081 * MS;
 }
 CASE (sound_a_little_early) {
-  now->media->skew_us = -499 * MS;
+  now->media->skew_us = -1079 * MS;
 }
 CASE (sound_late_after_break) {
   sound_late (before, now);
