@@ -208,3 +208,12 @@ us_content_get (const UsContent *content, int rendition, UsContentFacts *facts) 
   us_content_state_get (&self->state, facts);
   mask (content, facts);
 }
+
+/**
+ * us_content_is_looking:
+ */
+gboolean
+us_content_is_looking (const UsContent *content, int rendition) {
+  const Rendition *self = g_hash_table_lookup (content->renditions, GINT_TO_POINTER (rendition));
+  return self != NULL && self->job != 0;
+}

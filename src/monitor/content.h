@@ -32,6 +32,8 @@ void us_content_push (UsContent *content, int rendition, const UsSegmentSeen *se
 void us_content_forget (UsContent *content, int rendition);
 /* @facts: (out): all NAN when nothing is known */
 void us_content_get (const UsContent *content, int rendition, UsContentFacts *facts);
+/* Whether a decode of it is under way; the callback tells its end, however it ends. */
+gboolean us_content_is_looking (const UsContent *content, int rendition);
 void us_content_facts_init (UsContentFacts *facts);
 
 G_END_DECLS

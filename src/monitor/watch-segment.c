@@ -200,6 +200,16 @@ on_probed (UsSegmentProbed *probed, gpointer user_data) {
   us_watch_segment_next (rendition);
 }
 
+/* A recording comes faster than it can be decoded: what is being looked at is looked at first, or
+ * most of it would pass unseen. */
+static gboolean
+is_held (const UsWatchRendition *rendition) {
+  const UsWatch *watch = rendition->watch;
+  return watch->context->settings.recording_segments > 0 && rendition->playlist != NULL
+         && rendition->playlist->is_ended && watch->content != NULL
+         && us_content_is_looking (watch->content, rendition->info->index);
+}
+
 /**
  * us_watch_segment_next:
  *
@@ -208,7 +218,8 @@ on_probed (UsSegmentProbed *probed, gpointer user_data) {
 void
 us_watch_segment_next (UsWatchRendition *rendition) {
   UsWatch *watch = rendition->watch;
-  if (rendition->probe != NULL || rendition->wanted.length == 0 || watch->is_retired)
+  if (rendition->probe != NULL || rendition->wanted.length == 0 || watch->is_retired
+      || is_held (rendition))
     return;
   UsSegmentProbePlan plan = {
     .poller = watch->context->poller,

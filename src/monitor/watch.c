@@ -43,9 +43,17 @@ us_watch_wall (const UsWatch *watch) {
 
 /* ---- content and pictures ---- */
 
-/* What is seen of it is read at the next evaluation. */
+/* What is seen of it is read at the next evaluation; segments may have waited for it. */
 static void
 on_content (int rendition, const UsContentFacts *facts, gpointer user_data) {
+  UsWatch *watch = user_data;
+  for (guint i = 0; i < watch->renditions->len; i++) {
+    UsWatchRendition *its = watch->renditions->pdata[i];
+    if (its->info->index == rendition) {
+      us_watch_segment_next (its);
+      return;
+    }
+  }
 }
 
 static void

@@ -247,6 +247,17 @@ class Check(unittest.TestCase):
         master.write_text(re.sub(r"BANDWIDTH=\d+", "BANDWIDTH=100000", text), encoding="utf-8")
         self.assertIn("bandwidth_exceeded", self.serious(self.report(self.site.url("greedy/master.m3u8"))))
 
+    def test_black_and_silent(self):
+        """However fast it is fetched, what is suspicious is looked at."""
+        folder = self.site.make("black")
+        ffmpeg("-f", "lavfi", "-i", "color=black:s=320x180:r=25", "-f", "lavfi", "-i",
+               "anullsrc=r=48000", "-t", 40, "-c:v", "libx264", "-preset", "ultrafast", "-g", 50,
+               "-keyint_min", 50, "-c:a", "aac", "-f", "hls", "-hls_time", 2, "-hls_playlist_type",
+               "vod", folder / "index.m3u8")
+        url = self.site.url("black/index.m3u8")
+        self.assertEqual(self.serious(self.report(url)), {"black", "silent"})
+        self.assertEqual(self.report(url, "--no-content")["findings"], [])
+
     def test_stalled(self):
         """A live playlist that stands still from the start."""
         edit(self.site.spoil("stalled") / "index.m3u8", "#EXT-X-ENDLIST", "")
