@@ -146,7 +146,8 @@ us_rule_configuration (UsCase *self) {
 
   for (UsCheck check = 0; check < US_N_CHECKS; check++) {
     gboolean is_it = is_configuration (check);
-    if (!is_it && us_has_seen (s, check))
+    gboolean is_ours = us_check_info (check)->group == US_CHECK_GROUP_PROBE;
+    if (!is_it && !is_ours && us_has_seen (s, check))
       n_other++;
     if (!is_it || !s->is_open[check])
       continue;
@@ -156,7 +157,8 @@ us_rule_configuration (UsCase *self) {
   }
   if (n == 0)
     return;
-  us_case_must (self, 0.9, US_SOURCE_PLAYLIST, "%s%s", title,
+  /* Many streams have some of these, for years: what comes with other faults is not their cause. */
+  us_case_must (self, n_other > 0 ? 0.6 : 0.9, US_SOURCE_PLAYLIST, "%s%s", title,
                 n > 1 ? ", and more of that kind" : "");
   if (s->watched >= CONSTANT_MIN_S && oldest >= s->watched * CONSTANT_SHARE)
     us_case_for (self, US_SOURCE_HISTORY, "It has been so since the stream is watched (%.0f min)",

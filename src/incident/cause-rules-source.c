@@ -8,6 +8,7 @@
 #include <math.h>
 
 #define RECENT_S 120.
+#define ACCIDENTS 1 /* failed requests in two minutes that say nothing */
 
 /* ---- 7: encoder or ingest stopped ---- */
 
@@ -133,7 +134,7 @@ packager_doubts (UsCase *self) {
   if (s->is_old_from_cache)
     us_case_against (self, "The playlists come old from a cache");
   if (us_count (s->segments, US_OUTCOMES_DOWN) > us_count (s->segments, 1u << US_OUTCOME_MISSING)
-      || us_count (s->playlists, US_OUTCOMES_DOWN) > 0)
+      || us_count (s->playlists, US_OUTCOMES_DOWN) > ACCIDENTS)
     us_case_against (self, "Server errors or time-outs, not missing files");
   if (s->n_hits[US_CHECK_SEGMENT_LATE] > s->n_hits[US_CHECK_SEGMENT_MISSING])
     us_case_against (self, "Most missing segments appeared a little later");

@@ -214,6 +214,9 @@ is_news (const UsIncidentStream *stream, const GPtrArray *diagnoses) {
   const UsDiagnosis *best = diagnoses->pdata[0], *old = NULL;
   if (is_vague (best->cause))
     return FALSE;
+  /* What is left when the fault has gone, and was there before it. */
+  if (best->cause == US_CAUSE_CONFIGURATION && !is_vague (stream->cause))
+    return FALSE;
   for (guint i = 0; i < diagnoses->len && old == NULL; i++)
     if (((const UsDiagnosis *)diagnoses->pdata[i])->cause == stream->cause)
       old = diagnoses->pdata[i];

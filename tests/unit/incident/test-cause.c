@@ -215,6 +215,12 @@ static const struct {
   ROW (PACKAGER, PACKAGER, MEDIUM, "ended r=3 stopped=1 open:endlist"),
 
   /* 18: configuration */
+  /* ... one rendition's window is full of what never came; a server error is an accident */
+  ROW (PACKAGER, PACKAGER, MEDIUM, "r=3 segfail=1 S.missing=9 P.busy=1 hit:segment_missing*8 hit:segment_early_gone"),
+  /* ... it was there before, and does not stop a stream */
+  ROW (PACKAGER, PACKAGER, LOW, "r=3 stopped=2 open:stale open:cors open:mime P.5xx=2"),
+  ROW (CLOCK, CLOCK, LOW, "hit:date_jump open:cors"),
+  IS (CONFIGURATION, MEDIUM, "open:mime open:probe_late"),
   IS (CONFIGURATION, MEDIUM, "open:mime"),
   IS (CONFIGURATION, MEDIUM, "open:cors open:cache_control"),
   IS (CONFIGURATION, MEDIUM, "open:bandwidth_exceeded*3"),
