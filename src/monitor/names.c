@@ -4,8 +4,9 @@
  * monitor that polls all the time would never see that a name is gone or points elsewhere, while
  * viewers, who come anew, do. So each name is looked up here every few seconds, beside the requests
  * and never in their way: a request goes by what the last lookups said. When all addresses are
- * others than before, and when requests at a name with several fail, its generation rises, and the
- * poller connects anew.
+ * others than before, its generation rises, and the poller connects anew. It does so as well when a
+ * request at a name with several addresses fails, and now and then in any case: an edge that is ill
+ * is to be met by us as it is by some of the viewers.
  *
  * Owned by the poller, main loop only. A lookup that is under way at the end is cancelled; its
  * callback finds nobody.
@@ -19,6 +20,7 @@
 #define LOOK_FAILED_US (2 * (gint64)G_USEC_PER_SEC)
 #define HANGING_US (5 * (gint64)G_USEC_PER_SEC)
 #define TURN_US (10 * (gint64)G_USEC_PER_SEC)
+#define SPREAD_US (30 * (gint64)G_USEC_PER_SEC)
 #define FAILED_LOOKUPS 2 /* one is an accident */
 #define FORGET_US (10 * 60 * (gint64)G_USEC_PER_SEC)
 
@@ -72,6 +74,8 @@ us_name_take (UsName *name, const char *addresses, const char *problem, gint64 n
   name->n_addresses = count_words (addresses);
   g_free (name->addresses);
   name->addresses = g_strdup (addresses);
+  if (now_us - name->turned_us >= SPREAD_US)
+    us_name_turn (name, now_us); /* viewers are at all of them */
 }
 
 /**

@@ -139,7 +139,7 @@ is_stopped (const UsSymptomFacts *facts, const UsRenditionFacts *rendition) {
 
 static void
 read_states (const UsSymptomFacts *facts, UsSymptoms *symptoms) {
-  gint64 first_us = G_MAXINT64, last_us = 0;
+  gint64 first_us = G_MAXINT64, last_us = 0, poll_us = 0;
   for (guint i = 0; i < facts->n_renditions; i++) {
     const UsRenditionFacts *its = &facts->renditions[i];
     symptoms->n_renditions++;
@@ -157,6 +157,7 @@ read_states (const UsSymptomFacts *facts, UsSymptoms *symptoms) {
     if (!is_stopped (facts, its))
       continue;
     symptoms->n_stopped++;
+    poll_us = MAX (poll_us, its->poll_us);
     first_us = MIN (first_us, its->advanced_us);
     last_us = MAX (last_us, its->advanced_us);
   }
@@ -164,9 +165,10 @@ read_states (const UsSymptomFacts *facts, UsSymptoms *symptoms) {
   if (facts->n_renditions == 0 && facts->root_failed > 0)
     symptoms->n_renditions = symptoms->n_unreachable = 1;
   double target_s = isnan (symptoms->target_duration) ? 0 : symptoms->target_duration;
-  symptoms->is_stopped_together = symptoms->n_stopped > 0
-                                  && symptoms->n_stopped == symptoms->n_renditions
-                                  && (double)(last_us - first_us) <= target_s * G_USEC_PER_SEC;
+  /* When each was last seen to advance is known to a poll. */
+  symptoms->is_stopped_together
+      = symptoms->n_stopped > 0 && symptoms->n_stopped == symptoms->n_renditions
+        && (double)(last_us - first_us - poll_us) <= target_s * G_USEC_PER_SEC;
 }
 
 /* ---- fetches ---- */

@@ -53,6 +53,7 @@ test_moved (void) {
   };
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     g_auto (UsName) name = { 0 };
+    name.turned_us = 1;
     us_name_take (&name, rows[i].before, NULL, 1);
     us_name_take (&name, rows[i].now, NULL, 2);
     g_assert_cmpuint (name.generation, ==, rows[i].generation);
@@ -66,12 +67,17 @@ test_turn (void) {
   us_name_take (&name, "10.0.0.1 ", NULL, 1 * S);
   us_name_turn (&name, 2 * S); /* there is no other */
   g_assert_cmpuint (name.generation, ==, 0);
-  us_name_take (&name, "10.0.0.1 10.0.0.2 ", NULL, 3 * S);
-  us_name_turn (&name, 4 * S);
-  us_name_turn (&name, 5 * S); /* not with every request */
+  us_name_take (&name, "10.0.0.1 10.0.0.2 ", NULL, 103 * S);
   g_assert_cmpuint (name.generation, ==, 1);
-  us_name_turn (&name, 14 * S);
+  us_name_turn (&name, 104 * S); /* not with every request */
+  g_assert_cmpuint (name.generation, ==, 1);
+  us_name_turn (&name, 113 * S);
+  us_name_turn (&name, 114 * S);
   g_assert_cmpuint (name.generation, ==, 2);
+  us_name_take (&name, "10.0.0.1 10.0.0.2 ", NULL, 142 * S);
+  g_assert_cmpuint (name.generation, ==, 2);
+  us_name_take (&name, "10.0.0.1 10.0.0.2 ", NULL, 143 * S); /* now and then in any case */
+  g_assert_cmpuint (name.generation, ==, 3);
 }
 
 /* Addresses are never looked up; a lookup that is under way at the end is nobody's. */

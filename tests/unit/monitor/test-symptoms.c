@@ -121,6 +121,10 @@ test_stopped (World *world, gconstpointer data) {
   g_assert_true (symptoms.is_stopped_together);
   g_assert_true (symptoms.is_open[US_CHECK_STALE]);
   g_assert_cmpfloat (symptoms.first_age[US_CHECK_STALE], ==, 5);
+  world->renditions[2].advanced_us = NOW - 20 * S - 5 * S / 2;
+  g_assert_false (get (world).is_stopped_together);
+  world->renditions[2].poll_us = S; /* perhaps it went on until the poll after that */
+  g_assert_true (get (world).is_stopped_together);
   world->renditions[2].advanced_us = NOW - 30 * S;
   g_assert_false (get (world).is_stopped_together);
   world->renditions[2].n_failed = 1; /* unreachable, not stopped */
