@@ -19,8 +19,8 @@
 
 #define TICK_US (G_USEC_PER_SEC / 2)
 #define LOCAL_PROBE_US (10 * (gint64)G_USEC_PER_SEC)
-#define LOCAL_PROBE_HURRY_US (2 * (gint64)G_USEC_PER_SEC)
-#define LOCAL_PROBE_MS 2000
+#define LOCAL_PROBE_AGAIN_US (G_USEC_PER_SEC / 2) /* after one that failed */
+#define LOCAL_PROBE_MS 1000
 #define LOCAL_PROBE_MAX_BYTES (64 * 1024)
 #define LOCAL_PROBE_FAILED 2
 #define HOLD_US (5 * (gint64)G_USEC_PER_SEC) /* a network that came back is not trusted at once */
@@ -42,7 +42,8 @@ struct UsMonitor {
   UsPollerJob *local_job;
   guint n_local_failed;
   gboolean has_local_answer;
-  gint64 down_us; /* when the network was last found down; 0: it is not */
+  guint n_failing; /* streams, at the last tick */
+  gint64 down_us;  /* when the network was last found down; 0: it is not */
 };
 
 static void take_changes (UsMonitor *monitor);
@@ -89,7 +90,7 @@ on_local_answer (UsAnswer *answer, gpointer user_data) {
   monitor->n_local_failed = answer->fetched.status > 0 ? 0 : monitor->n_local_failed + 1;
   us_schedule_at (monitor->context.schedule, &monitor->local_probe,
                   now_us (monitor)
-                      + (monitor->n_local_failed > 0 ? LOCAL_PROBE_HURRY_US : LOCAL_PROBE_US));
+                      + (monitor->n_local_failed > 0 ? LOCAL_PROBE_AGAIN_US : LOCAL_PROBE_US));
 }
 
 static void
@@ -143,9 +144,11 @@ judge_network (UsMonitor *monitor) {
   UsNetworkView view;
   us_network_judge ((const UsNeighbour *)(gpointer)neighbours->data, neighbours->len,
                     local_network (monitor), &view);
-  if (view.n_failing > 0 && monitor->local_probe_url != NULL && monitor->local_job == NULL
-      && monitor->local_probe.due_us > now_us (monitor) + LOCAL_PROBE_HURRY_US)
+  /* Before a stream is called ill, the second opinion is asked for. */
+  if (view.n_failing > monitor->n_failing && monitor->local_probe_url != NULL
+      && monitor->local_job == NULL)
     us_schedule_at (monitor->context.schedule, &monitor->local_probe, now_us (monitor));
+  monitor->n_failing = view.n_failing;
   if (view.is_down) {
     set_down (monitor, &view);
   } else if (monitor->context.network_problem != NULL

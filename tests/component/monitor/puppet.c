@@ -10,6 +10,8 @@ typedef struct {
 } Line;
 
 struct Puppet {
+  char *address;
+  guint16 port;
   UsHttpServer *server;
   GHashTable *lines; /* of path to Line */
 };
@@ -38,33 +40,58 @@ handle (const UsHttpRequest *request, UsHttpResponse *response, gpointer user_da
   response->body = g_bytes_ref (line->body);
 }
 
-Puppet *
-puppet_new (void) {
+static void
+start (Puppet *puppet) {
   g_autoptr (GError) error = NULL;
-  Puppet *puppet = g_new0 (Puppet, 1);
   UsHttpServerSettings settings;
   us_http_server_settings_default (&settings);
-  settings.address = "127.0.0.1";
+  settings.address = puppet->address;
+  settings.port = puppet->port;
   settings.n_shards = 1;
-  puppet->lines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, line_free);
   puppet->server = us_http_server_new (&settings, &error);
   g_assert_no_error (error);
   us_http_server_add_handler (puppet->server, "/", "GET, HEAD", handle, puppet);
   g_assert_true (us_http_server_start (puppet->server, &error));
+  puppet->port = us_http_server_get_port (puppet->server);
+}
+
+Puppet *
+puppet_new_at (const char *address) {
+  Puppet *puppet = g_new0 (Puppet, 1);
+  puppet->address = g_strdup (address);
+  puppet->lines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, line_free);
+  start (puppet);
   return puppet;
+}
+
+Puppet *
+puppet_new (void) {
+  return puppet_new_at ("127.0.0.1");
+}
+
+void
+puppet_vanish (Puppet *puppet) {
+  us_http_server_stop (puppet->server, 0);
+  g_clear_pointer (&puppet->server, us_http_server_free);
+}
+
+void
+puppet_return (Puppet *puppet) {
+  start (puppet);
 }
 
 void
 puppet_free (Puppet *puppet) {
-  us_http_server_stop (puppet->server, 0);
-  us_http_server_free (puppet->server);
+  if (puppet->server != NULL)
+    puppet_vanish (puppet);
   g_hash_table_unref (puppet->lines);
+  g_free (puppet->address);
   g_free (puppet);
 }
 
 char *
 puppet_url (Puppet *puppet, const char *path) {
-  return g_strdup_printf ("http://127.0.0.1:%u%s", us_http_server_get_port (puppet->server), path);
+  return g_strdup_printf ("http://%s:%u%s", puppet->address, puppet->port, path);
 }
 
 static void

@@ -6,6 +6,10 @@
 typedef struct Puppet Puppet;
 
 Puppet *puppet_new (void);
+Puppet *puppet_new_at (const char *address);
+/* Nobody listens any more; what it says is kept. */
+void puppet_vanish (Puppet *puppet);
+void puppet_return (Puppet *puppet);
 void puppet_free (Puppet *puppet);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Puppet, puppet_free)
 
