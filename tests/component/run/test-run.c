@@ -223,7 +223,7 @@ test_bad_input (void) {
     { "swicher", "understudy: 'swicher': unknown command; did you mean switcher?\n" },
     { "dance",
       "understudy: 'dance': unknown command; there are run, ingest, packager, origin, switcher, "
-      "monitor, publish, ctl, drill\n" },
+      "monitor, publish, ctl, check, drill\n" },
     { "switcher --requird-windows=3",
       "understudy: --requird-windows: unknown option; did you mean --required-windows?\n" },
     { "run --switcher.required-windows=abc",
