@@ -49,6 +49,8 @@ static const struct {
   const char *part;
 } rows[] = {
   { "GET /control/status HTTP/1.1", LOCAL, NULL, 200, "\"name\":\"mystream\"" },
+  { "GET /control/status HTTP/1.1", LOCAL, NULL, 200, "\"path\":\"/hls/index.m3u8\"" },
+  { "GET /control/status HTTP/1.1", LOCAL, NULL, 200, "\"started_ms\":1" },
   { "GET /control/drills HTTP/1.1", LOCAL, NULL, 200, "\"drills\":[]" },
   { "POST " HOLD " HTTP/1.1", LOCAL JSON, "{\"seconds\":5,\"why\":\"x\"}", 200, "\"held\"" },
   { "POST /control/streams/*/hold HTTP/1.1", LOCAL JSON, "{}", 200, "\"held\"" },
@@ -152,6 +154,8 @@ test_effect (Booth *booth, gconstpointer data) {
   g_assert_nonnull (strstr (done, "\"active\":\"backup\""));
   g_assert_nonnull (strstr (done, "\"reason\":\"operator-force\",\"class\":\"manual\""));
   g_assert_nonnull (strstr (done, "\"who\":\"127.0.0.1 (says bob)\",\"why\":\"new disk\""));
+  g_autofree char *record = ask (booth, "GET /control/status HTTP/1.1", LOCAL, NULL);
+  g_assert_nonnull (strstr (record, "\"command\":\"failover\",\"stream\":\"mystream\""));
   g_autofree char *metrics = ask (booth, "GET /metrics HTTP/1.1", LOCAL, NULL);
   g_assert_nonnull (strstr (metrics, "\nfailovers_total 1\n"));
   g_autofree char *head = ask (booth, "HEAD /control/status HTTP/1.1", LOCAL, NULL);
