@@ -72,6 +72,7 @@ typedef struct {
   /* elsewhere; streams on this machine do not count: they say nothing of the network */
   guint n_streams, n_streams_failing;           /* all watched, this one included */
   guint n_hosts, n_hosts_failing;               /* different hosts among them */
+  guint n_hosts_answering;                      /* others: since this stream began to fail */
   guint n_host_streams, n_host_streams_failing; /* at this stream's host */
   gboolean is_failing_together;                 /* most failures began within ten seconds */
   gboolean is_local_net_down;                   /* own gateway or resolver does not answer */

@@ -96,7 +96,8 @@ us_is_failing (const UsSymptoms *s) {
 
 gboolean
 us_are_others_well (const UsSymptoms *s) {
-  return s->n_hosts >= 2 && s->n_hosts_failing <= 1 && !s->is_local_net_down;
+  return s->n_hosts >= 2 && s->n_hosts_failing <= 1 && s->n_hosts_answering > 0
+         && !s->is_local_net_down;
 }
 
 gboolean

@@ -8,6 +8,7 @@
 
 #include <math.h>
 
+#define OTHERS_KNOWN_S 12 /* by then each name has been looked up anew */
 #define MIN_POLLS 3       /* failed in a row before an origin is called down */
 #define MANY_HOSTS 4      /* unrelated, all failing at once: it is not them */
 #define SLOW_HIT_S 0.5    /* a cache that takes so long for what it holds is the slow one */
@@ -53,7 +54,7 @@ static void
 trust_if_others_well (UsCase *self, const char *what) {
   const UsSymptoms *s = self->s;
   if (us_are_others_well (s))
-    us_case_for (self, US_SOURCE_ELSEWHERE, "%u other hosts %s", s->n_hosts - 1, what);
+    us_case_for (self, US_SOURCE_ELSEWHERE, "%u other hosts %s", s->n_hosts_answering, what);
 }
 
 /* 2 */
@@ -66,7 +67,8 @@ us_rule_dns (UsCase *self) {
   if (n == 0 || !(us_is_mostly (s->playlists, bit) || us_is_mostly (s->segments, bit)))
     return;
   us_case_must (self, 0.85, US_SOURCE_FETCH, "The host's name did not resolve %u times", n);
-  trust_if_others_well (self, "resolve and answer");
+  if (s->first_age[US_CHECK_DNS] >= OTHERS_KNOWN_S) /* not when it is not known */
+    trust_if_others_well (self, "resolve and answer");
   if (s->is_other_url_well)
     us_case_for (self, US_SOURCE_URL, "The address it had before still answers");
   doubt_if_everywhere (self);

@@ -150,6 +150,8 @@ us_network_fill_symptoms (const UsNeighbour *neighbours, guint n, guint self, Us
   guint n_others = 0, n_slow = 0;
   g_autoptr (GHashTable) hosts = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GHashTable) failing = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) answering = g_hash_table_new (g_str_hash, g_str_equal);
+  gint64 since_us = neighbours[self].is_failing ? neighbours[self].failing_since_us : 0;
   for (guint i = 0; i < n; i++) {
     const UsNeighbour *its = &neighbours[i];
     gboolean is_same_host = strcmp (its->host, neighbours[self].host) == 0;
@@ -165,10 +167,14 @@ us_network_fill_symptoms (const UsNeighbour *neighbours, guint n, guint self, Us
     if (!is_same_host && !us_network_are_related (its->host, neighbours[self].host)) {
       n_others++;
       n_slow += its->is_slow;
+      /* What has not been asked since may be as ill, and not know it yet. */
+      if (!its->is_failing && its->answered_us > since_us)
+        g_hash_table_add (answering, (gpointer)its->host);
     }
   }
   symptoms->n_hosts = g_hash_table_size (hosts);
   symptoms->n_hosts_failing = g_hash_table_size (failing);
+  symptoms->n_hosts_answering = g_hash_table_size (answering);
   symptoms->is_failing_together
       = began_together (neighbours, n, MAX (symptoms->n_streams_failing / 2 + 1, 2));
   symptoms->is_local_net_down = local == US_LOCAL_DOWN;

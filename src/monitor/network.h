@@ -12,6 +12,7 @@ typedef struct {
   gboolean is_failing;     /* its newest polls got no answer at all */
   gboolean is_in_trouble;  /* its newest polls failed in any way */
   gint64 failing_since_us; /* monotonic */
+  gint64 answered_us;      /* the newest good playlist; 0: none */
   gboolean is_slow;        /* its throughput is down on what is normal for it */
 } UsNeighbour;
 

@@ -467,12 +467,21 @@ us_watch_get_symptoms (UsWatch *watch, UsSymptoms *symptoms) {
   symptoms->is_own = watch->config->is_own;
 }
 
+static gint64
+answered_us (const UsWatch *watch) {
+  gint64 newest_us = watch->root != NULL ? watch->root->good_us : 0;
+  for (guint i = 0; i < watch->renditions->len; i++)
+    newest_us = MAX (newest_us, ((const UsWatchRendition *)watch->renditions->pdata[i])->good_us);
+  return newest_us;
+}
+
 void
 us_watch_get_neighbour (const UsWatch *watch, UsNeighbour *neighbour) {
   *neighbour = (UsNeighbour){ .host = watch->host,
                               .is_here = watch->is_here,
                               .is_failing = watch->failing_us > 0,
                               .failing_since_us = watch->failing_us,
+                              .answered_us = answered_us (watch),
                               .is_slow = watch->is_slow,
                               .is_in_trouble = watch->verdict.seen >= US_HEALTH_UNHEALTHY
                                                || watch->failing_us > 0 };

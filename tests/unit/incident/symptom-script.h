@@ -64,6 +64,7 @@ static const struct {
   COUNT ("streams_failing", n_streams_failing),
   COUNT ("hosts", n_hosts),
   COUNT ("hosts_failing", n_hosts_failing),
+  COUNT ("answering", n_hosts_answering),
   COUNT ("host_streams", n_host_streams),
   COUNT ("host_failing", n_host_streams_failing),
   FLAG ("failing_together", is_failing_together),

@@ -15,7 +15,7 @@ static const struct {
 #define IS(cause, confidence, script) ROW (cause, cause, confidence, script)
 #define LABEL(cause, confidence, label, script)                                                    \
   { US_CAUSE_##cause, US_CAUSE_##cause, US_CONFIDENCE_##confidence, label, script }
-#define OTHERS_WELL " streams=8 streams_failing=1 hosts=4 hosts_failing=1"
+#define OTHERS_WELL " streams=8 streams_failing=1 hosts=4 hosts_failing=1 answering=3"
 
   /* well, or nothing to conclude from */
   IS (UNKNOWN, NONE, ""), IS (UNKNOWN, NONE, "open:cue_out_open"), IS (UNKNOWN, NONE, SCRIPT_OWN),
@@ -33,7 +33,10 @@ static const struct {
   IS (PROBE, HIGH, "ratio=0.4 open:throughput unreachable=1 row=3 P.timeout=3 streams=6 streams_failing=6 hosts=6 hosts_failing=6 failing_together"),
 
   /* 2: names */
-  IS (DNS, HIGH, ALL_FAIL ("dns") OTHERS_WELL),
+  IS (DNS, HIGH, ALL_FAIL ("dns") " open:dns" OTHERS_WELL),
+  /* ... too early: the others have not been looked up or asked since */
+  IS (DNS, MEDIUM, ALL_FAIL ("dns") OTHERS_WELL),
+  IS (ORIGIN_DOWN, MEDIUM, ALL_FAIL ("connect") " streams=8 streams_failing=1 hosts=4 hosts_failing=1 answering=0"),
   IS (DNS, HIGH, ALL_FAIL ("dns") OTHERS_WELL " other_url_well"),
   IS (DNS, HIGH, ALL_FAIL ("dns") " other_url_well"), IS (DNS, MEDIUM, ALL_FAIL ("dns")),
   IS (DNS, HIGH, "r=4 unreachable=4 row=5 P.dns=20 P.timeout=2 open:dns" OTHERS_WELL),

@@ -119,6 +119,14 @@ test_symptoms (void) {
   g_assert_cmpuint (symptoms.n_host_streams_failing, ==, 2);
   g_assert_true (symptoms.is_failing_together);
   g_assert_true (symptoms.is_slow_elsewhere);
+  /* Another host counts as well when it has answered since this one began to fail. */
+  g_assert_cmpuint (symptoms.n_hosts_answering, ==, 0);
+  neighbours[3].answered_us = neighbours[0].failing_since_us;
+  us_network_fill_symptoms (neighbours, G_N_ELEMENTS (neighbours), 0, US_LOCAL_UNKNOWN, &symptoms);
+  g_assert_cmpuint (symptoms.n_hosts_answering, ==, 0);
+  neighbours[3].answered_us++;
+  us_network_fill_symptoms (neighbours, G_N_ELEMENTS (neighbours), 0, US_LOCAL_UNKNOWN, &symptoms);
+  g_assert_cmpuint (symptoms.n_hosts_answering, ==, 1);
   g_assert_false (symptoms.is_local_net_down);
 }
 
