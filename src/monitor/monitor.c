@@ -25,8 +25,8 @@
 #define LOCAL_PROBE_FAILED 2
 #define HOLD_US (5 * (gint64)G_USEC_PER_SEC) /* a network that came back is not trusted at once */
 /* Streams that are put together do not begin together. */
-#define START_STEP_US 5000
-#define START_MOST_US (4 * (gint64)G_USEC_PER_SEC)
+#define START_STEP_US 2500
+#define START_MOST_US (10 * (gint64)G_USEC_PER_SEC)
 #define START_FREE 10 /* the first ones of a while begin at once */
 
 struct UsMonitor {

@@ -61,13 +61,29 @@ on_sample (const char *stream, const UsSample *sample, gpointer user_data) {
   ((Watching *)user_data)->n_samples++;
 }
 
+static void
+on_thumbnail (const char *stream, gint64 wall_us, GBytes *jpeg, guint width, guint height,
+              const char *reason, gpointer user_data) {
+  Watching *watching = user_data;
+  watching->n_thumbnails++;
+  watching->reason = reason;
+  if (jpeg == NULL)
+    return;
+  const guint8 *bytes = g_bytes_get_data (jpeg, NULL);
+  g_assert_cmpuint (g_bytes_get_size (jpeg), >, 100);
+  g_assert_true (bytes[0] == 0xff && bytes[1] == 0xd8);
+  g_assert_cmpuint (width, >, 0);
+  watching->n_pictures++;
+}
+
 void
 watching_open (Watching *watching) {
   UsMonitorHandler handler = { .on_event = on_event,
                                .on_finding = on_finding,
                                .on_verdict = on_verdict,
                                .on_minute = on_minute,
-                               .on_sample = on_sample };
+                               .on_sample = on_sample,
+                               .on_thumbnail = on_thumbnail };
   if (watching->settings.max_requests == 0) {
     us_monitor_settings_default (&watching->settings);
     watching->settings.allow_loopback = TRUE;

@@ -18,7 +18,9 @@ typedef struct {
   GPtrArray *told;   /* element-type Told */
   GHashTable *worst; /* of stream to the worst health ever + 1 */
   guint n_verdicts, n_samples, n_minutes;
-  const char *remove_on_verdict; /* nullable: the handler removes this stream */
+  guint n_thumbnails, n_pictures; /* the second: with a JPEG */
+  const char *reason;             /* of the newest thumbnail */
+  const char *remove_on_verdict;  /* nullable: the handler removes this stream */
 } Watching;
 
 void watching_open (Watching *watching);
