@@ -7,6 +7,7 @@ G_BEGIN_DECLS
 
 #define US_MEASURE_WIDTH 160 /* cells of a reduced picture, at most */
 #define US_MEASURE_HEIGHT 90
+#define US_MEASURE_MAX_SIDE 16384 /* then the sums of 183 lines fit 16 bits */
 #define US_MEASURE_MAX_CHANNELS 64
 
 /* UsGrid: a picture reduced to means of cells, 256ths of a luma step. */
