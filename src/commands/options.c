@@ -322,6 +322,5 @@ static const UsOptionGroup monitor
     = { US_GROUP_MONITOR, "understudy monitor: the operations desk", monitor_options, NULL };
 
 const UsOptionGroup *const us_option_groups[]
-    = { &general,  &run,     &ingest,  &primary, &backup, &origin,
-        &switcher, &monitor, &publish, &ctl,     &check,  &drill,
-        NULL };
+    = { &general, &run,     &ingest, &primary, &backup, &origin, &switcher,
+        &monitor, &publish, &ctl,    &check,   &drill,  NULL };
