@@ -2,15 +2,25 @@
 
 Each path is a live media playlist that goes on with the monotonic clock, unless a test has put
 something else there: a status, a text, or a function that answers. Streams are watched with
-segment_share 0, so that no media is needed.
+segment_share 0, so that one segment is as good as another.
 """
 
 import datetime
 import http.server
+import subprocess
 import threading
 import time
 
+import chain
+
 TARGET_S = 1
+
+
+def second():
+    """A segment for whoever wants a picture."""
+    return chain.made("second.ts", lambda path: subprocess.run(
+        ["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", "testsrc2=s=128x72:r=10",
+         "-t", str(TARGET_S), "-c:v", "libx264", "-g", "10", str(path)], check=True)).read_bytes()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -75,6 +85,8 @@ class Origin:
         with self.lock:
             self.asked[path] = self.asked.get(path, 0) + 1
         special = self.special.get(path)
+        if special is None and path.endswith(".ts"):
+            special = (200, {"Content-Type": "video/mp2t"}, second())
         if callable(special):
             special = special(handler)
             if special is None:
