@@ -134,6 +134,6 @@ class Desk:
     def diagnosis(self, stream):
         return self.get(f"/api/streams/{stream}/diagnosis")["root_cause"]
 
-    def incidents(self, query=""):
-        answer = self.get("/api/incidents" + query)
-        return answer["incidents"] if isinstance(answer, dict) else answer
+    def incidents(self, stream=None):
+        """All of them, the resolved ones as well."""
+        return self.get("/api/incidents?active_only=false" + (f"&stream_id={stream}" if stream else ""))

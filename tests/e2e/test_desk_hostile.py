@@ -191,9 +191,9 @@ class Death(Base):
             del self.origin.special[path]
         for stream in streams:
             chain.wait_for("its end", lambda stream=stream: [
-                incident for incident in self.desk.incidents(f"?stream_id={stream}")
+                incident for incident in self.desk.incidents(stream)
                 if incident["status"] == "resolved"], 240)
-            incidents = self.desk.incidents(f"?stream_id={stream}")
+            incidents = self.desk.incidents(stream)
             self.assertEqual(len(incidents), 1, incidents)
             self.assertEqual(incidents[0]["reopened_count"], 0)
         kept = self.desk.get(f"/api/incidents/{first}/notes")
