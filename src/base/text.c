@@ -19,3 +19,15 @@ us_text_clean (const char *text, guint max_chars) {
   }
   return g_string_free (clean, FALSE);
 }
+
+/* Returns: the ending of a noun: "1 poll", "2 polls" */
+const char *
+us_text_s (guint64 n) {
+  return n == 1 ? "" : "s";
+}
+
+/* Returns: the ending of a verb: "1 host answers", "2 hosts answer" */
+const char *
+us_text_verb_s (guint64 n) {
+  return n == 1 ? "s" : "";
+}

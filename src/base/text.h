@@ -6,5 +6,8 @@
 G_BEGIN_DECLS
 
 char *us_text_clean (const char *text, guint max_chars);
+/* What follows the noun, and the verb, that @n belongs to: "%u host%s answer%s" */
+const char *us_text_s (guint64 n);
+const char *us_text_verb_s (guint64 n);
 
 G_END_DECLS

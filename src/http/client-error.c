@@ -80,7 +80,7 @@ us_http_error_code_of (const GError *error, UsFetchStep step) {
 /**
  * us_http_error_sentence:
  *
- * Returns: what went wrong, as the begin of a message
+ * Returns: what went wrong, as the begin of a message, and fit to follow "failed: "
  */
 const char *
 us_http_error_sentence (UsHttpError code) {
@@ -100,11 +100,15 @@ us_http_error_sentence (UsHttpError code) {
   case US_HTTP_ERROR_FORBIDDEN:
     return "not allowed";
   case US_HTTP_ERROR_RESOLVE:
+    return "the name has no address";
   case US_HTTP_ERROR_REFUSED:
+    return "no connection";
   case US_HTTP_ERROR_RESET:
+    return "the connection ended";
   case US_HTTP_ERROR_TLS:
+    return "no secure connection";
   case US_HTTP_ERROR_PROTOCOL:
   default:
-    return "failed";
+    return "no proper answer";
   }
 }

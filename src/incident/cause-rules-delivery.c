@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#include "base/text.h"
+
 #define SLOW_TTFB_S 0.5 /* and twice the stream's own normal */
 #define RISEN 2.0       /* times the stream's own normal */
 #define CONNECT_RISE_S 0.05
@@ -46,13 +48,17 @@ us_rule_propagation (UsCase *self) {
 
   if (!us_has_seen (s, US_CHECK_SEGMENT_LATE))
     return;
-  us_case_must (self, 0.75, US_SOURCE_FETCH,
-                "%u segments were missing when they were listed and there a little later",
-                MAX (n_late, 1));
+  if (n_late > 1)
+    us_case_must (self, 0.75, US_SOURCE_FETCH,
+                  "%u segments were missing when they were listed and there a little later",
+                  n_late);
+  else
+    us_case_must (self, 0.75, US_SOURCE_FETCH,
+                  "A segment was missing when it was listed and there a little later");
   if (s->is_missing_cached)
     us_case_for (self, US_SOURCE_CACHE, "A cache kept the 404");
   if (n_never >= MAX (n_late, 1))
-    us_case_against (self, "%u segments never appeared", n_never);
+    us_case_against (self, "%u segment%s never appeared", n_never, us_text_s (n_never));
   if (s->is_oldest_only)
     us_case_against (self, "Only the oldest segments are missing");
 }

@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "base/text.h"
+
 #define CONSTANT_SHARE 0.9 /* of the time it has been watched */
 #define CONSTANT_MIN_S 300
 
@@ -54,7 +56,8 @@ us_rule_content (UsCase *self) {
   if (n_watched >= 2 && n_ill >= n_watched)
     us_case_for (self, US_SOURCE_LADDER, "All %u renditions are alike", n_watched);
   if (n_ill < n_watched)
-    us_case_against (self, "Only %u of %u renditions are concerned", n_ill, n_watched);
+    us_case_against (self, "Only %u of %u renditions %s concerned", n_ill, n_watched,
+                     n_ill == 1 ? "is" : "are");
   if (us_has_seen (s, US_CHECK_SEQUENCE_RESET) || us_has_seen (s, US_CHECK_CODEC_CHANGED))
     us_case_against (self, "The stream was restarted or its codec changed");
 }
@@ -75,7 +78,8 @@ us_rule_transcoder (UsCase *self) {
                   "The media of %u of %u renditions is faulty, that of the others is not",
                   s->n_media, s->n_renditions);
   if (is_content && is_media)
-    us_case_for (self, US_SOURCE_PICTURE, "So is what %u of them show or sound like", s->n_content);
+    us_case_for (self, US_SOURCE_PICTURE, "So is what %u of them show%s or sound%s like",
+                 s->n_content, us_text_verb_s (s->n_content), us_text_verb_s (s->n_content));
   else if (is_content)
     us_case_must (self, 0.75, US_SOURCE_PICTURE,
                   "Picture or sound of %u of %u renditions is faulty, of the others not",
@@ -164,7 +168,8 @@ us_rule_configuration (UsCase *self) {
     us_case_for (self, US_SOURCE_HISTORY, "It has been so since the stream is watched (%.0f min)",
                  s->watched / 60);
   if (n_other > 0)
-    us_case_against (self, "%u other kinds of faults come with it", n_other);
+    us_case_against (self, "%u other kind%s of fault come%s with it", n_other, us_text_s (n_other),
+                     us_text_verb_s (n_other));
   if (us_is_failing (s) || us_symptoms_failed (s->playlists) + us_symptoms_failed (s->segments) > 0)
     us_case_against (self, "It coincides with failing requests");
 }

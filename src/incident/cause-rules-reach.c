@@ -8,6 +8,8 @@
 
 #include <math.h>
 
+#include "base/text.h"
+
 #define OTHERS_KNOWN_S 12 /* by then each name has been looked up anew */
 #define MIN_POLLS 3       /* failed in a row before an origin is called down */
 #define MANY_HOSTS 4      /* unrelated, all failing at once: it is not them */
@@ -36,8 +38,8 @@ us_rule_probe (UsCase *self) {
   if (s->is_other_url_well)
     us_case_against (self, "The same stream works by another address");
   if (s->n_hosts >= 2 && s->n_hosts_failing <= 1)
-    us_case_against (self, "%u of %u other hosts answer", s->n_hosts - s->n_hosts_failing,
-                     s->n_hosts);
+    us_case_against (self, "%u of %u other hosts answer%s", s->n_hosts - s->n_hosts_failing,
+                     s->n_hosts, us_text_verb_s (s->n_hosts - s->n_hosts_failing));
 }
 
 /* What makes a fault of one host doubtful: others have it as well. */
@@ -45,16 +47,18 @@ static void
 doubt_if_everywhere (UsCase *self) {
   const UsSymptoms *s = self->s;
   if (s->n_hosts_failing >= 2 && s->is_failing_together)
-    us_case_against (self, "%u other hosts began to fail at the same time", s->n_hosts_failing - 1);
+    us_case_against (self, "%u other host%s began to fail at the same time", s->n_hosts_failing - 1,
+                     us_text_s (s->n_hosts_failing - 1));
   if (s->is_local_net_down)
     us_case_against (self, "Our own gateway or resolver does not answer");
 }
 
 static void
-trust_if_others_well (UsCase *self, const char *what) {
+trust_if_others_well (UsCase *self, const char *one, const char *many) {
   const UsSymptoms *s = self->s;
   if (us_are_others_well (s))
-    us_case_for (self, US_SOURCE_ELSEWHERE, "%u other hosts %s", s->n_hosts_answering, what);
+    us_case_for (self, US_SOURCE_ELSEWHERE, "%u other host%s %s", s->n_hosts_answering,
+                 us_text_s (s->n_hosts_answering), s->n_hosts_answering == 1 ? one : many);
 }
 
 /* 2 */
@@ -66,9 +70,10 @@ us_rule_dns (UsCase *self) {
 
   if (n == 0 || !(us_is_mostly (s->playlists, bit) || us_is_mostly (s->segments, bit)))
     return;
-  us_case_must (self, 0.85, US_SOURCE_FETCH, "The host's name did not resolve %u times", n);
+  us_case_must (self, 0.85, US_SOURCE_FETCH, "The host's name did not resolve %u time%s", n,
+                us_text_s (n));
   if (s->first_age[US_CHECK_DNS] >= OTHERS_KNOWN_S) /* not when it is not known */
-    trust_if_others_well (self, "resolve and answer");
+    trust_if_others_well (self, "resolves and answers", "resolve and answer");
   if (s->is_other_url_well)
     us_case_for (self, US_SOURCE_URL, "The address it had before still answers");
   doubt_if_everywhere (self);
@@ -83,15 +88,15 @@ us_rule_tls (UsCase *self) {
 
   if (n == 0 || !(us_is_mostly (s->playlists, bit) || us_is_mostly (s->segments, bit)))
     return;
-  us_case_must (self, 0.9, US_SOURCE_FETCH, "%u TLS handshakes failed", n);
+  us_case_must (self, 0.9, US_SOURCE_FETCH, "%u TLS handshake%s failed", n, us_text_s (n));
   if (s->certificate_left <= 0) /* not when it is not known */
     us_case_for (self, US_SOURCE_HISTORY, "The certificate expired %.1f h ago",
                  -s->certificate_left / 3600);
-  trust_if_others_well (self, "have no such trouble");
+  trust_if_others_well (self, "has no such trouble", "have no such trouble");
   doubt_if_everywhere (self);
   if (s->n_renditions >= 2 && s->n_unreachable > 0 && s->n_unreachable < s->n_renditions)
-    us_case_against (self, "%u of %u renditions answer", s->n_renditions - s->n_unreachable,
-                     s->n_renditions);
+    us_case_against (self, "%u of %u renditions answer%s", s->n_renditions - s->n_unreachable,
+                     s->n_renditions, us_text_verb_s (s->n_renditions - s->n_unreachable));
 }
 
 /* 4 */
@@ -105,7 +110,8 @@ us_rule_access (UsCase *self) {
   if (!is_of_playlists && !us_is_mostly (s->segments, bit))
     return;
   us_case_must (self, s->has_succeeded ? 0.8 : 0.65, US_SOURCE_FETCH,
-                "401 or 403 to %u playlists and %u segments%s", n_playlists, n_segments,
+                "401 or 403 to %u playlist%s and %u segment%s%s", n_playlists,
+                us_text_s (n_playlists), n_segments, us_text_s (n_segments),
                 s->has_succeeded ? ", after it had worked" : "; it has never worked");
   if (s->has_token)
     us_case_for (self, US_SOURCE_URL, "The URL carries a token or an expiry");
@@ -132,6 +138,7 @@ void
 us_rule_origin_down (UsCase *self) {
   const UsSymptoms *s = self->s;
   guint n = us_count (s->playlists, US_OUTCOMES_DOWN);
+  guint n_well = s->n_host_streams - MIN (s->n_host_streams, s->n_host_streams_failing);
 
   if (!us_is_unreachable (s) || s->n_failed_in_a_row < MIN_POLLS
       || !us_is_mostly (s->playlists, US_OUTCOMES_DOWN))
@@ -149,9 +156,9 @@ us_rule_origin_down (UsCase *self) {
   if (us_is_host_failing (s))
     us_case_for (self, US_SOURCE_HOST, "All %u streams of the host fail", s->n_host_streams);
   else if (s->n_host_streams >= 2 && n > 0)
-    us_case_against (self, "%u other streams of the host work",
-                     s->n_host_streams - s->n_host_streams_failing);
-  trust_if_others_well (self, "answer");
+    us_case_against (self, "%u other stream%s of the host work%s", n_well, us_text_s (n_well),
+                     us_text_verb_s (n_well));
+  trust_if_others_well (self, "answers", "answer");
   if (s->is_one_address)
     us_case_against (self, "It fails at one of several addresses only");
   if (s->is_other_url_well)

@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#include "base/text.h"
+
 #define RECENT_S 120.
 #define ACCIDENTS 1 /* failed requests in two minutes that say nothing */
 
@@ -44,8 +46,8 @@ encoder_outside (UsCase *self) {
   else if (us_is_unreachable (s) && s->has_succeeded && !us_has_seen (s, US_CHECK_ENDLIST)
            && us_is_mostly (s->playlists, gone))
     us_case_must (self, 0.6, US_SOURCE_FETCH,
-                  "The server answers, and no longer knows the stream: 404 or 410 to %u playlists",
-                  us_count (s->playlists, gone));
+                  "The server answers, and no longer knows the stream: 404 or 410 to %u playlist%s",
+                  us_count (s->playlists, gone), us_text_s (us_count (s->playlists, gone)));
 }
 
 void
@@ -116,7 +118,8 @@ packager_all (UsCase *self) {
   if (s->n_renditions > 0 && s->n_segments_failing >= s->n_renditions && s->n_stopped == 0
       && s->n_unreachable == 0 && us_is_mostly (s->segments, 1u << US_OUTCOME_MISSING))
     us_case_must (self, 0.65, US_SOURCE_FETCH,
-                  "The playlist advances, and %u of the segments it lists do not exist", missing);
+                  "The playlist advances, and %u of the segments it lists do%s not exist", missing,
+                  missing == 1 ? "es" : "");
   if (is_malformed)
     us_case_must (self, 0.65, US_SOURCE_PLAYLIST, "The playlist is malformed or empty");
   if (is_no_media && s->n_renditions > 0 && s->n_media >= s->n_renditions)
@@ -168,8 +171,8 @@ us_rule_packager (UsCase *self) {
   if (us_has_seen (s, US_CHECK_DISCONTINUITY_MISMATCH))
     us_case_for (self, US_SOURCE_LADDER, "The renditions disagree on discontinuities");
   if (s->is_own && s->n_packagers_restarted > 0)
-    us_case_for (self, US_SOURCE_INSIDE, "A packager was restarted %u times in two minutes",
-                 s->n_packagers_restarted);
+    us_case_for (self, US_SOURCE_INSIDE, "A packager was restarted %u time%s in two minutes",
+                 s->n_packagers_restarted, us_text_s (s->n_packagers_restarted));
   if (is_inside && us_has_lost_publisher (s))
     us_case_against (self, "The ingest has lost the encoder");
   if (!is_inside)
@@ -197,8 +200,8 @@ us_rule_restart (UsCase *self) {
   if (s->is_own && s->n_packagers_restarted > 0 && was_felt && self->sources != 0)
     us_case_for (self, US_SOURCE_INSIDE, "A packager was restarted");
   else if (s->is_own && s->n_packagers_restarted > 0 && was_felt)
-    us_case_must (self, 0.8, US_SOURCE_INSIDE, "A packager was restarted %u times in two minutes",
-                  s->n_packagers_restarted);
+    us_case_must (self, 0.8, US_SOURCE_INSIDE, "A packager was restarted %u time%s in two minutes",
+                  s->n_packagers_restarted, us_text_s (s->n_packagers_restarted));
   if (is_back && was_felt && self->sources != 0)
     us_case_for (self, US_SOURCE_INSIDE, "The encoder went %.0f s ago and came back",
                  s->publisher_gone_age);
@@ -237,6 +240,6 @@ us_rule_planned_end (UsCase *self) {
   if (us_count (s->playlists, US_OUTCOMES_DOWN) > 0)
     us_case_against (self, "Server errors come with it");
   if (s->n_stopped > 0 && s->n_stopped < s->n_renditions)
-    us_case_against (self, "%u of %u renditions go on", s->n_renditions - s->n_stopped,
-                     s->n_renditions);
+    us_case_against (self, "%u of %u renditions go%s on", s->n_renditions - s->n_stopped,
+                     s->n_renditions, s->n_renditions - s->n_stopped == 1 ? "es" : "");
 }

@@ -8,6 +8,7 @@
  */
 #include "incident/cause-private.h"
 
+#include "base/text.h"
 #include "http/json.h"
 
 #define SCORE_FOR 0.15
@@ -198,9 +199,11 @@ add_context (UsDiagnosis *best, const UsSymptoms *symptoms) {
   if (!symptoms->is_own || !symptoms->is_switcher_up || symptoms->n_switches == 0)
     return;
   g_ptr_array_add (best->evidence_for,
-                   g_strdup_printf ("The switcher changed sides %u times in two minutes, %u of 2 "
-                                    "origins are up",
-                                    symptoms->n_switches, symptoms->n_origins_up));
+                   g_strdup_printf ("The switcher changed sides %u time%s in two minutes, %u of 2 "
+                                    "origins %s up",
+                                    symptoms->n_switches, us_text_s (symptoms->n_switches),
+                                    symptoms->n_origins_up,
+                                    symptoms->n_origins_up == 1 ? "is" : "are"));
 }
 
 /**

@@ -10,6 +10,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* Real duration against EXTINF: our own tolerance, above the rounding of every packager met. A
  * whole number of seconds may have been rounded to it (RFC 8216 4.3.2.1, before version 3). */
 #define DURATION_SLACK_S 0.1
@@ -59,7 +61,7 @@ judge_damage (const UsSegmentSeen *segment, UsHits *hits) {
   else if (media->n_continuity > 0) /* what lost its sync breaks the counters as well */
     us_hits_add (hits, US_CHECK_TS_CONTINUITY, US_SEVERITY_DEGRADED, media->n_continuity, 0,
                  SEGMENT ": transport packets are lost or out of order at %u place%s", number,
-                 media->n_continuity, media->n_continuity == 1 ? "" : "s");
+                 media->n_continuity, us_text_s (media->n_continuity));
   if (media->n_scrambled > 0)
     us_hits_add (hits, US_CHECK_MEDIA_BROKEN, US_SEVERITY_DEGRADED, media->n_scrambled, 0,
                  SEGMENT ": %u of %u transport packets are scrambled", number, media->n_scrambled,
@@ -254,7 +256,8 @@ judge_codec (const UsSegmentSeen *before, const UsSegmentSeen *segment, UsHits *
   else if (a->audio_rate_hz > 0 && b->audio_rate_hz > 0 && a->audio_rate_hz != b->audio_rate_hz)
     what = g_strdup_printf ("sound from %u Hz to %u Hz", a->audio_rate_hz, b->audio_rate_hz);
   else if (a->audio_channels > 0 && b->audio_channels > 0 && a->audio_channels != b->audio_channels)
-    what = g_strdup_printf ("sound from %u channels to %u", a->audio_channels, b->audio_channels);
+    what = g_strdup_printf ("sound from %u channel%s to %u", a->audio_channels,
+                            us_text_s (a->audio_channels), b->audio_channels);
   if (what != NULL)
     us_hits_add (hits, US_CHECK_CODEC_CHANGED, US_SEVERITY_DEGRADED, NAN, NAN,
                  SEGMENT ": changes %s without a DISCONTINUITY", segment->number, what);

@@ -8,6 +8,8 @@
 
 #include <math.h>
 
+#include "base/text.h"
+
 #define LEAST_TARGET_DURATIONS 3 /* RFC 8216 6.2.2 */
 /* Fewer than three of its own segments: a player has nothing left when one is late. */
 #define LEAST_SEGMENTS 2.7
@@ -44,11 +46,12 @@ judge_window (const UsRenditionFacts *facts, UsHits *hits) {
   /* Rounding: 3 segments of 1.98 s with a target duration of 2 s are as they should be. */
   if (sum_s >= least_s * 0.98 || facts->produced_s < least_s)
     return;
+  guint n = playlist->segments->len;
   double needed_s = LEAST_SEGMENTS * (longest_s > 0 ? MIN (longest_s, target_s) : target_s);
   us_hits_add (hits, US_CHECK_SHORT_WINDOW,
                sum_s < needed_s ? US_SEVERITY_DEGRADED : US_SEVERITY_INFO, sum_s, least_s,
-               "%u segments with %.1f s are listed, expected %.1f s: three target durations",
-               playlist->segments->len, sum_s, least_s);
+               "%u segment%s with %.1f s %s listed, expected %.1f s: three target durations", n,
+               us_text_s (n), sum_s, n == 1 ? "is" : "are", least_s);
 }
 
 static void

@@ -126,9 +126,13 @@ judge_polls (const UsRenditionFacts *facts, UsHits *hits) {
     severity = US_SEVERITY_DEGRADED;
   const char *why
       = facts->last->problem != NULL ? facts->last->problem : us_check_info (check)->title;
-  us_hits_add (hits, check, severity, facts->n_failed, FAILED_UNHEALTHY,
-               "no playlist for %.1f s, %u polls in a row failed: %s", without_s, facts->n_failed,
-               why);
+  if (facts->n_failed == 1)
+    us_hits_add (hits, check, severity, facts->n_failed, FAILED_UNHEALTHY,
+                 "no playlist for %.1f s, the last poll failed: %s", without_s, why);
+  else
+    us_hits_add (hits, check, severity, facts->n_failed, FAILED_UNHEALTHY,
+                 "no playlist for %.1f s, %u polls in a row failed: %s", without_s, facts->n_failed,
+                 why);
 }
 
 static void

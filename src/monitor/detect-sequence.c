@@ -9,6 +9,8 @@
 
 #include <math.h>
 
+#include "base/text.h"
+
 /* Encoders catch up after a pause: so much more than real time is no jump. */
 #define CATCH_UP 2.0
 #define CATCH_UP_SEGMENTS 3
@@ -76,9 +78,10 @@ add_jump (const UsPlaylist *before, const UsPlaylist *now, const UsFetched *fetc
     return;
   us_hits_add (hits, US_CHECK_SEQUENCE_JUMP,
                isnan (possible) ? US_SEVERITY_INFO : US_SEVERITY_DEGRADED, (double)missed, possible,
-               "%" G_GUINT64_FORMAT " segment numbers between %" G_GUINT64_FORMAT
-               " and %" G_GUINT64_FORMAT " were never listed",
-               missed, us_playlist_last (before)->number, first->number);
+               "%" G_GUINT64_FORMAT " segment number%s between %" G_GUINT64_FORMAT
+               " and %" G_GUINT64_FORMAT " %s never listed",
+               missed, us_text_s (missed), us_playlist_last (before)->number, first->number,
+               missed == 1 ? "was" : "were");
 }
 
 static void

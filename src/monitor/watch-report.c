@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/url.h"
 #include "http/json.h"
 
@@ -287,8 +288,9 @@ us_watch_report_ladder (UsWatch *watch, const GPtrArray *added, const GPtrArray 
   g_autoptr (UsEvent) event = us_event_new (
       watch->config->id, us_watch_wall (watch), US_EVENT_LADDER_CHANGED,
       removed->len > 0 ? US_SEVERITY_DEGRADED : US_SEVERITY_INFO, SOURCE,
-      "the multivariant playlist has %u renditions now%s%s%s%s", watch->renditions->len,
-      added->len > 0 ? ", new: " : "", new_ones, removed->len > 0 ? ", gone: " : "", old_ones);
+      "the multivariant playlist has %u rendition%s now%s%s%s%s", watch->renditions->len,
+      us_text_s (watch->renditions->len), added->len > 0 ? ", new: " : "", new_ones,
+      removed->len > 0 ? ", gone: " : "", old_ones);
   event->rendition = US_FINDING_WHOLE;
   send_event (watch, event, NULL);
 }

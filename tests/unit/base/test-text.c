@@ -23,9 +23,27 @@ test_clean (void) {
   g_assert_true (g_utf8_validate (broken, -1, NULL));
 }
 
+static void
+test_plural (void) {
+  const struct {
+    guint64 n;
+    const char *text;
+  } table[] = { { 0, "0 hosts answer" },
+                { 1, "1 host answers" },
+                { 2, "2 hosts answer" },
+                { G_MAXUINT64, "18446744073709551615 hosts answer" } };
+  for (guint i = 0; i < G_N_ELEMENTS (table); i++) {
+    guint64 n = table[i].n;
+    g_autofree char *text = g_strdup_printf ("%" G_GUINT64_FORMAT " host%s answer%s", n,
+                                             us_text_s (n), us_text_verb_s (n));
+    g_assert_cmpstr (text, ==, table[i].text);
+  }
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/base/text/clean", test_clean);
+  g_test_add_func ("/base/text/plural", test_plural);
   return g_test_run ();
 }

@@ -257,6 +257,20 @@ best_of (GPtrArray *diagnoses) {
   return diagnoses->pdata[0];
 }
 
+/* "1 segments", "1 hosts answer" */
+static void
+assert_numerus (const GPtrArray *sentences) {
+  for (guint i = 0; i < sentences->len; i++) {
+    const char *text = sentences->pdata[i];
+    if (g_regex_match_simple (
+            "\\b1 (other |TLS )?(segments|playlists|streams|hosts|times|handshakes|kinds)\\b"
+            "|\\b1 (other )?(stream|host|kind)( of (the host|fault))? "
+            "(answer|work|come|have|resolve)\\b",
+            text, 0, 0))
+      g_error ("one is not many: %s", text);
+  }
+}
+
 static void
 assert_sane (GPtrArray *diagnoses) {
   for (guint i = 0; i < diagnoses->len; i++) {
@@ -271,6 +285,8 @@ assert_sane (GPtrArray *diagnoses) {
     }
     if (i > 0)
       g_assert_cmpint (one->confidence, <=, ((UsDiagnosis *)diagnoses->pdata[i - 1])->confidence);
+    assert_numerus (one->evidence_for);
+    assert_numerus (one->evidence_against);
     for (guint k = 0; k < one->evidence_for->len; k++) {
       const char *text = one->evidence_for->pdata[k];
       g_assert_false (g_str_has_suffix (text, "."));
@@ -402,7 +418,7 @@ test_json (void) {
   g_assert_cmpstr (json_array_get_string_element (evidence, 1), ==,
                    "The ingest has heard nothing from the encoder for 14 s");
   g_assert_cmpstr (json_array_get_string_element (evidence, 2), ==,
-                   "The switcher changed sides 2 times in two minutes, 1 of 2 origins are up");
+                   "The switcher changed sides 2 times in two minutes, 1 of 2 origins is up");
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (object, "against")), ==,
                     0);
   g_assert_nonnull (json_object_get_string_member (object, "next_step"));

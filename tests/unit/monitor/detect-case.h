@@ -19,6 +19,8 @@ assert_sentence (const char *text) {
   g_assert_false (g_str_has_suffix (text, "."));
   g_assert_null (strstr (text, "nan"));
   g_assert_null (strstr (text, "inf "));
+  g_assert_false (g_regex_match_simple (
+      "\\b1 (polls|segments|renditions|channels|places|tries|segment numbers)\\b", text, 0, 0));
 }
 
 /* "stale:degraded gap:info", in the order they were found */

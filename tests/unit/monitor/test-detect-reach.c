@@ -1,11 +1,12 @@
 /* test-detect-reach.c - playlists that cannot be had: how often, for how long, and why */
 #include "detect-case.h"
+#include "http/client-error.h"
 
 #define NOW (1000 * S)
 
 static void
 run (const UsRenditionFacts *facts, const char *expected) {
-  g_autoptr (UsHits) hits = us_hits_new ();
+  g_autoptr (GArray) hits = us_hits_new ();
   us_detect_reach (facts, hits);
   us_detect_playlist (facts, hits);
   assert_hits (hits, expected);
@@ -52,6 +53,34 @@ test_how_often (void) {
     facts.good_us = 0;
     run (&facts, rows[i].expected);
   }
+}
+
+/* What people read: one poll is not many, and nothing fails twice in one sentence. */
+static void
+test_words (void) {
+  static const struct {
+    guint n_failed;
+    const char *text;
+  } rows[] = {
+    { 1, "no playlist for 7.0 s, the last poll failed: no connection: refused" },
+    { 2, "no playlist for 7.0 s, 2 polls in a row failed: no connection: refused" },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *problem
+        = g_strdup_printf ("%s: refused", us_http_error_sentence (US_HTTP_ERROR_REFUSED));
+    UsFetched fetched = { .outcome = US_OUTCOME_CONNECT, .problem = problem };
+    UsRenditionFacts facts = { .now_us = NOW,
+                               .good_us = NOW - 7 * S,
+                               .n_failed = rows[i].n_failed,
+                               .target_duration_s = 2,
+                               .last = &fetched };
+    g_autoptr (GArray) hits = us_hits_new ();
+    us_detect_reach (&facts, hits);
+    g_assert_cmpuint (hits->len, ==, 1);
+    g_assert_cmpstr (g_array_index (hits, UsHit, 0).text, ==, rows[i].text);
+  }
+  for (UsHttpError code = 0; code <= US_HTTP_ERROR_FORBIDDEN; code++)
+    g_assert_null (strstr (us_http_error_sentence (code), "failed"));
 }
 
 static void
@@ -137,6 +166,7 @@ int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/monitor/detect-reach/how-often", test_how_often);
+  g_test_add_func ("/monitor/detect-reach/words", test_words);
   g_test_add_func ("/monitor/detect-reach/why", test_why);
   g_test_add_func ("/monitor/detect-reach/certificate", test_certificate);
   return g_test_run ();
