@@ -281,11 +281,17 @@ us_roster_put_own (UsRoster *self, const char *own_stream, const char *url, gint
   const UsStreamConfig *known = us_roster_find_own (self, own_stream);
   if (known != NULL && g_strcmp0 (known->url, url) == 0)
     return known;
-  g_autofree char *id = known != NULL ? g_strdup (known->id) : make_own_id (self, own_stream);
+  if (known != NULL) { /* the chain has moved: what an operator has set on it stays */
+    UsStreamConfig *moved = us_stream_config_copy (known);
+    g_free (moved->url);
+    moved->url = g_strdup (url);
+    return put (self, moved);
+  }
+  g_autofree char *id = make_own_id (self, own_stream);
   UsStreamConfig *config = us_stream_config_new (id, own_stream, url);
   config->is_own = TRUE;
   config->own_stream = g_strdup (own_stream);
-  config->added_us = known != NULL ? known->added_us : wall_us;
+  config->added_us = wall_us;
   return put (self, config);
 }
 

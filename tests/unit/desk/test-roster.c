@@ -149,6 +149,11 @@ test_own (void) {
   g_autoptr (UsStreamConfig) wanted = us_stream_config_copy (own);
   wanted->is_paused = TRUE;
   g_assert_true (us_roster_change (world.roster, wanted, &pointer, NULL));
+  own = us_roster_put_own (world.roster, "My Stream", "http://127.0.0.1:7070/hls/a.m3u8", NOW + 9);
+  g_assert_true (own->is_paused); /* wherever the chain goes */
+  g_assert_cmpstr (own->url, ==, "http://127.0.0.1:7070/hls/a.m3u8");
+  g_free (wanted->url);
+  wanted->url = g_strdup (own->url);
   g_free (wanted->name);
   wanted->name = g_strdup ("renamed");
   g_assert_false (us_roster_change (world.roster, wanted, &pointer, &error));
