@@ -73,7 +73,7 @@ us_api_add_raw (JsonBuilder *json, const char *name, const char *text) {
 void
 us_api_answer (UsHttpResponse *response, guint status, JsonBuilder *json) {
   g_autoptr (JsonNode) root = json_builder_get_root (json);
-  char *text = json_to_string (root, FALSE);
+  char *text = us_json_to_text (root, FALSE);
   response->status = status;
   response->content_type = "application/json";
   response->cache_control = US_API_CACHE_NONE;

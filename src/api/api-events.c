@@ -12,7 +12,7 @@
 static void
 publish (UsApi *api, const char *kind, const char *stream, JsonBuilder *json) {
   g_autoptr (JsonNode) root = json_builder_get_root (json);
-  g_autofree char *text = json_to_string (root, FALSE);
+  g_autofree char *text = us_json_to_text (root, FALSE);
   api->last_id = MAX (api->last_id + 1, g_get_real_time ());
   us_http_events_publish (api->events, kind, (guint64)api->last_id, text,
                           stream != NULL && *stream != '\0' ? stream : NULL);

@@ -160,6 +160,6 @@ us_report_to_json (const UsReport *report, UsSeverity fail_on) {
   json_builder_end_object (json);
   json_builder_end_object (json);
   g_autoptr (JsonNode) root = json_builder_get_root (json);
-  g_autofree char *text = json_to_string (root, TRUE);
+  g_autofree char *text = us_json_to_text (root, TRUE);
   return g_strconcat (text, "\n", NULL);
 }

@@ -10,5 +10,7 @@ void us_json_add_integer (JsonBuilder *json, const char *name, gint64 value);
 void us_json_add_integer_or_null (JsonBuilder *json, const char *name, gboolean is_known,
                                   gint64 value);
 void us_json_add_flag (JsonBuilder *json, const char *name, gboolean value);
+/* Returns: (transfer full): as text, each number with the digits that it needs */
+char *us_json_to_text (JsonNode *root, gboolean is_pretty);
 
 G_END_DECLS

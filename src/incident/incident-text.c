@@ -70,7 +70,7 @@ us_incident_leading (const char *fingerprint) {
 static char *
 to_text (JsonBuilder *json) {
   g_autoptr (JsonNode) root = json_builder_get_root (json);
-  return json_to_string (root, FALSE);
+  return us_json_to_text (root, FALSE);
 }
 
 static void

@@ -26,7 +26,7 @@ send_event (UsWatch *watch, UsEvent *event, JsonBuilder *json) {
   if (json != NULL) {
     json_builder_end_object (json);
     g_autoptr (JsonNode) root = json_builder_get_root (json);
-    event->data = json_to_string (root, FALSE);
+    event->data = us_json_to_text (root, FALSE);
   }
   if (context->handler.on_event != NULL && !watch->is_retired) {
     context->depth++;
