@@ -97,11 +97,18 @@ serve (UsRole *role, UsConfig *config, const UsDeskSettings *settings) {
   if (server == NULL)
     return us_role_refuse (config, US_GROUP_MONITOR, error);
   g_autoptr (UsApi) api = us_api_new (&api_settings, desk, server, &error);
-  if (api == NULL || !us_http_server_start (server, &error))
-    return us_role_refuse (config, US_GROUP_MONITOR, error);
-  us_desk_start (desk);
-  us_info ("desk at port %u, history in %s", us_http_server_get_port (server), settings->state_dir);
-  return us_role_run (role, drain, server);
+  int code;
+  if (api == NULL || !us_http_server_start (server, &error)) {
+    code = us_role_refuse (config, US_GROUP_MONITOR, error);
+  } else {
+    us_desk_start (desk);
+    us_info ("desk at port %u, history in %s", us_http_server_get_port (server),
+             settings->state_dir);
+    code = us_role_run (role, drain, server);
+  }
+  /* No request comes to the interface any more, whatever ended the role. */
+  us_http_server_stop (server, 0);
+  return code;
 }
 
 static int
