@@ -24,6 +24,7 @@ struct UsDesk {
   const UsDeskNews *news;
   gpointer news_data;
   GHashTable *gone; /* ids of own streams that the chain no longer has */
+  GQueue tellings;  /* of incidents that are not known to be on disk */
   GSource *housekeeping;
   char *store_problem; /* nullable */
   gint64 started_us;
@@ -48,6 +49,12 @@ void us_desk_forget_stream (UsDesk *desk, const char *id);
 void us_desk_follow_chain (UsDesk *desk);
 void us_desk_leave_chain (UsDesk *desk);
 void us_desk_drop_gone (UsDesk *desk);
+
+/* desk-telling.c: the notifier hears of what is on disk */
+void us_desk_tell_incident (UsDesk *desk, const UsIncidentRow *row, UsIncidentStep step);
+void us_desk_tell_all (UsDesk *desk);
+void us_desk_tell_late (UsDesk *desk);
+void us_desk_forget_tellings (UsDesk *desk);
 
 /* desk-store.c: the history when the disk or a former life fails it */
 void us_desk_on_trouble (UsStore *store, const GError *error, gpointer desk);

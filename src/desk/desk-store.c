@@ -34,6 +34,8 @@ us_desk_on_trouble (UsStore *store, const GError *error, gpointer data) {
     put_again (self);
   if (was_failing == is_failing)
     return;
+  if (is_failing)
+    us_desk_tell_all (self);
   g_autofree char *text
       = is_failing ? g_strdup_printf ("History cannot be written: %s", self->store_problem)
                    : g_strdup ("History is written again");

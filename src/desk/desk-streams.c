@@ -134,6 +134,7 @@ on_housekeeping (gpointer data) {
       end_maintenance (self, config);
   }
   us_desk_drop_gone (self);
+  us_desk_tell_late (self);
   return G_SOURCE_CONTINUE;
 }
 

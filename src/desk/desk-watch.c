@@ -10,7 +10,7 @@
 static void
 on_incident (const UsIncidentRow *row, UsIncidentStep step, gpointer data) {
   UsDesk *self = data;
-  us_notifier_tell (self->notifier, row, step);
+  us_desk_tell_incident (self, row, step);
   if (self->monitor != NULL && (step == US_INCIDENT_OPENS || step == US_INCIDENT_RESOLVES))
     us_monitor_want_thumbnail (self->monitor, row->stream,
                                step == US_INCIDENT_OPENS ? "incident-opened" : "incident-resolved");

@@ -91,6 +91,7 @@ us_desk_new (const UsDeskSettings *settings, GError **error) {
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
   self->gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->tallies = us_tallies_new ();
+  g_queue_init (&self->tellings);
   copy_inside (self, &settings->inside);
   monitor.clock = notifier.clock = self->clock;
   self->roster = us_roster_open (streams, error);
@@ -115,6 +116,7 @@ us_desk_free (UsDesk *self) {
   us_desk_leave_chain (self);
   g_clear_pointer (&self->monitor, us_monitor_free);
   g_clear_pointer (&self->incidents, us_incidents_free);
+  us_desk_forget_tellings (self);
   g_clear_pointer (&self->notifier, us_notifier_free);
   g_clear_pointer (&self->gallery, us_gallery_free);
   if (self->store != NULL)

@@ -11,6 +11,12 @@ us_incident_row_clear (UsIncidentRow *row) {
   us_row_clear (&us_incident_row_type, row);
 }
 
+/* @to: (out): owns what is in it */
+void
+us_incident_row_copy (UsIncidentRow *to, const UsIncidentRow *from) {
+  us_row_copy (&us_incident_row_type, to, from);
+}
+
 void
 us_event_row_clear (UsEventRow *row) {
   us_row_clear (&us_event_row_type, row);

@@ -76,6 +76,7 @@ typedef struct {
   gint64 wall_us;
 } UsDeliveryRow;
 
+void us_incident_row_copy (UsIncidentRow *to, const UsIncidentRow *from);
 void us_incident_row_clear (UsIncidentRow *row);
 void us_event_row_clear (UsEventRow *row);
 void us_finding_row_clear (UsFindingRow *row);
