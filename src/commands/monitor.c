@@ -101,6 +101,7 @@ serve (UsRole *role, UsConfig *config, const UsDeskSettings *settings) {
   if (api == NULL || !us_http_server_start (server, &error)) {
     code = us_role_refuse (config, US_GROUP_MONITOR, error);
   } else {
+    us_monitor_set_own_port (us_desk_get_monitor (desk), us_http_server_get_port (server));
     us_desk_start (desk);
     us_info ("desk at port %u, history in %s", us_http_server_get_port (server),
              settings->state_dir);

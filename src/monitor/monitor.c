@@ -98,6 +98,7 @@ on_local_probe (gint64 due_us, gpointer user_data) {
   UsMonitor *monitor = user_data;
   UsAsk ask = { .stream = "",
                 .url = monitor->local_probe_url,
+                .is_ours = TRUE,
                 .deadline_ms = LOCAL_PROBE_MS,
                 .max_bytes = LOCAL_PROBE_MAX_BYTES };
   monitor->local_job = us_poller_ask (monitor->context.poller, &ask, on_local_answer, monitor);
@@ -333,6 +334,17 @@ us_monitor_set_inside (UsMonitor *monitor, const char *id, const UsSymptoms *ins
   UsWatch *watch = g_hash_table_lookup (monitor->watches, id);
   if (watch != NULL)
     us_watch_set_inside (watch, inside);
+}
+
+/**
+ * us_monitor_set_own_port:
+ * @port: where we answer; 0: nowhere
+ *
+ * Streams that are not of our own chain are not led there.
+ */
+void
+us_monitor_set_own_port (UsMonitor *monitor, guint16 port) {
+  us_poller_set_own_port (monitor->context.poller, port);
 }
 
 void

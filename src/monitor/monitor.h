@@ -77,6 +77,8 @@ void us_monitor_remove (UsMonitor *monitor, const char *id);
 /* What the inside of our own chain says; kept until it is said anew. @inside: only the members
  * behind "from inside" are read. */
 void us_monitor_set_inside (UsMonitor *monitor, const char *id, const UsSymptoms *inside);
+/* That of our own door: no stream from outside may lead there; 0: none */
+void us_monitor_set_own_port (UsMonitor *monitor, guint16 port);
 /* Asks for a picture now (a switch, an incident). */
 void us_monitor_want_thumbnail (UsMonitor *monitor, const char *id, const char *reason);
 

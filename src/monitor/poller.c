@@ -27,7 +27,7 @@ struct UsPoller {
   UsHttpClient *clients[N_CLIENTS]; /* nullable: each has its own connections, and addresses */
   UsNames *names;
   UsAdmission *admission;
-  UsHttpReach reach;
+  UsHttpReach reach, our_reach; /* the second: of asks that are ours */
   UsPunctuality punctuality;
   guint64 n_requests;
 };
@@ -170,7 +170,7 @@ on_admitted (UsTicket *ticket, gpointer user_data) {
     .accept_encoding = job->ask.is_text ? "gzip" : NULL,
     .origin = job->ask.origin,
     .authorization = job->ask.authorization,
-    .reach = &poller->reach,
+    .reach = job->ask.is_ours ? &poller->our_reach : &poller->reach,
     .max_redirects = MAX_REDIRECTS,
     .connect_timeout_ms = job->ask.deadline_ms,
     .first_byte_timeout_ms = job->ask.deadline_ms,
@@ -273,7 +273,19 @@ us_poller_new (const UsPollerSettings *settings) {
       = us_admission_new (settings->max_per_host, settings->max_requests, on_admitted, poller);
   poller->reach.allow_private = settings->allow_private;
   poller->reach.allow_loopback = settings->allow_loopback;
+  poller->our_reach = poller->reach;
   return poller;
+}
+
+/**
+ * us_poller_set_own_port:
+ *
+ * Whoever adds a stream, or writes its playlists, names URLs. Ours must not be among them: our
+ * own door trusts this machine more than others.
+ */
+void
+us_poller_set_own_port (UsPoller *poller, guint16 port) {
+  poller->reach.own_ports[0] = port;
 }
 
 void

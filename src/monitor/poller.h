@@ -22,6 +22,7 @@ typedef struct {
   const char *url;                  /* absolute */
   const char *own_url;              /* nullable: only its host gets the authorization */
   const char *authorization;        /* nullable */
+  gboolean is_ours;                 /* not named by somebody from outside: may ask ourselves */
   const char *etag;                 /* nullable: If-None-Match */
   const char *last_modified;        /* nullable: If-Modified-Since */
   const char *origin;               /* nullable: as a page from there asks */
@@ -47,6 +48,9 @@ UsPoller *us_poller_new (const UsPollerSettings *settings);
 /* Whoever asked has cancelled before. */
 void us_poller_free (UsPoller *poller);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsPoller, us_poller_free)
+
+/* @port: of this machine, that only what is ours may ask; 0: none */
+void us_poller_set_own_port (UsPoller *poller, guint16 port);
 
 UsPollerJob *us_poller_ask (UsPoller *poller, const UsAsk *ask, UsAnswered answered,
                             gpointer user_data);

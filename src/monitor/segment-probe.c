@@ -338,6 +338,7 @@ ask (UsSegmentProbe *probe, const char *url, const UsByteRange *range, guint dea
     .url = url,
     .own_url = probe->plan.own_url,
     .authorization = probe->plan.authorization,
+    .is_ours = probe->plan.is_ours,
     .range_from = range != NULL ? range->offset : 0,
     .range_length = range != NULL ? range->length : 0,
     .deadline_ms = deadline_ms,

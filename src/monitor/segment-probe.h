@@ -17,6 +17,7 @@ typedef struct {
   const UsClock *clock;
   const char *stream;                  /* id */
   const char *own_url, *authorization; /* the second: nullable */
+  gboolean is_ours;                    /* see UsAsk */
   gsize max_bytes;
   guint target_duration_s;
   gboolean is_media; /* FALSE: subtitles are not looked into */

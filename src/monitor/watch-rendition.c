@@ -134,6 +134,7 @@ on_poll (gint64 due_us, gpointer user_data) {
     .url = rendition->info->url,
     .own_url = watch->config->url,
     .authorization = watch->config->authorization,
+    .is_ours = watch->config->is_own,
     .etag = rendition->etag,
     .last_modified = rendition->etag == NULL ? rendition->last_modified : NULL,
     .origin = rendition->omits_origin ? NULL : US_WATCH_ORIGIN,

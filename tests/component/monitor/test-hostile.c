@@ -151,6 +151,44 @@ test_loopback (void) {
   watching_close (&watching);
 }
 
+/* Our own door: not by a stream's URL, its redirects nor its playlists; our own streams may. */
+static void
+test_own_port (void) {
+  g_autoptr (Puppet) door = puppet_new ();
+  g_autoptr (Puppet) outside = puppet_new ();
+  g_autofree char *port_text = puppet_url (door, "");
+  g_autofree char *direct = puppet_url (door, "/api/direct.m3u8");
+  g_autofree char *redirected = puppet_url (door, "/api/redirected.m3u8");
+  g_autofree char *variant = puppet_url (door, "/api/variant.m3u8");
+  g_autofree char *ours = puppet_url (door, "/live/ours.m3u8");
+  g_autofree char *variants = g_strconcat ("#EXTM3U\n" VARIANT, variant, "\n", NULL);
+  g_autoptr (UsStreamConfig) own = us_stream_config_new ("ours", "ours", ours);
+  Watching watching = { 0 };
+  puppet_say_text (door, "/api/direct.m3u8", MEDIA);
+  puppet_say_text (door, "/api/redirected.m3u8", MEDIA);
+  puppet_say_text (door, "/api/variant.m3u8", MEDIA);
+  puppet_say_text (door, "/live/ours.m3u8", MEDIA "#EXTINF:1,\na.ts\n");
+  puppet_redirect (outside, "/redirect.m3u8", redirected);
+  puppet_say_text (outside, "/variants.m3u8", variants);
+  own->is_own = TRUE;
+  watching_open (&watching);
+  us_monitor_set_own_port (watching.monitor,
+                           (guint16)g_ascii_strtoull (strrchr (port_text, ':') + 1, NULL, 10));
+  us_monitor_put (watching.monitor, own);
+  watching_put (&watching, "direct", direct);
+  watch (&watching, outside, "redirect");
+  watch (&watching, outside, "variants");
+  watching_await (watching_is_open (&watching, "direct", US_CHECK_FORBIDDEN_ADDRESS));
+  watching_await (watching_is_open (&watching, "redirect", US_CHECK_FORBIDDEN_ADDRESS));
+  watching_await (watching_is_open (&watching, "variants", US_CHECK_FORBIDDEN_ADDRESS));
+  watching_await (puppet_count (door, "/live/ours.m3u8") > 1);
+  g_assert_cmpuint (puppet_count (door, "/api/direct.m3u8"), ==, 0);
+  g_assert_cmpuint (puppet_count (door, "/api/redirected.m3u8"), ==, 0);
+  g_assert_cmpuint (puppet_count (door, "/api/variant.m3u8"), ==, 0);
+  g_assert_false (watching_is_open (&watching, "ours", US_CHECK_FORBIDDEN_ADDRESS));
+  watching_close (&watching);
+}
+
 /* A master that names a master ... is followed no deeper than one step. */
 static void
 test_nested (void) {
@@ -176,6 +214,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/monitor/hostile/huge", test_huge);
   g_test_add_func ("/monitor/hostile/redirects", test_redirects);
   g_test_add_func ("/monitor/hostile/loopback", test_loopback);
+  g_test_add_func ("/monitor/hostile/own-port", test_own_port);
   g_test_add_func ("/monitor/hostile/nested", test_nested);
   return g_test_run ();
 }
