@@ -338,6 +338,8 @@ us_watch_configure (UsWatch *watch, const UsStreamConfig *config) {
   watch->config = us_stream_config_copy (config);
   if (is_other) {
     gint64 judged_us = watch->minutes.judged_us;
+    us_findings_close_all (watch->findings, 0, TRUE, us_watch_now (watch), us_watch_wall (watch),
+                           us_watch_report_finding, watch);
     end (watch);
     watch->notes = (UsSymptomNotes){ 0 };
     watch->base_connect = watch->base_ttfb = watch->base_ratio = (UsBaseline){ 0 };

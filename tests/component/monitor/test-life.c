@@ -118,6 +118,22 @@ test_pause (void) {
   g_source_remove (timer);
 }
 
+/* What was wrong at another address is over: nobody would ever close it. */
+static void
+test_other_url (void) {
+  g_autoptr (Puppet) puppet = puppet_new ();
+  g_autofree char *missing = puppet_url (puppet, "/none.m3u8");
+  g_autofree char *other = puppet_url (puppet, "/neither.m3u8");
+  Watching watching = { 0 };
+  watching_open (&watching);
+  put (&watching, "a", missing, FALSE);
+  watching_await (watching_is_open (&watching, "a", US_CHECK_HTTP_4XX));
+  put (&watching, "a", other, FALSE);
+  g_assert_false (watching_is_open (&watching, "a", US_CHECK_HTTP_4XX));
+  watching_await (watching_is_open (&watching, "a", US_CHECK_HTTP_4XX));
+  watching_close (&watching);
+}
+
 /* Nothing is claimed before anything is known. */
 static void
 test_no_data (void) {
@@ -182,6 +198,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/monitor/life/removal", test_removal);
   g_test_add_func ("/monitor/life/removal-inside", test_removal_inside);
   g_test_add_func ("/monitor/life/pause", test_pause);
+  g_test_add_func ("/monitor/life/other-url", test_other_url);
   g_test_add_func ("/monitor/life/no-data", test_no_data);
   g_test_add_func ("/monitor/life/ladder", test_ladder);
   return g_test_run ();
