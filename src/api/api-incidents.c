@@ -112,17 +112,42 @@ add_notes (JsonBuilder *json, const GArray *notes) {
   json_builder_end_array (json);
 }
 
+/* The disk hears of a finding when it opens, gets worse and closes; the memory knows how often it
+ * was seen since. Returns: (nullable): the one in memory */
+static const UsFinding *
+find_open (UsApi *api, const UsFindingRow *row) {
+  UsWatchView view = { 0 };
+  UsCheck check;
+  if (row->closed_us != 0 || !us_check_from_word (row->check, &check)
+      || !us_desk_view (api->desk, row->stream, &view) || view.findings == NULL)
+    return NULL;
+  const UsFinding *open = us_findings_find (view.findings, check, row->rendition);
+  return open != NULL && open->id == (guint64)row->id ? open : NULL;
+}
+
 /* Those that stood while it lasted. */
 static void
-add_findings (JsonBuilder *json, const UsIncidentRow *row, const GArray *findings) {
+add_findings (JsonBuilder *json, UsApi *api, const UsIncidentRow *row, const GArray *findings) {
   json_builder_begin_array (json);
   for (guint i = 0; findings != NULL && i < findings->len; i++) {
     const UsFindingRow *finding = &g_array_index (findings, UsFindingRow, i);
-    if ((row->resolved_us == 0 || finding->first_us <= row->resolved_us)
-        && (finding->closed_us == 0 || finding->closed_us >= row->opened_us))
+    if ((row->resolved_us != 0 && finding->first_us > row->resolved_us)
+        || (finding->closed_us != 0 && finding->closed_us < row->opened_us))
+      continue;
+    const UsFinding *open = find_open (api, finding);
+    if (open != NULL)
+      us_api_add_open_finding (json, row->stream, open);
+    else
       us_api_add_finding (json, finding);
   }
   json_builder_end_array (json);
+}
+
+/* Ids of findings rise with the clock: those before this one had begun when it was resolved. What
+ * came since, however much, takes nobody's place. */
+static gint64
+end_of_findings (const UsIncidentRow *row) {
+  return row->resolved_us != 0 ? row->resolved_us + 1 : 0;
 }
 
 static void
@@ -134,7 +159,8 @@ answer_incident (UsApi *api, const char *id, UsHttpResponse *response) {
     return;
   g_autoptr (GArray) notes = us_store_list_notes (store, id, &error);
   g_autoptr (GArray) findings
-      = error == NULL ? us_store_list_findings (store, row.stream, FALSE, 0, MAX_FINDINGS, &error)
+      = error == NULL ? us_store_list_findings (store, row.stream, FALSE, end_of_findings (&row),
+                                                MAX_FINDINGS, &error)
                       : NULL;
   if (error != NULL) {
     us_api_answer_error (response, error, NULL);
@@ -146,7 +172,7 @@ answer_incident (UsApi *api, const char *id, UsHttpResponse *response) {
   json_builder_set_member_name (json, "notes");
   add_notes (json, notes);
   json_builder_set_member_name (json, "findings");
-  add_findings (json, &row, findings);
+  add_findings (json, api, &row, findings);
   json_builder_end_object (json);
   us_api_answer (response, 200, json);
 }

@@ -11,6 +11,7 @@ import pathlib
 import re
 import sys
 import tempfile
+import time
 import urllib.parse
 
 import desk
@@ -217,6 +218,11 @@ def reading(one, contract):
     assert one.ask('head', '/api/streams').body == b''
 
 
+def count_open(incident):
+    """How often the findings of an incident were seen that are still open."""
+    return max(its['count'] for its in incident.json['findings'] if its['is_open'])
+
+
 def live(one, contract, origin):
     """An incident from its first event to the note that ends it."""
     def ask(method, path, id, **more):
@@ -243,6 +249,11 @@ def live(one, contract, origin):
     assert whole['active_incident_id'] == id == whole['active_incident']['id'] and whole['health'] == 'red'
     assert whole['status'] == 'offline' and whole['findings'] and whole['root_cause']['evidence'], whole['status']
     assert whole['renditions'][0]['failed_polls'] > 0
+    most = count_open(ask('get', '/api/incidents/{id}', id))
+    until = time.monotonic() + desk.WATCHDOG_S
+    while count_open(ask('get', '/api/incidents/{id}', id)) < most + 4:  # it goes on, and so does its count
+        assert time.monotonic() < until, most
+        time.sleep(0.1)
     assert ask('get', '/api/streams/{id}/findings', 'main-hall').status == 200
     answer = one.ask('get', '/api/streams?state=UNHEALTHY')
     assert 'main-hall' in [stream['id'] for stream in contract.check('get', '/api/streams', answer).json]
