@@ -97,6 +97,9 @@ make (const char *video, const char *audio, const char *arguments) {
   return us_clip_make (&clip);
 }
 
+/* The last frame of a clip may be padded: GStreamer 1.26 hands the padding on, 1.22 does not. */
+#define SHORT_S 0.1
+
 #define MOVING "testsrc2=s=640x360:r=25"
 #define STILL "testsrc2=s=640x360:r=25,select=eq(n\\,0),loop=-1:1,setpts=N/25/TB"
 
@@ -110,7 +113,7 @@ test_faults (void) {
   stage_open (&self, NULL);
   play (&self, well, 3);
   g_assert_cmpfloat (self.facts.black_s, ==, 0);
-  g_assert_cmpfloat (self.facts.silent_s, ==, 0);
+  g_assert_cmpfloat (self.facts.silent_s, <, SHORT_S);
   g_assert_cmpfloat (self.facts.luma, >, 0.3);
   g_assert_cmpfloat (self.facts.audio_rms_db, >, -30);
   play (&self, black, 3);
@@ -155,7 +158,7 @@ test_little_movement (void) {
   play (&self, ball, 40);
   g_assert_cmpfloat (self.facts.frozen_s, <, 1);
   g_assert_cmpfloat (self.facts.black_s, ==, 0);
-  g_assert_cmpfloat (self.facts.silent_s, ==, 0);
+  g_assert_cmpfloat (self.facts.silent_s, <, SHORT_S);
   UsDecoderStats stats;
   us_decoder_get_stats (self.decoder, &stats);
   g_assert_cmpuint (stats.n_done, <, 14);
