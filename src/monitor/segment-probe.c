@@ -24,7 +24,7 @@
 typedef enum { STEP_MAP, STEP_KEY, STEP_SEGMENT, STEP_DONE } Step;
 
 struct UsSegmentProbe {
-  UsSegmentProbePlan plan;
+  UsSegmentProbePlan plan; /* its strings are the probe's: a stream may change meanwhile */
   UsWanted *wanted;
   UsSegmentProbeDone done;
   gpointer user_data;
@@ -142,6 +142,9 @@ static void
 probe_free (UsSegmentProbe *probe) {
   us_poller_cancel (&probe->job);
   us_schedule_drop (probe->plan.schedule, &probe->retry);
+  g_free ((char *)probe->plan.stream);
+  g_free ((char *)probe->plan.own_url);
+  g_free ((char *)probe->plan.authorization);
   us_wanted_free (probe->wanted);
   g_free (probe->key_url);
   g_clear_pointer (&probe->key, g_bytes_unref);
@@ -395,7 +398,7 @@ execute (UsSegmentProbe *probe) {
 
 /**
  * us_segment_probe_start:
- * @plan: what it points to outlives the probe
+ * @plan: poller, schedule, side files and clock outlive the probe; strings are copied
  * @wanted: (transfer full)
  * @done: called once from the main loop, never from within this function
  *
@@ -407,6 +410,9 @@ us_segment_probe_start (const UsSegmentProbePlan *plan, UsWanted *wanted, UsSegm
   UsSegmentProbe *probe = g_new0 (UsSegmentProbe, 1);
   UsSegmentSeen *seen = g_new0 (UsSegmentSeen, 1);
   probe->plan = *plan;
+  probe->plan.stream = g_strdup (plan->stream);
+  probe->plan.own_url = g_strdup (plan->own_url);
+  probe->plan.authorization = g_strdup (plan->authorization);
   probe->wanted = wanted;
   probe->done = done;
   probe->user_data = user_data;

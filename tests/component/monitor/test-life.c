@@ -118,6 +118,27 @@ test_pause (void) {
   g_source_remove (timer);
 }
 
+/* A segment that is missing is asked for again and again; meanwhile somebody renames the stream. */
+static void
+test_renamed_inside (void) {
+  g_autoptr (Puppet) puppet = puppet_new ();
+  g_autofree char *url = puppet_url (puppet, "/a.m3u8");
+  guint timer = g_timeout_add (500, on_play, puppet);
+  Watching watching = { 0 };
+  on_play (puppet);
+  watching_open (&watching);
+  for (guint i = 0; i < 100; i++) {
+    g_autofree char *name = g_strdup_printf ("name %u", i);
+    g_autoptr (UsStreamConfig) config = us_stream_config_new ("a", name, url);
+    config->authorization = g_strdup ("Bearer 0123456789");
+    us_monitor_put (watching.monitor, config);
+    watching_run (0.03);
+  }
+  watching_await (watching.n_samples > 0);
+  watching_close (&watching);
+  g_source_remove (timer);
+}
+
 /* What was wrong at another address is over: nobody would ever close it. */
 static void
 test_other_url (void) {
@@ -198,6 +219,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/monitor/life/removal", test_removal);
   g_test_add_func ("/monitor/life/removal-inside", test_removal_inside);
   g_test_add_func ("/monitor/life/pause", test_pause);
+  g_test_add_func ("/monitor/life/renamed-inside", test_renamed_inside);
   g_test_add_func ("/monitor/life/other-url", test_other_url);
   g_test_add_func ("/monitor/life/no-data", test_no_data);
   g_test_add_func ("/monitor/life/ladder", test_ladder);
