@@ -50,30 +50,6 @@ read_range (const UsHttpRequest *request, Range *range, UsHttpResponse *response
   return TRUE;
 }
 
-/* Returns: (transfer full): what one read cannot give, in several */
-static GArray *
-read_rollups (UsStore *store, const char *stream, const Range *range, GError **error) {
-  gint64 since_us = range->since_us / MINUTE_US * MINUTE_US;
-  g_autoptr (GArray) all = NULL;
-  while (TRUE) {
-    g_autoptr (GArray) page = us_store_list_rollups (store, stream, since_us, range->until_us,
-                                                     US_STORE_MAX_ROWS, error);
-    if (page == NULL)
-      return NULL;
-    guint n = page->len;
-    if (n > 0)
-      since_us = g_array_index (page, UsRollupRow, n - 1).minute_us + 1;
-    if (all == NULL)
-      all = g_steal_pointer (&page);
-    else if (n > 0) { /* the rows move, with what they own */
-      g_array_append_vals (all, page->data, n);
-      g_free (g_array_steal (page, NULL));
-    }
-    if (n < US_STORE_MAX_ROWS)
-      return g_steal_pointer (&all);
-  }
-}
-
 /* ---- what is answered ---- */
 
 static void
@@ -167,14 +143,14 @@ add_health (JsonBuilder *json, UsStore *store, const char *stream, const Range *
 }
 
 static void
-add_times (JsonBuilder *json, const GArray *rollups) {
+add_times (JsonBuilder *json, const GArray *sums) {
   double healthy_s = 0, degraded_s = 0, unhealthy_s = 0, no_data_s = 0;
-  for (guint i = 0; i < rollups->len; i++) {
-    const UsRollupRow *row = &g_array_index (rollups, UsRollupRow, i);
-    healthy_s += row->healthy_s;
-    degraded_s += row->degraded_s;
-    unhealthy_s += row->unhealthy_s;
-    no_data_s += row->no_data_s;
+  for (guint i = 0; i < sums->len; i++) {
+    const UsRollupSum *sum = &g_array_index (sums, UsRollupSum, i);
+    healthy_s += sum->healthy_s;
+    degraded_s += sum->degraded_s;
+    unhealthy_s += sum->unhealthy_s;
+    no_data_s += sum->no_data_s;
   }
   json_builder_set_member_name (json, "state_seconds");
   json_builder_begin_object (json);
@@ -193,17 +169,19 @@ US_API_HANDLER (stream_history) {
   Range range;
   if (config == NULL || !read_range (request, &range, response))
     return;
-  g_autoptr (GArray) rollups = read_rollups (store, config->id, &range, &error);
-  if (rollups == NULL) {
+  guint coarse_s = MAX (range.step_s, 60);
+  g_autoptr (GArray) sums
+      = us_store_list_rollups_by (store, config->id, range.since_us / MINUTE_US * MINUTE_US,
+                                  range.until_us, (gint64)coarse_s * G_USEC_PER_SEC, &error);
+  if (sums == NULL) {
     us_api_answer_error (response, error, NULL);
     return;
   }
   const GArray *samples = us_desk_get_samples (api->desk, config->id);
   g_autoptr (GArray) points
-      = us_history_gather (rollups, samples, range.since_us, range.until_us, range.step_s);
-  guint coarse_s = MAX (range.step_s, 60);
+      = us_history_gather (sums, samples, range.since_us, range.until_us, range.step_s);
   g_autoptr (GArray) minutes
-      = us_history_gather (rollups, samples, range.since_us, range.until_us, coarse_s);
+      = us_history_gather (sums, samples, range.since_us, range.until_us, coarse_s);
   g_autoptr (JsonBuilder) json = us_api_json_new ();
   json_builder_begin_object (json);
   us_json_add_text (json, "stream_id", config->id);
@@ -216,7 +194,7 @@ US_API_HANDLER (stream_history) {
     return;
   }
   add_errors (json, minutes, coarse_s);
-  add_times (json, rollups);
+  add_times (json, sums);
   json_builder_end_object (json);
   us_api_answer (response, 200, json);
 }

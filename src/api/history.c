@@ -69,20 +69,19 @@ add_sample (UsHistoryPoint *point, const UsSample *sample) {
 }
 
 static void
-add_rollup (UsHistoryPoint *point, const UsRollupRow *row) {
-  guint n_good = row->n_segments - MIN (row->n_segments, row->n_segment_errors);
-  point->n_segments += row->n_segments;
-  point->n_errors += row->n_segment_errors;
-  point->n_playlists += row->n_playlists;
-  point->n_playlist_errors += row->n_playlist_errors;
-  point->bytes += row->bytes;
-  mix (&point->ttfb_avg, &point->n_ttfb, row->ttfb_avg, MAX (n_good, 1));
-  point->ttfb_min = fmin (point->ttfb_min, row->ttfb_avg); /* a minute keeps no lower one */
-  point->ttfb_max = fmax (point->ttfb_max, row->ttfb_max);
-  mix (&point->ratio_avg, &point->n_ratio, row->ratio_avg, MAX (n_good, 1));
-  point->ratio_min = fmin (point->ratio_min, row->ratio_min);
-  point->ratio_max = fmax (point->ratio_max, row->ratio_avg);
-  mix (&point->latency_avg, &point->n_latency, row->latency_avg, MAX (n_good, 1));
+add_sum (UsHistoryPoint *point, const UsRollupSum *sum) {
+  point->n_segments += sum->n_segments;
+  point->n_errors += sum->n_segment_errors;
+  point->n_playlists += sum->n_playlists;
+  point->n_playlist_errors += sum->n_playlist_errors;
+  point->bytes += sum->bytes;
+  mix (&point->ttfb_avg, &point->n_ttfb, sum->ttfb_avg, sum->n_ttfb);
+  point->ttfb_min = fmin (point->ttfb_min, sum->ttfb_min);
+  point->ttfb_max = fmax (point->ttfb_max, sum->ttfb_max);
+  mix (&point->ratio_avg, &point->n_ratio, sum->ratio_avg, sum->n_ratio);
+  point->ratio_min = fmin (point->ratio_min, sum->ratio_min);
+  point->ratio_max = fmax (point->ratio_max, sum->ratio_max);
+  mix (&point->latency_avg, &point->n_latency, sum->latency_avg, sum->n_latency);
 }
 
 /* ---- all of them ---- */
@@ -107,33 +106,33 @@ first_sample_us (const GArray *samples) {
 }
 
 static gint64
-end_of_rollups_us (const GArray *rollups) {
-  return rollups != NULL && rollups->len > 0
-             ? g_array_index (rollups, UsRollupRow, rollups->len - 1).minute_us + MINUTE_US
+end_of_sums_us (const GArray *sums) {
+  return sums != NULL && sums->len > 0
+             ? g_array_index (sums, UsRollupSum, sums->len - 1).last_us + MINUTE_US
              : 0;
 }
 
 /**
  * us_history_gather:
- * @rollups, @samples: (nullable): oldest first
+ * @sums, @samples: (nullable): oldest first
  *
  * Below a minute samples are preferred, and minutes stand for the time before the first of them;
  * else minutes, and samples stand for the time after the last of them.
  */
 GArray *
-us_history_gather (const GArray *rollups, const GArray *samples, gint64 since_us, gint64 until_us,
+us_history_gather (const GArray *sums, const GArray *samples, gint64 since_us, gint64 until_us,
                    guint step_s) {
   GArray *points = g_array_new (FALSE, FALSE, sizeof (UsHistoryPoint));
   gint64 step_us = (gint64)MAX (step_s, 1) * G_USEC_PER_SEC;
   gboolean is_fine = step_s < MINUTE_S;
-  gint64 rollups_until_us = is_fine ? first_sample_us (samples) : G_MAXINT64;
-  gint64 samples_since_us = is_fine ? since_us : MAX (since_us, end_of_rollups_us (rollups));
+  gint64 sums_until_us = is_fine ? first_sample_us (samples) : G_MAXINT64;
+  gint64 samples_since_us = is_fine ? since_us : MAX (since_us, end_of_sums_us (sums));
 
-  for (guint i = 0; rollups != NULL && i < rollups->len; i++) {
-    const UsRollupRow *row = &g_array_index (rollups, UsRollupRow, i);
-    if (row->minute_us + MINUTE_US > since_us && row->minute_us <= until_us
-        && (!is_fine || row->minute_us + MINUTE_US <= rollups_until_us))
-      add_rollup (point_at (points, row->minute_us, step_us), row);
+  for (guint i = 0; sums != NULL && i < sums->len; i++) {
+    const UsRollupSum *sum = &g_array_index (sums, UsRollupSum, i);
+    if (sum->last_us + MINUTE_US > since_us && sum->at_us <= until_us
+        && (!is_fine || sum->last_us + MINUTE_US <= sums_until_us))
+      add_sum (point_at (points, sum->at_us, step_us), sum);
   }
   for (guint i = 0; samples != NULL && i < samples->len; i++) {
     const UsSample *sample = &g_array_index (samples, UsSample, i);

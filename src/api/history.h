@@ -23,9 +23,10 @@ typedef struct {
 } UsHistoryPoint;
 
 guint us_history_resolution_s (gint64 since_us, gint64 until_us, gint64 now_us, guint wanted_s);
-/* @step_s: of a point. Returns: (transfer full) (element-type UsHistoryPoint): oldest first, only
- * where there is something */
-GArray *us_history_gather (const GArray *rollups, const GArray *samples, gint64 since_us,
+/* @sums: (nullable) (element-type UsRollupSum): of stretches of @step_s, or of a minute if that is
+ * longer; @step_s: of a point. Returns: (transfer full) (element-type UsHistoryPoint): oldest
+ * first, only where there is something */
+GArray *us_history_gather (const GArray *sums, const GArray *samples, gint64 since_us,
                            gint64 until_us, guint step_s);
 
 G_END_DECLS

@@ -1,7 +1,7 @@
 /* row-type.c - rows as tables of their fields
  *
  * Copying, freeing, binding and reading a row is the same walk over its fields for each of the
- * seven row types, so a column is told of in one place. Pure but for the statement it binds to or
+ * eight row types, so a column is told of in one place. Pure but for the statement it binds to or
  * reads from; the type tables are constant, any thread may use them.
  */
 #include "store/row-type.h"
@@ -82,6 +82,21 @@ static const UsField rollup_fields[] = {
   FIELD (UsRollupRow, is_maintenance, FLAG),
 };
 const UsRowType us_rollup_row_type = TYPE (UsRollupRow, "rollups", rollup_fields);
+
+static const UsField rollup_sum_fields[] = {
+  FIELD (UsRollupSum, at_us, INT64),      FIELD (UsRollupSum, last_us, INT64),
+  FIELD (UsRollupSum, n_segments, UINT),  FIELD (UsRollupSum, n_segment_errors, UINT),
+  FIELD (UsRollupSum, n_playlists, UINT), FIELD (UsRollupSum, n_playlist_errors, UINT),
+  FIELD (UsRollupSum, bytes, UINT64),     FIELD (UsRollupSum, ttfb_avg, REAL),
+  FIELD (UsRollupSum, ttfb_min, REAL),    FIELD (UsRollupSum, ttfb_max, REAL),
+  FIELD (UsRollupSum, ratio_avg, REAL),   FIELD (UsRollupSum, ratio_min, REAL),
+  FIELD (UsRollupSum, ratio_max, REAL),   FIELD (UsRollupSum, latency_avg, REAL),
+  FIELD (UsRollupSum, n_ttfb, UINT),      FIELD (UsRollupSum, n_ratio, UINT),
+  FIELD (UsRollupSum, n_latency, UINT),   FIELD (UsRollupSum, healthy_s, REAL),
+  FIELD (UsRollupSum, degraded_s, REAL),  FIELD (UsRollupSum, unhealthy_s, REAL),
+  FIELD (UsRollupSum, no_data_s, REAL),
+};
+const UsRowType us_rollup_sum_type = TYPE (UsRollupSum, NULL, rollup_sum_fields);
 
 static const UsField thumbnail_fields[] = {
   FIELD (UsThumbnailRow, id, TEXT),       FIELD (UsThumbnailRow, stream, TEXT),

@@ -35,6 +35,7 @@ extern const UsRowType us_event_row_type;
 extern const UsRowType us_finding_row_type;
 extern const UsRowType us_note_row_type;
 extern const UsRowType us_rollup_row_type;
+extern const UsRowType us_rollup_sum_type;    /* of no table: what a query gathers */
 extern const UsRowType us_thumbnail_row_type; /* without its picture */
 extern const UsRowType us_delivery_row_type;
 

@@ -58,6 +58,17 @@ typedef struct {
   gboolean is_maintenance;
 } UsRollupRow;
 
+/* UsRollupSum: the minutes of a stretch of time, taken together; times in seconds, NAN: no sample.
+ * Means are weighted by the segments that came, at least one in each minute; extremes are kept. */
+typedef struct {
+  gint64 at_us, last_us; /* begin of the stretch, and of its last minute */
+  guint n_segments, n_segment_errors, n_playlists, n_playlist_errors;
+  guint64 bytes;
+  double ttfb_avg, ttfb_min, ttfb_max, ratio_avg, ratio_min, ratio_max, latency_avg;
+  guint n_ttfb, n_ratio, n_latency; /* the weights behind the means */
+  double healthy_s, degraded_s, unhealthy_s, no_data_s;
+} UsRollupSum;
+
 typedef struct {
   char *id;
   char *stream;

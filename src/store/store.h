@@ -107,6 +107,11 @@ GArray *us_store_list_notes (UsStore *store, const char *incident,
 /* Oldest first. */
 GArray *us_store_list_rollups (UsStore *store, const char *stream, gint64 since_us, gint64 until_us,
                                guint limit, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* By stretches of @step_us, oldest first: what is longer than minutes can be listed one by one.
+ * Returns: (element-type UsRollupSum) */
+GArray *us_store_list_rollups_by (UsStore *store, const char *stream, gint64 since_us,
+                                  gint64 until_us, gint64 step_us,
+                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Without pictures; newest first. */
 GArray *us_store_list_thumbnails (UsStore *store, const char *stream, gint64 since_us,
                                   gint64 until_us, guint limit,

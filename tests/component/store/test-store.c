@@ -280,6 +280,82 @@ test_history (void) {
 }
 
 static void
+put_minute (Stage *stage, guint minute, UsRollupRow row) {
+  row.stream = (char *)"studio";
+  row.minute_us = T0 / DAY * DAY + minute * 60 * SECOND;
+  row.healthy_s = 40;
+  row.degraded_s = 20;
+  us_store_put_rollup (stage->store, &row);
+}
+
+/* Means are weighted, peaks are kept, what is not known counts for nothing. */
+static void
+test_rollups_by (void) {
+  gint64 day_us = T0 / DAY * DAY, minute_us = 60 * SECOND;
+  Stage stage;
+  g_autoptr (GError) error = NULL;
+  stage_init (&stage);
+  stage_open (&stage);
+  UsRollupRow row = { .n_segments = 11,
+                      .n_segment_errors = 1,
+                      .n_playlists = 30,
+                      .n_playlist_errors = 2,
+                      .bytes = 1000,
+                      .ttfb_avg = 0.1,
+                      .ttfb_max = 2.5,
+                      .ttfb_p95 = NAN,
+                      .ratio_avg = 4,
+                      .ratio_min = 0.5,
+                      .latency_avg = NAN };
+  put_minute (&stage, 0, row);
+  row.n_segments = 5;
+  row.n_segment_errors = 5; /* counts as one that came */
+  row.ttfb_avg = 1.2;
+  row.ttfb_max = 1.3;
+  row.ratio_avg = row.ratio_min = NAN;
+  row.latency_avg = 7;
+  put_minute (&stage, 2, row);
+  row.ttfb_avg = row.ttfb_max = row.latency_avg = NAN;
+  put_minute (&stage, 3, row); /* of the next stretch */
+  put_minute (&stage, 60, row);
+  stage_put_rollup (&stage, "arena", day_us);
+  stage_barrier (&stage);
+
+  g_autoptr (GArray) sums = us_store_list_rollups_by (
+      stage.store, "studio", day_us, day_us + 60 * minute_us, 3 * minute_us, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (sums->len, ==, 2);
+  const UsRollupSum *first = &g_array_index (sums, UsRollupSum, 0), *second = first + 1;
+  g_assert_cmpint (first->at_us, ==, day_us);
+  g_assert_cmpint (first->last_us, ==, day_us + 2 * minute_us);
+  g_assert_cmpuint (first->n_segments, ==, 16);
+  g_assert_cmpuint (first->n_segment_errors, ==, 6);
+  g_assert_cmpuint (first->n_playlists, ==, 60);
+  g_assert_cmpuint (first->n_playlist_errors, ==, 4);
+  g_assert_cmpuint (first->bytes, ==, 2000);
+  g_assert_cmpfloat_with_epsilon (first->ttfb_avg, 0.2, 1e-9); /* ten of 0.1 s, one of 1.2 s */
+  g_assert_cmpuint (first->n_ttfb, ==, 11);
+  g_assert_cmpfloat_with_epsilon (first->ttfb_min, 0.1, 1e-9);
+  g_assert_cmpfloat_with_epsilon (first->ttfb_max, 2.5, 1e-9);
+  g_assert_cmpfloat_with_epsilon (first->ratio_avg, 4, 1e-9);
+  g_assert_cmpuint (first->n_ratio, ==, 10);
+  g_assert_cmpfloat_with_epsilon (first->ratio_min, 0.5, 1e-9);
+  g_assert_cmpfloat_with_epsilon (first->latency_avg, 7, 1e-9);
+  g_assert_cmpuint (first->n_latency, ==, 1);
+  g_assert_cmpfloat_with_epsilon (first->healthy_s, 80, 1e-9);
+  g_assert_cmpfloat_with_epsilon (first->degraded_s, 40, 1e-9);
+  g_assert_cmpint (second->at_us, ==, day_us + 3 * minute_us);
+  g_assert_true (isnan (second->ttfb_avg) && isnan (second->ttfb_max));
+  g_assert_true (isnan (second->ratio_min) && isnan (second->latency_avg));
+  g_assert_cmpuint (second->n_ttfb, ==, 0);
+
+  g_autoptr (GArray) all = us_store_list_rollups_by (stage.store, "studio", 0, 0, DAY, &error);
+  g_assert_cmpuint (all->len, ==, 1);
+  g_assert_cmpuint (g_array_index (all, UsRollupSum, 0).n_playlists, ==, 120);
+  stage_clear (&stage);
+}
+
+static void
 test_remove_stream (void) {
   Stage stage;
   g_autoptr (GError) error = NULL;
@@ -566,6 +642,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/store/clock-back", test_clock_back);
   g_test_add_func ("/store/notes", test_notes);
   g_test_add_func ("/store/history", test_history);
+  g_test_add_func ("/store/rollups-by", test_rollups_by);
   g_test_add_func ("/store/remove-stream", test_remove_stream);
   g_test_add_func ("/store/retention/by-age", test_retention_by_age);
   g_test_add_func ("/store/retention/by-number", test_retention_by_number);

@@ -39,17 +39,22 @@ test_resolution (void) {
 
 static void
 add_minute (GArray *rollups, gint64 minute_us, double ttfb, double ttfb_max, double ratio_min) {
-  UsRollupRow row = { .minute_us = minute_us,
+  UsRollupSum row = { .at_us = minute_us,
+                      .last_us = minute_us,
                       .n_segments = 10,
                       .n_segment_errors = 1,
                       .n_playlists = 30,
                       .n_playlist_errors = 2,
                       .ttfb_avg = ttfb,
+                      .ttfb_min = ttfb,
                       .ttfb_max = ttfb_max,
-                      .ttfb_p95 = NAN,
+                      .n_ttfb = isnan (ttfb) ? 0 : 9,
                       .ratio_avg = 4,
                       .ratio_min = ratio_min,
+                      .ratio_max = 4,
+                      .n_ratio = 9,
                       .latency_avg = 6,
+                      .n_latency = 9,
                       .bytes = 1000 };
   g_array_append_val (rollups, row);
 }
@@ -73,7 +78,7 @@ point (GArray *points, guint i) {
 
 static void
 test_coarse (void) {
-  g_autoptr (GArray) rollups = g_array_new (FALSE, TRUE, sizeof (UsRollupRow));
+  g_autoptr (GArray) rollups = g_array_new (FALSE, TRUE, sizeof (UsRollupSum));
   g_autoptr (GArray) samples = g_array_new (FALSE, TRUE, sizeof (UsSample));
   add_minute (rollups, NOW, 0.1, 0.5, 3);
   add_minute (rollups, NOW + MINUTE, NAN, NAN, NAN); /* nothing came */
@@ -94,7 +99,7 @@ test_coarse (void) {
 
 static void
 test_fine (void) {
-  g_autoptr (GArray) rollups = g_array_new (FALSE, TRUE, sizeof (UsRollupRow));
+  g_autoptr (GArray) rollups = g_array_new (FALSE, TRUE, sizeof (UsRollupSum));
   g_autoptr (GArray) samples = g_array_new (FALSE, TRUE, sizeof (UsSample));
   add_minute (rollups, NOW, 0.1, 0.5, 3);          /* before the desk began */
   add_minute (rollups, NOW + MINUTE, 0.2, 0.5, 3); /* it began in this one */
@@ -114,7 +119,7 @@ test_fine (void) {
 
 static void
 test_bounds (void) {
-  g_autoptr (GArray) rollups = g_array_new (FALSE, TRUE, sizeof (UsRollupRow));
+  g_autoptr (GArray) rollups = g_array_new (FALSE, TRUE, sizeof (UsRollupSum));
   g_autoptr (GArray) none = us_history_gather (NULL, NULL, NOW, NOW + HOUR, 60);
   for (guint i = 0; i < 10; i++)
     add_minute (rollups, NOW + i * MINUTE, 0.1, 0.1, 1);

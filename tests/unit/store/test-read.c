@@ -108,6 +108,7 @@ test_others (void) {
     us_store_list_findings (store, "studio", TRUE, 0, 10, &error),
     us_store_list_notes (store, "x", &error),
     us_store_list_rollups (store, "studio", 0, 0, 10, &error),
+    us_store_list_rollups_by (store, "studio", 0, 0, 60, &error),
     us_store_list_thumbnails (store, "studio", 0, 0, 10, &error),
     us_store_list_deliveries (store, 0, 10, &error),
   };
