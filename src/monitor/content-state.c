@@ -167,7 +167,7 @@ take_run (UsContentRun *run, const UsContentAim *aim, double run_s, double whole
   gboolean is_all = run_s >= whole_s - EDGE_S;
   gboolean is_near = run->is_known && aim->begin_s - run->until_s <= MAX_UNSEEN_S;
   run->is_known = TRUE;
-  if (run_s <= 0)
+  if (run_s <= EDGE_S) /* a last frame, or padding: the segments behind it are not known by it */
     run->since_s = NAN;
   else if (!is_all)
     run->since_s = MAX (aim->end_s - run_s, aim->begin_s);

@@ -282,6 +282,20 @@ test_silence (void) {
   g_assert_cmpfloat (self.facts.silent_s, ==, 0);
 }
 
+/* The padding of a last frame is silence; those behind it that nobody looked at were not. */
+static void
+test_padding (void) {
+  Stage self;
+  stage_open (&self);
+  self.next.silent_run_s = 0.005;
+  steps_moving (&self, 6);
+  self.audio_p90 = 13;
+  self.next.audio_rms_db = self.next.quiet_rms_db = -700;
+  self.next.silent_run_s = 2;
+  steps_moving (&self, 4);
+  g_assert_cmpfloat_with_epsilon (self.facts.silent_s, 8, 0.01);
+}
+
 static void
 test_dead_channel (void) {
   Stage self;
@@ -394,6 +408,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/content-state/low-motion", test_low_motion);
   g_test_add_func ("/content-state/slides", test_slides);
   g_test_add_func ("/content-state/silence", test_silence);
+  g_test_add_func ("/content-state/padding", test_padding);
   g_test_add_func ("/content-state/dead-channel", test_dead_channel);
   g_test_add_func ("/content-state/failures", test_failures);
   g_test_add_func ("/content-state/too-slow", test_too_slow);
