@@ -190,7 +190,7 @@ static void
 test_groups (void) {
 #define AUDIO(group, name, more)                                                                   \
   "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"" group "\",NAME=\"" name "\"" more ",URI=\"" name ".m3u8\"" \
-                                                                                         "\n"
+  "\n"
 #define VARIANT(more) "#EXT-X-STREAM-INF:BANDWIDTH=1000000" more "\nv.m3u8\n"
   static const struct {
     const char *text, *expected;
