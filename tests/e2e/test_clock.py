@@ -127,6 +127,15 @@ class Roles:
         origins = chain.get_json(self.switcher + "/healthz")["origins"]
         return {name: origin["state"] for name, origin in origins.items()}
 
+    def wait_settled(self):
+        """At home with both origins up: a busy start may have taken a failover, and its return comes
+        seconds later."""
+        def settled():
+            told = chain.get_json(self.switcher + "/healthz")
+            return told["active_origin"] == "primary" and all(
+                origin["state"] == "up" for origin in told["origins"].values())
+        chain.wait_for("the primary to be active, and both origins up", settled)
+
     def offset(self, name):
         return metric(self.switcher, OFFSET, f'origin="{name}"')
 
@@ -164,7 +173,7 @@ class ClockSteps(unittest.TestCase):
             clock = Clock(folder)
             with Roles(chain.material("loop", seconds=16), packager_env=clock.env) as roles:
                 roles.wait_playable()
-                chain.wait_for("both origins to be up", lambda: set(roles.states().values()) == {"up"})
+                roles.wait_settled()
                 before = roles.switches()
                 watch = Watch(roles.viewer_url, poll_ms=100)
                 try:
@@ -192,6 +201,7 @@ class ClockSteps(unittest.TestCase):
             with foreign.Foreign(path, packager_env={"backup": clock.env}) as origins, \
                     Roles(origins=origins.base_urls) as roles:
                 roles.wait_playable()
+                roles.wait_settled()
                 watch = Watch(roles.viewer_url, poll_ms=100)
                 try:
                     before = roles.switches()
