@@ -1,0 +1,54 @@
+// ui.js - what every view is made of: preact with htm, and a few words beside it
+
+import { Component, h } from '../vendor/htm-preact.js';
+
+export * from '../vendor/htm-preact.js';
+
+/** Joins those names that are there: cx('row', isOpen && 'open') */
+export function cx(...names) {
+  return names.filter(Boolean).join(' ');
+}
+
+const styles = new Map();
+
+/**
+ * Adds css/NAME.css once; a name that ends in .css is the path itself.
+ * @param {string} name
+ * @returns {Promise<void>} when it applies; also when it could not be had, since a plain view is
+ *   better than none
+ */
+export function loadStyle(name) {
+  const path = name.endsWith('.css') ? name : `css/${name}.css`;
+  if (!styles.has(path)) {
+    styles.set(path, new Promise((resolve) => {
+      const link = document.createElement('link');
+      link.rel = 'stylesheet';
+      link.href = path;
+      link.onload = link.onerror = () => resolve();
+      document.head.append(link);
+    }));
+  }
+  return styles.get(path);
+}
+
+function isSameShallow(a, b) {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
+/**
+ * A component that is drawn again only when one of its properties is another one.
+ * @param {Function} render a function component
+ * @param {(before: object, after: object) => boolean} [isSame]
+ */
+export function memo(render, isSame = isSameShallow) {
+  return class Memo extends Component {
+    shouldComponentUpdate(next) {
+      return !isSame(this.props, next);
+    }
+
+    render(props) {
+      return h(render, props);
+    }
+  };
+}
