@@ -54,7 +54,7 @@ async function next() {
   if (running >= MOST_AT_ONCE || queue.length === 0)
     return;
   running++;
-  const { src, isWanted, done } = queue.shift();
+  const { src, isWanted, done } = queue.pop(); // the newest wish is what is looked at now
   try {
     const kept = cache.get(src);
     if (isWanted() && (!kept?.readAt || (kept.mayChange && Date.now() - kept.readAt >= EVERY_MS)))

@@ -47,12 +47,27 @@ export function sinceOf(stream) {
   return Number.isNaN(at) ? Infinity : at;
 }
 
+const names = new Intl.Collator('en', { numeric: true });
+const keys = new WeakMap(); // a changed stream is another object
+
+// Times are parsed once; the rank only where no end of a maintenance can change it.
+function keyOf(stream) {
+  let key = keys.get(stream);
+  if (!key) {
+    key = { since: sinceOf(stream), rank: STATES[stateOf(stream)].rank };
+    keys.set(stream, key);
+  }
+  if (stream.maintenance)
+    key.rank = STATES[stateOf(stream)].rank;
+  return key;
+}
+
 /** Worst first, then the longest in the state, then by name. */
 export function compareWorst(a, b) {
-  return STATES[stateOf(a)].rank - STATES[stateOf(b)].rank
-    || (sinceOf(a) - sinceOf(b) || 0)
-    || a.name.localeCompare(b.name, 'en', { numeric: true })
-    || (a.id < b.id ? -1 : 1);
+  const left = keyOf(a);
+  const right = keyOf(b);
+  return left.rank - right.rank || (left.since - right.since || 0)
+    || names.compare(a.name, b.name) || (a.id < b.id ? -1 : 1);
 }
 
 /** The shape of a state; a word stands beside it or in the name of what it is in. */
