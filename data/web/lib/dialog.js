@@ -11,6 +11,7 @@ let nextId = 1;
 export function Dialog({ title, onClose, children, isWide = false }) {
   const dialog = useRef(null);
   const id = useRef(null);
+  const isOpen = useRef(true);
   id.current ??= `dialog-${nextId++}`;
   useLayoutEffect(() => {
     const before = document.activeElement;
@@ -18,6 +19,7 @@ export function Dialog({ title, onClose, children, isWide = false }) {
     element.showModal();
     element.querySelector('[data-autofocus]')?.focus();
     return () => {
+      isOpen.current = false;
       element.close();
       if (before instanceof HTMLElement && before.isConnected)
         before.focus({ preventScroll: true });
@@ -27,10 +29,12 @@ export function Dialog({ title, onClose, children, isWide = false }) {
     event.preventDefault();
     onClose();
   };
+  const onClosed = () => isOpen.current && onClose(); // by the browser: Escape pressed twice
   const onPress = (event) => event.target === dialog.current && onClose();
   return html`
     <dialog ref=${dialog} class=${`dialog ${isWide ? 'is-wide' : ''}`}
-      aria-labelledby=${id.current} onCancel=${onCancel} onMouseDown=${onPress}>
+      aria-labelledby=${id.current} onCancel=${onCancel}
+      onClose=${onClosed} onMouseDown=${onPress}>
       <div class="dialog-body">
         <header class="dialog-head">
           <h2 id=${id.current}>${title}</h2>

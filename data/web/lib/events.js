@@ -7,10 +7,12 @@
 
 import { learn } from './clock.js';
 import { addressOf, askForToken, identity, problemOf } from './api.js';
+import { onTabs, shouldRest } from './tabs.js';
 
 const SILENCE_MS = 40 * 1000;
 const GRACE_MS = 1500; // a connection that is back by then was never missed
 const DELAYS_MS = [0, 1000, 2000, 4000, 8000, 15000];
+const REST_MS = 30 * 1000; // how often a page without a connection reads everything
 const LASTING_MS = 5000; // a connection that ended sooner counts as a failure
 
 const listeners = new Map();
@@ -22,6 +24,7 @@ let failures = 0;
 let isStarted = false;
 let problem = null; // why the last try was refused
 let wake = null; // ends the pause before the next try
+let control = null; // ends the connection
 let graceTimer = 0;
 
 /**
@@ -119,9 +122,17 @@ async function readAll(response, watch) {
   }
 }
 
+// A page that nobody sees, one of many, leaves the browser's few connections to the others.
+async function rest() {
+  while (shouldRest()) {
+    emit('reset', {});
+    await pause(REST_MS);
+  }
+}
+
 // One connection, from its beginning to its end.
 async function connect() {
-  const control = new AbortController();
+  control = new AbortController();
   let timer = 0;
   const watch = () => {
     clearTimeout(timer);
@@ -185,6 +196,7 @@ function lose() {
 
 async function run() {
   for (;;) {
+    await rest();
     const begun = Date.now();
     try {
       await connect();
@@ -193,6 +205,8 @@ async function run() {
     }
     if (connection.state === 'live' && Date.now() - begun > LASTING_MS)
       failures = 0;
+    if (shouldRest())
+      continue;
     lose();
     const delay = DELAYS_MS[Math.min(failures, DELAYS_MS.length - 1)] * (0.8 + 0.4 * Math.random());
     failures++;
@@ -204,8 +218,7 @@ async function run() {
 
 /** Tries again now instead of when the pause is over. */
 export function retryNow() {
-  if (connection.state !== 'live')
-    wake?.();
+  wake?.();
 }
 
 /** Begins to listen. The page does so once. */
@@ -215,5 +228,6 @@ export function start() {
   isStarted = true;
   window.addEventListener('online', retryNow);
   document.addEventListener('visibilitychange', () => !document.hidden && retryNow());
+  onTabs(() => shouldRest() && control?.abort());
   run();
 }
