@@ -7,7 +7,7 @@ import { ago, count, dateTime, ms, seconds } from '../lib/format.js';
 import { serverNow } from '../lib/clock.js';
 import { useNow } from '../lib/live.js';
 import { bodyOf } from './live-confirm.js';
-import { resultRows, sortRuns } from './live-model.js';
+import { outcomeOf, sortRuns } from './live-model.js';
 import { Sign } from './live-parts.js';
 import { Consequences, ReasonField, Refusal, rememberReason } from './live-order-dialog.js';
 
@@ -30,7 +30,7 @@ function DrillChoice({ drills, value, onInput }) {
 
 /** Chooses a drill and starts it. */
 export function DrillDialog({ chain, onClose, onDone }) {
-  const drills = chain.drills ?? [];
+  const { drills } = chain;
   const [name, setName] = useState(drills[0]?.name ?? '');
   const [why, setWhy] = useState('');
   const [problem, setProblem] = useState(null);
@@ -78,21 +78,22 @@ function ActiveRun({ run }) {
     <p class="dim">Its chain is started, broken and watched; your viewers are not touched</p></div>`;
 }
 
-const FELT = [['stall_ms', 'Stall', ms], ['failed', 'Failed requests', count], ['missing', 'Missing pictures', count],
-  ['repeated', 'Repeated pictures', count], ['delay_ms', 'Added delay', ms]];
+const FELT = [['stall_ms', 'Stall', ms], ['failed_requests', 'Failed requests', count], ['missing_frames', 'Missing pictures', count],
+  ['repeated_frames', 'Repeated pictures', count], ['added_delay_ms', 'Added delay', ms]];
 
 // "nobody noticed", or what was felt, in a line.
 function ResultRow({ row }) {
+  const outcome = outcomeOf(row);
   return html`
     <li class="result">
-      <p><${Sign} name=${row.outcome} /><strong>${row.name}</strong> ${row.outcome}${row.hit ? `, hit the ${row.hit}` : ''}${row.verdict && `: ${row.verdict}`}</p>
-      ${row.outcome !== 'skipped' && html`<dl class="facts is-small">${FELT.map(([member, name, format]) => html`
-        <div class=${cx('fact', member !== 'delay_ms' && row[member] > 0 && 'is-bad')}><dt>${name}</dt><dd class="num">${format(row[member])}</dd></div>`)}</dl>`}
+      <p><${Sign} name=${outcome} /><strong>${row.name}</strong> ${outcome}${row.hit && `, hit the ${row.hit}`}${row.verdict && `: ${row.verdict}`}</p>
+      ${outcome !== 'skipped' && html`<dl class="facts is-small">${FELT.map(([member, name, format]) => html`
+        <div class=${cx('fact', member !== 'added_delay_ms' && row[member] > 0 && 'is-bad')}><dt>${name}</dt><dd class="num">${format(row[member])}</dd></div>`)}</dl>`}
     </li>`;
 }
 
 function PastRun({ run, isOpen }) {
-  const rows = resultRows(run);
+  const rows = run.results ?? [];
   const verdict = run.passed ? 'passed' : 'failed';
   return html`
     <details class="run" open=${isOpen}>

@@ -13,10 +13,11 @@ const STRIP_HEIGHT = 26;
 function StripBar({ row, index }) {
   if (!row)
     return null;
+  if (row.is_gap)
+    return html`<rect class="is-gap" x=${index + 0.12} width="0.76" y="1" height=${STRIP_HEIGHT - 2} />`;
   const y = row.origin === 'primary' ? 0 : STRIP_HEIGHT / 2 + 1;
-  const kind = row.is_gap ? 'is-gap' : `is-${row.origin}`;
   return html`<g>
-    <rect class=${kind} x=${index + 0.12} width="0.76" y=${y} height=${STRIP_HEIGHT / 2 - 1} />
+    <rect class=${`is-${row.origin}`} x=${index + 0.12} width="0.76" y=${y} height=${STRIP_HEIGHT / 2 - 1} />
     ${row.comparison === 'different' && html`<rect class="is-different" x=${index + 0.12} width="0.76"
       y=${STRIP_HEIGHT / 2 - 1} height="2" />`}</g>`;
 }
@@ -48,7 +49,7 @@ const LedgerRow = memo(({ row }) => html`
     <td><span class="from"><${OriginMark} origin=${row.origin} /><span class="from-word">${originWord(row.origin)}</span></span></td>
     <td class="num is-extra">${row.is_gap ? '–' : seconds(row.duration_s)}</td>
     <td class="num is-extra">${row.is_gap ? '–' : bytes(row.bytes)}</td>
-    <td class="num is-extra">${row.took_ms === null || row.took_ms < 0 ? '–' : ms(row.took_ms)}</td>
+    <td class="num is-extra">${ms(row.took_ms)}</td>
     <td class="is-extra"><code title=${row.hash}>${row.is_gap ? '–' : (row.hash ?? '–').slice(0, 8)}</code></td>
     <td>${row.is_gap ? '–' : html`<${Comparison} value=${row.comparison} />`}</td>
     <td class="marks">${MARKS.filter(([member]) => row[member]).map(([, css, word, title]) =>
@@ -85,13 +86,23 @@ function LedgerTable({ rows, changes }) {
     </div>`;
 }
 
+function RenditionSelect({ ledger, onRendition }) {
+  if (ledger.renditions.length < 2)
+    return null;
+  return html`<select class="input live-select" aria-label="Rendition" value=${ledger.rendition}
+    onChange=${(event) => onRendition(event.currentTarget.value)}>
+    ${ledger.renditions.map((name) => html`<option key=${name} value=${name} selected=${name === ledger.rendition}>${name}</option>`)}
+  </select>`;
+}
+
 /** The account of what was published, with the changes of sides between the segments. */
-export function Ledger({ stream, ledger }) {
+export function Ledger({ stream, ledger, onRendition }) {
   const { rows, problem, isLoaded } = ledger;
   return html`
     <section class="card live-ledger" aria-labelledby="live-ledger-title">
       <div class="live-title"><h2 id="live-ledger-title">Ledger</h2>
-        <span class="dim">What was published, and which origin delivered it</span></div>
+        <span class="dim">What was published, and which origin delivered it</span><span class="grow"></span>
+        <${RenditionSelect} ledger=${ledger} onRendition=${onRendition} /></div>
       ${problem && html`<${ProblemNote} problem=${problem} />`}
       ${rows.length > 0 && html`
         <${OriginStrip} rows=${rows} />

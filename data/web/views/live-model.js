@@ -56,6 +56,20 @@ export function isMixed(url, protocol) {
   return protocol === 'https:' && /^http:/.test(url ?? '') && !isLoopback(new URL(url).hostname);
 }
 
+/**
+ * What the desk tells of the chain, without streams of which too little is known to show them: it
+ * passes on what it was told, and null for what it was not.
+ */
+export function readChain(chain) {
+  const isWhole = ({ name, path, active, origins }) => name && path && (active === 'primary' || active === 'backup')
+    && origins?.primary && origins.backup;
+  const streams = chain.streams.filter(isWhole).map((stream) => ({ ...stream,
+    switches: stream.switches.filter(({ time_ms, from, to }) => time_ms > 0 && from && to) }));
+  const commands = chain.commands.filter(({ time_ms, command, what }) => time_ms > 0 && command && what);
+  const runs = chain.runs.filter(({ id, name, started_ms }) => id && name && started_ms > 0);
+  return { ...chain, streams, commands, runs, drills: chain.drills.filter(({ name }) => name) };
+}
+
 /** The stream that is shown: the one asked for, else the default one, else the first. */
 export function chooseStream(streams, name) {
   return streams.find((stream) => stream.name === name)
@@ -71,7 +85,7 @@ export function chooseStream(streams, name) {
  * @returns {number|null} null: from the beginning of what is shown
  */
 export function nextAfter(rows) {
-  return rows.length === 0 ? null : rows[Math.max(rows.length - OPEN_ROWS, 0)].number - 1;
+  return rows.length === 0 ? null : Math.max(rows[Math.max(rows.length - OPEN_ROWS, 0)].number - 1, 0);
 }
 
 /**
@@ -115,7 +129,8 @@ export function stripWords(rows, n = STRIP_ROWS) {
   if (last.length === 0)
     return 'No segments yet';
   const of = (origin) => last.filter((row) => row.origin === origin).length;
-  const turns = last.filter((row, i) => i > 0 && row.origin !== last[i - 1].origin).length;
+  const sides = last.filter((row) => !row.is_gap);
+  const turns = sides.filter((row, i) => i > 0 && row.origin !== sides[i - 1].origin).length;
   const noun = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
   return `The last ${noun(last.length, 'segment')}: ${of('primary')} from the primary, ${of('backup')} from the backup, `
     + noun(turns, 'turn');
@@ -179,7 +194,7 @@ export function interleave(rows, changes) {
  */
 export function recordOf(chain, stream) {
   const own = `${stream.name}: `;
-  const commands = (chain.commands ?? [])
+  const commands = chain.commands
     .filter((command) => command.stream === null || command.stream === stream.name)
     .map((command) => ({ key: `c${command.id}`, at: command.time_ms, command: { ...command,
       short: command.what.startsWith(own) ? command.what.slice(own.length) : command.what } }));
@@ -250,23 +265,12 @@ export function isReport(data) {
 
 /** @returns {{active: object|null, past: object[]}} runs, the newest first */
 export function sortRuns(chain) {
-  const runs = [...(chain.runs ?? [])].reverse();
+  const runs = [...chain.runs].reverse();
   return { active: runs.find((run) => run.ended_ms === null && run.id === chain.active_drill) ?? null,
     past: runs.filter((run) => run.ended_ms !== null) };
 }
 
-/** What one drill of a run brought, as lines of a table; [] when it is not known. */
-export function resultRows(run) {
-  const drills = run.result?.drills ?? [];
-  return drills.map((drill) => ({
-    name: drill.name,
-    hit: drill.hit ?? null,
-    verdict: drill.verdict ?? '',
-    outcome: drill.skipped ? 'skipped' : drill.passed ? 'passed' : 'failed',
-    stall_ms: drill.viewer?.stall_ms ?? null,
-    failed: drill.viewer?.failed_requests ?? null,
-    missing: drill.viewer?.missing_frames ?? null,
-    repeated: drill.viewer?.repeated_frames ?? null,
-    delay_ms: drill.viewer?.added_delay_ms ?? null,
-  }));
+/** How a drill of a run ended, in a word. */
+export function outcomeOf(result) {
+  return result.skipped ? 'skipped' : result.passed ? 'passed' : 'failed';
 }

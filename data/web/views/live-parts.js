@@ -19,7 +19,7 @@ export function originWord(origin) {
 export function OriginMark({ origin, isNamed = false }) {
   return html`<span class=${`origin-mark is-${origin}`} role=${isNamed ? 'img' : undefined}
     aria-label=${isNamed ? originWord(origin) : undefined} aria-hidden=${isNamed ? undefined : 'true'}
-    >${originWord(origin)[0]}</span>`;
+    >${origin ? originWord(origin)[0] : '–'}</span>`;
 }
 
 /** Whether viewers are on this side: word, shape and colour. */

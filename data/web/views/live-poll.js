@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from '../lib/ui.js';
 import { get } from '../lib/api.js';
-import { mergeRows, nextAfter } from './live-model.js';
+import { mergeRows, nextAfter, readChain } from './live-model.js';
 
 const EVERY_MS = 1000;
 const AFTER_FAULT_MS = 3000;
@@ -62,7 +62,7 @@ export function useChain() {
   const [state, setState] = useState({ chain: null, problem: null, at: 0 });
   const reload = usePoll(async (signal) => {
     try {
-      const chain = await get('api/chain', { signal });
+      const chain = readChain(await get('api/chain', { signal }));
       setState({ chain, problem: null, at: Date.now() });
       return true;
     } catch (problem) {
@@ -74,32 +74,36 @@ export function useChain() {
   return { ...state, reload };
 }
 
-const EMPTY = { rows: [], problem: null, isLoaded: false };
+const EMPTY = { rows: [], renditions: [], rendition: null, problem: null, isLoaded: false };
 
 /**
  * The ledger of a stream as it grows.
  * @param {string|null} name null: of none
- * @returns {{rows: object[], problem: Error|null, isLoaded: boolean}} rows oldest first
+ * @param {string|null} rendition null: the first
+ * @returns {{rows: object[], renditions: string[], rendition: string|null, problem: Error|null,
+ *   isLoaded: boolean}} rows oldest first
  */
-export function useLedger(name) {
-  const [state, setState] = useState({ ...EMPTY, name });
+export function useLedger(name, rendition) {
+  const key = name === null ? null : `${name}\t${rendition ?? ''}`;
+  const [state, setState] = useState({ ...EMPTY, key });
   const rows = useRef([]);
   useEffect(() => {
     rows.current = [];
-    setState({ ...EMPTY, name });
-  }, [name]);
+    setState({ ...EMPTY, key });
+  }, [key]);
   usePoll(async (signal) => {
     try {
       const page = await get(`api/chain/streams/${encodeURIComponent(name)}/ledger`,
-        { query: { after: nextAfter(rows.current), limit: PAGE }, signal });
+        { query: { after: nextAfter(rows.current), limit: PAGE, rendition }, signal });
       rows.current = mergeRows(rows.current, page);
-      setState({ name, rows: rows.current, problem: null, isLoaded: true });
+      setState({ key, rows: rows.current, renditions: page.renditions ?? [], rendition: page.rendition, problem: null,
+        isLoaded: true });
       return true;
     } catch (problem) {
       if (problem.name !== 'AbortError')
         setState((before) => ({ ...before, problem }));
       return false;
     }
-  }, name);
-  return state.name === name ? state : EMPTY;
+  }, key);
+  return state.key === key ? state : EMPTY;
 }

@@ -93,7 +93,7 @@ function LostNote({ at, problem, chain }) {
     <p>${problem ? problem.detail : chain.problem} What is below was read at ${time(at)}; it is tried again by itself.</p></div>`;
 }
 
-function Page({ source, stream, ledger }) {
+function Page({ source, stream, ledger, onRendition }) {
   const { chain, problem, reload } = source;
   const [order, setOrder] = useState(null);
   const mayControl = chain.may_control && chain.is_connected && !problem;
@@ -104,7 +104,7 @@ function Page({ source, stream, ledger }) {
     <div class="live">
       <${Head} streams=${chain.streams} stream=${stream} />
       <${LostNote} at=${source.readAt} problem=${problem} chain=${chain} />
-      <${StandingOrders} ...${about} commands=${chain.commands ?? []} />
+      <${StandingOrders} ...${about} commands=${chain.commands} />
       <div class="live-stage">
         ${url ? html`<${ViewerPlayer} key=${url} url=${url} stream=${stream} />` : html`<section class="card live-viewer">
           <p>The desk does not know the address that viewers use</p></section>`}
@@ -112,7 +112,7 @@ function Page({ source, stream, ledger }) {
       </div>
       <${Controls} ...${about} />
       <div class="live-below">
-        <${Ledger} stream=${stream} ledger=${ledger} />
+        <${Ledger} stream=${stream} ledger=${ledger} onRendition=${onRendition} />
         <div class="live-side"><${Drills} ...${about} /><${RecordList} chain=${chain} stream=${stream} /></div>
       </div>
       ${order?.verb === 'drill' && html`<${DrillDialog} chain=${chain} onClose=${close} onDone=${reload} />`}
@@ -139,7 +139,8 @@ export default function View({ id }) {
   const source = useLastGood(useChain());
   const { chain, problem } = source;
   const stream = chain ? chooseStream(chain.streams, id) : undefined;
-  const ledger = useLedger(stream?.name ?? null);
+  const [rendition, setRendition] = useState(null);
+  const ledger = useLedger(stream?.name ?? null, rendition);
   useAnnouncements(stream);
   useEffect(() => setTitle(stream ? `Live: ${stream.name}` : 'Live'), [stream?.name]);
   if (!chain && problem)
@@ -149,5 +150,5 @@ export default function View({ id }) {
   if (!stream)
     return html`<div class="live"><h1 class="visually-hidden">Live</h1>${chain.is_connected
       ? html`<${NoStream} chain=${chain} id=${id} />` : html`<${NoChain} chain=${chain} />`}</div>`;
-  return html`<${Page} source=${source} stream=${stream} ledger=${ledger} />`;
+  return html`<${Page} source=${source} stream=${stream} ledger=${ledger} onRendition=${setRendition} />`;
 }

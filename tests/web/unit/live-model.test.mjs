@@ -58,6 +58,7 @@ test('rows that may still be compared are asked for again', () => {
   assert.equal(model.nextAfter([]), null);
   assert.equal(model.nextAfter(rows(5, 6)), 4);
   assert.equal(model.nextAfter(rows(1, 100)), 100 - model.OPEN_ROWS);
+  assert.equal(model.nextAfter(rows(0, 3)), 0);
 });
 
 test('new rows come behind, better known ones replace, nothing new changes nothing', () => {
@@ -144,14 +145,21 @@ test('the record has a stream\'s commands and changes, newest first, causes belo
   assert.deepEqual(record.map(({ command: c }) => c?.short ?? 'change'), ['all streams: release', 'change', 'failover to backup']);
 });
 
-test('drills: which one runs, which ran, and what a viewer felt', () => {
+test('drills: which one runs, which ran, and how they ended', () => {
   const runs = [{ id: '1-kill', ended_ms: 5 }, { id: '2-freeze', ended_ms: 9 }, { id: '3-slow', ended_ms: null }];
   const sorted = model.sortRuns({ runs, active_drill: '3-slow' });
   assert.equal(sorted.active.id, '3-slow');
   assert.deepEqual(sorted.past.map(({ id }) => id), ['2-freeze', '1-kill']);
-  assert.equal(model.sortRuns({ active_drill: null }).active, null);
-  assert.deepEqual(model.resultRows({}), []);
-  const felt = { stall_ms: 0, failed_requests: 1, missing_frames: 2, repeated_frames: 3, added_delay_ms: 15 };
-  const [result] = model.resultRows({ result: { drills: [{ name: 'kill', hit: 'primary', passed: false, skipped: false, verdict: 'v', viewer: felt }] } });
-  assert.deepEqual(result, { name: 'kill', hit: 'primary', verdict: 'v', outcome: 'failed', stall_ms: 0, failed: 1, missing: 2, repeated: 3, delay_ms: 15 });
+  assert.equal(model.sortRuns({ runs: [], active_drill: null }).active, null);
+  assert.deepEqual([{ passed: true }, { passed: false }, { passed: false, skipped: true }].map(model.outcomeOf), ['passed', 'failed', 'skipped']);
+});
+
+test('what a stranger at the switcher\'s address leaves out does not break the page', () => {
+  const whole = { name: 'a', path: '/hls/index.m3u8', active: 'primary', origins: { primary: {}, backup: {} },
+    switches: [{ time_ms: 5, from: 'primary', to: 'backup' }, { time_ms: null, from: null, to: null }] };
+  const chain = model.readChain({ streams: [whole, { ...whole, name: null }, { ...whole, origins: null }, { ...whole, active: 'x' },
+    { ...whole, origins: { primary: {}, backup: null } }], commands: [{ time_ms: 1, command: 'hold', what: 'a: hold' }, { time_ms: null }],
+  drills: [{ name: null }, { name: 'kill' }], runs: [{ id: 'x', name: 'kill', started_ms: 4 }, { id: null }] });
+  assert.deepEqual(chain.streams.map(({ name, switches }) => [name, switches.length]), [['a', 1]]);
+  assert.deepEqual([chain.commands.length, chain.drills.length, chain.runs.length], [1, 1, 1]);
 });
