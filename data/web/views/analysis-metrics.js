@@ -1,0 +1,64 @@
+// analysis-metrics.js - the charts: what each one shows, in which unit, and what is bad in it
+
+import { bits, ms, ratio, seconds } from '../lib/format.js';
+import { axisFromZero, axisOfRatio } from './analysis-ticks.js';
+
+function perMinute(n) {
+  if (n === null || n === undefined)
+    return '–';
+  return `${Number(n.toFixed(n < 10 ? 1 : 0))}/min`;
+}
+
+function throughput(n) {
+  return n !== null && n !== undefined && n >= 100 ? `${Math.round(n)}×` : ratio(n);
+}
+
+/**
+ * In the order of the page. `shape`: line or bars; `hasRange`: lowest and highest are known as well;
+ * `worst`: which end is the bad one, null: neither; `tone`: the token of its colour.
+ */
+export const METRICS = [
+  { key: 'ttfb', title: 'First byte', shape: 'line', hasRange: true, worst: 'max', tone: 'accent', text: ms,
+    about: 'How long a segment took to begin: the mean of each point, and its range',
+    axis: (low, high) => axisFromZero(high, { least: 10 }) },
+  { key: 'ratio', title: 'Throughput ratio', shape: 'line', hasRange: true, worst: 'min', tone: 'accent',
+    text: throughput, isLogarithmic: true, rule: { value: 1, text: 'Below 1 playback stalls' },
+    about: 'Seconds of media for each second of download: the mean of each point, and its range',
+    axis: axisOfRatio },
+  { key: 'errors', title: 'Errors', shape: 'bars', hasRange: false, worst: 'max', tone: 'unhealthy-bar',
+    text: perMinute, about: 'Failed fetches of segments and playlists in a minute',
+    axis: (low, high) => axisFromZero(high, { least: 1, isWhole: true }) },
+  { key: 'latency', title: 'Live latency', shape: 'line', hasRange: false, worst: 'max', tone: 'accent',
+    text: seconds, about: 'How far the newest segment is behind the clock, by the date in the playlist',
+    axis: (low, high) => axisFromZero(high, { least: 2 }) },
+  { key: 'bits', title: 'Bit rate fetched', shape: 'line', hasRange: false, worst: null, tone: 'accent', text: bits,
+    about: 'What the desk fetched of all renditions it watches',
+    axis: (low, high) => axisFromZero(high, { least: 1000 }) },
+  { key: 'segments', title: 'Segments', shape: 'bars', hasRange: false, worst: null, tone: 'accent',
+    text: perMinute, about: 'Segments fetched in a minute',
+    axis: (low, high) => axisFromZero(high, { least: 1, isWhole: true }) },
+];
+
+/** Of the chosen one and of others beside it. */
+export function axisOf(metric, tracks) {
+  let [low, high] = [null, null];
+  for (const { low: lows, high: highs } of tracks) {
+    for (let i = 0; i < lows.length; i++) {
+      if (lows[i] !== null && (low === null || lows[i] < low) && (!metric.isLogarithmic || lows[i] > 0))
+        low = lows[i];
+      if (highs[i] !== null && (high === null || highs[i] > high))
+        high = highs[i];
+    }
+  }
+  return metric.axis(low, high);
+}
+
+/** "84 ms, from 60 ms to 1.2 s", or "84 ms" where that is all */
+export function valueText(metric, track, index) {
+  if (index < 0)
+    return 'nothing known';
+  const [mean, low, high] = [track.mean[index], track.low[index], track.high[index]];
+  const text = metric.text(mean);
+  return metric.hasRange && metric.text(low) !== metric.text(high)
+    ? `${text}, from ${metric.text(low)} to ${metric.text(high)}` : text;
+}
