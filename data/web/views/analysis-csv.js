@@ -24,7 +24,7 @@ function field(value) {
 
 function merge(rows, points, step, names) {
   for (const point of points) {
-    const key = `${String(point.at).padStart(16, '0')} ${step}`;
+    const key = `${point.at} ${step}`;
     const row = rows.get(key) ?? { at: point.at, step };
     for (const [to, from] of names)
       row[to] = point[from];
@@ -52,7 +52,8 @@ export function csvOf(shaped) {
 
 /** "understudy-news-24-20260131T120000Z-20260131T130000Z.csv" */
 export function fileName(name, view) {
-  const word = name.normalize('NFKD').replace(/[^\w]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60) || 'stream';
+  const plain = name.normalize('NFKD').replace(/\p{M}/gu, '');
+  const word = plain.replace(/[^\w]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60) || 'stream';
   const stamp = (at) => new Date(at).toISOString().replace(/[-:]|\.\d+/g, '');
   return `understudy-${word}-${stamp(view.from)}-${stamp(view.to)}.csv`;
 }

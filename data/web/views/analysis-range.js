@@ -112,8 +112,7 @@ export function settle(from, to, now) {
   const span = clamp(to - from, SHORTEST, LONGEST);
   if (to > now)
     return { last: Math.round(span / SECOND) * SECOND };
-  const middle = (from + to) / 2;
-  const end = Math.min(middle + span / 2, now);
+  const end = span < to - from ? to : Math.min((from + to + span) / 2, now); // longer ones lose their beginning
   return { from: Math.round(end - span), to: Math.round(end) };
 }
 
@@ -153,7 +152,7 @@ export function panned(range, now, share) {
 export function resolutionOf(span, width) {
   const points = clamp(Math.floor(width), 200, MOST_POINTS);
   const least = Math.ceil(span / SECOND / points);
-  return STEPS_S.find((step) => step >= least) ?? Math.ceil(least / 86400) * 86400;
+  return STEPS_S.find((step) => step >= least) ?? STEPS_S.at(-1);
 }
 
 /** Whether the desk knows that time by single segments, and not by minutes only. */

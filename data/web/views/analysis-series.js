@@ -103,13 +103,17 @@ export function indexAt(track, time) {
   return mean[nearest] === null ? -1 : nearest;
 }
 
-/** The next point that is known, from a time. @returns {number|null} its middle */
+/**
+ * The next point that is known.
+ * @param {number|null} time null: from outside, the newest one backwards and the oldest one forwards
+ * @returns {number|null} its middle
+ */
 export function neighbourAt(track, time, steps) {
   const known = track.x.filter((_, i) => track.mean[i] !== null);
   if (known.length === 0)
     return null;
   if (time === null)
-    return steps < 0 ? known[0] : known.at(-1);
+    return steps < 0 ? known.at(-1) : known[0];
   const forward = steps > 0;
   const next = known.findIndex((x) => (forward ? x > time : x >= time));
   const base = next < 0 ? known.length : next;
