@@ -58,17 +58,17 @@ export function Controls({ range, actions, isLoading, onSave, children }) {
   const act = (name, ...args) => () => actions.current[name](...args);
   const isLive = isFollowing(range);
   return html`
-    <div class="toolbar range-bar" role="group" aria-label="Time to show" aria-busy=${isLoading ? 'true' : undefined}>
+    <div class="toolbar analysis-bar" role="group" aria-label="Time to show" aria-busy=${isLoading ? 'true' : undefined}>
       <div class="segments">
         ${PRESETS.map((preset) => html`<button type="button" key=${preset.key} class="segment"
           aria-pressed=${range.last === preset.last ? 'true' : 'false'} aria-label=${preset.name}
           onClick=${act('setRange', { last: preset.last })}>${preset.label}</button>`)}
       </div>
       <div class="row range-steps">
-        <${Button} icon=${html`<${Icon} path=${ICONS.earlier} />`} aria-label="Earlier" title="Earlier (p)" onClick=${act('pan', -0.5)} />
+        <${Button} icon=${html`<${Icon} path=${ICONS.earlier} />`} aria-label="Earlier" title="Earlier (←)" onClick=${act('pan', -0.5)} />
         <${Button} icon=${html`<${Icon} path=${ICONS.out} />`} aria-label="Zoom out" title="Zoom out (-)" onClick=${act('zoomOut')} />
         <${Button} icon=${html`<${Icon} path=${ICONS.in} />`} aria-label="Zoom in" title="Zoom in (+)" onClick=${act('zoomIn')} />
-        <${Button} icon=${html`<${Icon} path=${ICONS.later} />`} aria-label="Later" title="Later (n)" disabled=${isLive} onClick=${act('pan', 0.5)} />
+        <${Button} icon=${html`<${Icon} path=${ICONS.later} />`} aria-label="Later" title="Later (→)" disabled=${isLive} onClick=${act('pan', 0.5)} />
       </div>
       <${Button} class="range-text num" aria-haspopup="dialog" title="Choose two times" onClick=${() => setChoosing(true)}>
         ${rangeText(view.from, view.to, now)}<//>

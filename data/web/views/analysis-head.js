@@ -50,7 +50,7 @@ const Band = memo(({ states, view, shares, width }) => {
 
 function MarkIcon({ kind }) {
   if (kind === 'switch')
-    return html`<svg width="14" height="14" viewBox="0 0 16 16" class="mark-swap" aria-hidden="true" focusable="false">
+    return html`<svg width="14" height="14" viewBox="0 0 16 16" class="timemark-swap" aria-hidden="true" focusable="false">
       <path d="M2.5 5.5h10M9.5 2.5l3 3-3 3M13.5 10.5h-10M6.5 7.5l-3 3 3 3" /></svg>`;
   return html`<${StateIcon} state=${kind === 'maintenance' ? 'MAINTENANCE' : 'PAUSED'} size=${13} />`;
 }
@@ -76,13 +76,13 @@ function Mark({ id, group, say, zoomTo }) {
   const state = worstState(marks);
   const sentence = groupSentence(marks);
   const common = {
-    class: cx('mark', state && `is-${STATES[state].css}`), 'aria-label': sentence,
+    class: cx('timemark', state && `is-${STATES[state].css}`), 'aria-label': sentence,
     style: { left: `${left}px`, width: `${Math.max(width, GROUP_PX - 2)}px` },
     onMouseEnter: () => say(sentence), onMouseLeave: () => say(null),
     onFocus: () => say(sentence), onBlur: () => say(null),
   };
-  const bar = state && html`<span class="mark-bar" style=${{ width: `${Math.max(width, 4)}px` }}></span>`;
-  const icon = marks.length > 1 ? html`<span class="mark-count num">${marks.length}</span>`
+  const bar = state && html`<span class="timemark-bar" style=${{ width: `${Math.max(width, 4)}px` }}></span>`;
+  const icon = marks.length > 1 ? html`<span class="timemark-count num">${marks.length}</span>`
     : first.kind === 'incident' ? html`<${StateIcon} state=${state ?? 'NO DATA'} size=${13} />`
       : html`<${MarkIcon} kind=${first.kind} />`;
   if (marks.length === 1)
@@ -95,7 +95,7 @@ function Mark({ id, group, say, zoomTo }) {
 
 const Marks = memo(({ id, marks, view, width, say, actions }) => {
   const groups = useMemo(() => groupsOf(marks, view, width, GROUP_PX), [marks, view, width]);
-  return html`<ul class="marks" aria-label="Incidents and failovers in this time">
+  return html`<ul class="timemarks" aria-label="Incidents and failovers in this time">
     ${groups.map((group) => html`<${Mark} key=${group.marks[0].key} id=${id} group=${group} say=${say}
       zoomTo=${(from, to) => actions.current.zoomTo(from, to)} />`)}
   </ul>`;
@@ -117,7 +117,7 @@ function useReadout(cursor, model, marks, width, refs) {
     refs.time.current.textContent = isInside ? (view.to - view.from > 12 * 3600e3 ? dateTime(at) : time(at)) : '';
     const span = isInside ? stateAt(states, at) : undefined;
     refs.state.current.textContent = span ? stateWord(span.state) : '';
-    refs.state.current.className = cx('readout-state', span?.state && `is-${STATES[span.state].css}`);
+    refs.state.current.className = cx('cursor-state', span?.state && `is-${STATES[span.state].css}`);
     const near = isInside ? marksAt(all, at, (view.to - view.from) / px) : [];
     const reason = span?.state && span.state !== 'HEALTHY' ? span.reason ?? '' : '';
     refs.text.current.textContent = text.current ?? near[0]?.sentence ?? reason;
@@ -149,7 +149,7 @@ export function TimeHead({ id, model, marks, width, cursor, actions, now }) {
     + share * (newestView.current.to - newestView.current.from)), []);
   return html`
     <div class="timehead">
-      <p class="readout">
+      <p class="cursor-words">
         <strong class="num" ref=${refs.time}></strong> <span ref=${refs.state}></span> <span ref=${refs.text}></span>
         <span class="dim" ref=${refs.rest}>${rangeText(view.from, view.to, now)} · a point for every ${seconds(step)}</span>
       </p>

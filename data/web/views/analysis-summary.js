@@ -33,7 +33,7 @@ function incidentText(marks, { from, to }) {
 }
 
 function Fact({ name, value, more = null }) {
-  return html`<div class="fact"><dt>${name}</dt>
+  return html`<div class="time-fact"><dt>${name}</dt>
     <dd><strong class="num">${value}</strong>${more && html` <span class="dim num">${more}</span>`}</dd></div>`;
 }
 
@@ -46,7 +46,7 @@ export const Summary = memo(({ shaped, marks, isCut }) => {
   return html`
     <section class="card summary-card" aria-label="This time in numbers">
       <div class="shares"><${Shares} shares=${shares} /></div>
-      <dl class="facts">
+      <dl class="time-facts">
         <${Fact} name="Incidents" value=${`${incidents}${isCut ? '+' : ''}`} more=${length} />
         <${Fact} name="Failovers" value=${`${count(switches)}${isCut ? '+' : ''}`} />
         <${Fact} name="Errors" value=${count(sums.errors)} more=${requests > 0 ? `of ${plural(requests, 'request')}` : null} />

@@ -6,7 +6,7 @@
 import { html, loadStyle, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../lib/ui.js';
 import { useKeys } from '../lib/keys.js';
 import { serverNow, useStream, useStreams } from '../lib/live.js';
-import { Button, Empty, ProblemNote, announce } from '../lib/parts.js';
+import { Age, Button, Empty, ProblemNote, announce } from '../lib/parts.js';
 import { go, href, setTitle } from '../lib/route.js';
 import { StateBadge, stateOf } from '../lib/state.js';
 import { Chart } from './analysis-chart.js';
@@ -24,34 +24,36 @@ import { Summary } from './analysis-summary.js';
 import { rangeText, timeTicks } from './analysis-ticks.js';
 
 const ZOOM = 2;
+const STEP = 0.5; // of what is shown
 const LEAST_WIDTH = 240;
+
+loadPlot().catch(() => {}); // at once; usePlotClass() tells when it fails
+await loadStyle('analysis');
 
 /* ---- what the page is made of ---- */
 
-// The class of the charts, with their styles; null until they are there.
+// The class of the charts; null until it is there.
 function usePlotClass() {
   const [state, setState] = useState({ uPlot: null, problem: null });
   const [tries, setTries] = useState(0);
   useEffect(() => {
     let isHere = true;
-    Promise.all([loadPlot(), loadStyle('analysis')]).then(([uPlot]) => isHere && setState({ uPlot, problem: null }),
+    loadPlot().then((uPlot) => isHere && setState({ uPlot, problem: null }),
       (problem) => isHere && setState({ uPlot: null, problem }));
     return () => { isHere = false; };
   }, [tries]);
   return { ...state, retry: () => setTries(tries + 1) };
 }
 
-function useWidth(ref, isReady) {
+function useWidth(ref) {
   const [width, setWidth] = useState(0);
   useLayoutEffect(() => {
-    if (!isReady)
-      return undefined;
     const measure = () => setWidth(Math.max(LEAST_WIDTH, Math.floor(ref.current.clientWidth)));
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(ref.current);
     return () => observer.disconnect();
-  }, [isReady]);
+  }, []);
   return width;
 }
 
@@ -100,9 +102,9 @@ function useRangeKeys(actions, range) {
     { key: '+', label: 'Zoom in, to the cursor if there is one', run: act('zoomIn') },
     { key: '=', label: 'Zoom in, to the cursor if there is one', run: act('zoomIn') },
     { key: '-', label: 'Zoom out', run: act('zoomOut') },
-    { key: 'p', label: 'Earlier', run: act('pan', -0.5) },
-    { key: 'n', label: 'Later', run: act('pan', 0.5) },
-    { key: 'f', label: 'Back to now', run: () => isFollowing(range) || actions.current.follow() },
+    { key: 'ArrowLeft', label: 'Earlier, later', run: act('pan', -STEP) },
+    { key: 'ArrowRight', label: 'Earlier, later', run: act('pan', STEP) },
+    { key: 'Home', label: 'Go to now', run: () => isFollowing(range) || actions.current.follow() },
     ...PRESETS.map(({ key, name, last }) => ({ key, label: name, run: act('setRange', { last }) })),
   ], { scope: 'Analysis' });
 }
@@ -141,11 +143,12 @@ function Head({ id, stream, range }) {
   const time = isFollowing(range) ? {} : rangeQuery(range);
   return html`
     <header class="analysis-head">
-      <div class="row"><h1>${stream?.name ?? id}</h1>${stream && html`<${StateBadge} state=${stateOf(stream)} />`}</div>
-      <nav class="tabs" aria-label="Views of this stream">
-        <a href=${href('investigation', id, time)}>Investigation</a>
-        <a href=${href('analysis', id, rangeQuery(range))} aria-current="page">Analysis</a>
-      </nav>
+      <div>
+        <p class="crumb"><a href=${href('monitoring')}>All streams</a></p>
+        <div class="row"><h1>${stream?.name ?? id}</h1>${stream && html`<${StateBadge} state=${stateOf(stream)} />
+          ${stream.since && html`<span class="dim">for <${Age} at=${stream.since} /></span>`}`}</div>
+      </div>
+      <a class="btn" href=${href('investigation', id, time)}>What happened in this time</a>
     </header>`;
 }
 
@@ -187,7 +190,7 @@ function Body({ id, stream, plot, history, marks, others, compare, width, cursor
     return html`<${ProblemNote} problem=${plot.problem} retry=${plot.retry} />`;
   if (history.problem && !shaped)
     return html`<${ProblemNote} problem=${history.problem} retry=${history.reload} />`;
-  if (!shaped || width === 0)
+  if (!shaped || !plot.uPlot || width === 0)
     return html`<p class="dim charts-wait" role="status">Reading the record</p>`;
   if (shaped.isEmpty && shaped.states.every((span) => span.state === null))
     return html`<${Nothing} view=${shaped.view} actions=${actions} stream=${stream} />`;
@@ -195,7 +198,7 @@ function Body({ id, stream, plot, history, marks, others, compare, width, cursor
     <${Charts} id=${id} uPlot=${plot.uPlot} shaped=${shaped} marks=${marks} width=${width} others=${others}
       compare=${compare} cursor=${cursor} actions=${actions} />
     <p class="dim charts-hint">Drag over a chart to zoom in, double-click to come back. On a chart the arrow keys move
-      the cursor; <kbd>+</kbd> <kbd>-</kbd> zoom, <kbd>p</kbd> <kbd>n</kbd> go earlier and later.</p>`;
+      the cursor, elsewhere they go earlier and later; <kbd>+</kbd> and <kbd>-</kbd> zoom.</p>`;
 }
 
 /** @param {{id: string, query: URLSearchParams}} props */
@@ -205,7 +208,7 @@ export default function Analysis({ id, query }) {
   const box = useRef(null);
   const plot = usePlotClass();
   const { range, fault, compare, actions } = useRange(id, query, cursor);
-  const width = useWidth(box, plot.uPlot !== null);
+  const width = useWidth(box);
   const history = useHistory(id, range, width > 0 ? width : window.innerWidth, () => cursor.isBusy);
   const { marks, isCut, problem: markProblem } = useMarks(id, range, history.shaped?.view ?? null);
   const others = useOtherStreams(compare, history.shaped, history.resolution);
@@ -213,8 +216,6 @@ export default function Analysis({ id, query }) {
   useEffect(() => setTitle(`${stream?.name ?? id} · Analysis`), [stream?.name, id]);
   useEffect(() => () => cursor.end(), []);
   const { shaped } = history;
-  if (!plot.uPlot && !plot.problem)
-    return html`<div class="analysis" aria-busy="true"></div>`; // a moment, until the styles are there
   const isOld = history.isLoading && history.range !== null && !isSameRange(history.range, range);
   const stale = shaped && history.problem;
   return html`
