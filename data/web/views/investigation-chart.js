@@ -151,6 +151,59 @@ function timeOf(mark) {
   return mark.type === 'picture' ? mark.best.from : mark.items[0].from;
 }
 
+const keyOf = (event) => event.target.closest?.('[data-key]')?.getAttribute('data-key') ?? null;
+const isPlain = (event) => !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey);
+
+// What the pointer and the keys do with marks. `on` is for the plot.
+function useMarkActions(rows, plot, { onSelect, onPicture }) {
+  const [hovered, setHovered] = useState(null);
+  const [focused, setFocused] = useState(null);
+  const last = useRef(null); // where Tab comes back to
+  const all = rows.flatMap((row) => row.marks);
+  const find = (key) => all.find((mark) => mark.key === key) ?? null;
+  const choose = (mark) => mark && (mark.type === 'picture' ? onPicture(mark.best) : onSelect(mark));
+  const onKeyDown = (event) => {
+    const mark = find(keyOf(event));
+    if (!mark || !isPlain(event))
+      return;
+    if (ARROWS.includes(event.key)) {
+      const next = neighbour(rows.map((row) => row.marks), mark.key, event.key);
+      plot.current.querySelector(`[data-key="${CSS.escape(next)}"]`).focus({ preventScroll: true });
+    } else if (event.key === 'Escape') {
+      plot.current.focus();
+    } else if (['Enter', ' '].includes(event.key) && mark.type !== 'picture') {
+      choose(mark); // a picture is a button, which does so by itself
+    } else {
+      return;
+    }
+    event.preventDefault();
+  };
+  last.current = focused ?? last.current;
+  return {
+    current: find(last.current)?.key ?? all[0]?.key ?? null,
+    shown: find(hovered) ?? find(focused),
+    isPointed: hovered !== null,
+    on: {
+      onKeyDown,
+      onClick: (event) => choose(find(keyOf(event))),
+      onPointerMove: (event) => setHovered(keyOf(event)),
+      onPointerLeave: () => setHovered(null),
+      onfocusin: (event) => setFocused(event.target.matches(':focus-visible') ? keyOf(event) : null),
+      onfocusout: () => setFocused(null),
+    },
+  };
+}
+
+function Names({ rows, hasCaptions }) {
+  return html`
+    <div class="axis-names" aria-hidden="true">
+      ${rows.map(({ lane, top, height, captionTop }) => html`
+        <span key=${lane.id} class=${`axis-name is-${lane.type}`} title=${lane.label}
+          style=${{ top: `${hasCaptions ? captionTop : top}px`,
+            height: `${hasCaptions ? 15 : height}px` }}>${lane.label}</span>`)}
+    </div>`;
+}
+
 /**
  * @param {{lanes: object[], view: object, range: object, now: number, selected: string|null,
  *   onRange: (range: object) => void, onSelect: (mark: object) => void,
@@ -159,61 +212,19 @@ function timeOf(mark) {
 export function TimeAxis({ lanes, view, range, now, selected, onRange, onSelect, onPicture }) {
   const box = useRef(null);
   const plot = useRef(null);
-  const [hovered, setHovered] = useState(null);
-  const [focused, setFocused] = useState(null);
   const width = useWidth(plot);
   const whole = useWidth(box);
   const hasCaptions = whole > 0 && whole < CAPTIONS_BELOW;
   const { scale, height, rows } = useMarks(lanes, view, width, hasCaptions);
   useGestures(plot, { range, now, onRange });
-
-  const all = rows.flatMap((row) => row.marks.map((mark) => ({ ...mark, top: row.top + row.height })));
-  const find = (key) => all.find((mark) => mark.key === key) ?? null;
-  const last = useRef(null); // where Tab comes back to
-  last.current = focused ?? last.current;
-  const current = find(last.current)?.key ?? all[0]?.key ?? null;
-  const shown = find(hovered) ?? find(focused);
+  const { current, shown, isPointed, on } = useMarkActions(rows, plot, { onSelect, onPicture });
   const left = hasCaptions ? 0 : whole - width;
-
-  const keyOf = (event) => event.target.closest?.('[data-key]')?.getAttribute('data-key') ?? null;
-  const choose = (key) => {
-    const mark = find(key);
-    if (!mark)
-      return;
-    if (mark.type === 'picture')
-      onPicture(mark.best);
-    else
-      onSelect(mark);
-  };
-  const onKeyDown = (event) => {
-    const key = keyOf(event);
-    if (!key || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey)
-      return;
-    if (ARROWS.includes(event.key)) {
-      const next = neighbour(rows.map((row) => row.marks), key, event.key);
-      box.current.querySelector(`[data-key="${CSS.escape(next)}"]`)?.focus({ preventScroll: true });
-    } else if (event.key === 'Escape') {
-      plot.current.focus();
-    } else if (['Enter', ' '].includes(event.key) && find(key)?.type !== 'picture') {
-      choose(key);
-    } else {
-      return;
-    }
-    event.preventDefault();
-  };
+  const row = shown && rows.find(({ lane }) => lane.id === shown.laneId);
   return html`
     <div class=${cx('axis', hasCaptions && 'has-captions')} ref=${box}>
-      <div class="axis-names" aria-hidden="true">
-        ${rows.map(({ lane, top, height: tall, captionTop }) => html`
-          <span key=${lane.id} class=${`axis-name is-${lane.type}`} title=${lane.label}
-            style=${{ top: `${hasCaptions ? captionTop : top}px`,
-              height: `${hasCaptions ? 15 : tall}px` }}>${lane.label}</span>`)}
-      </div>
-      <div class="axis-plot" ref=${plot} tabindex="0" role="group"
-        aria-label=${`Time axis from ${time(view.from)} to ${time(view.to)}. Plus and minus zoom, arrow keys move, Home goes to now`}
-        onPointerMove=${(event) => setHovered(keyOf(event))} onPointerLeave=${() => setHovered(null)}
-        onfocusin=${(event) => setFocused(keyOf(event))} onfocusout=${() => setFocused(null)}
-        onKeyDown=${onKeyDown} onClick=${(event) => choose(keyOf(event))}>
+      <${Names} rows=${rows} hasCaptions=${hasCaptions} />
+      <div class="axis-plot" ref=${plot} tabindex="0" role="group" ...${on}
+        aria-label=${`Time axis from ${time(view.from)} to ${time(view.to)}. Plus and minus zoom, arrow keys move, Home goes to now`}>
         <svg width=${scale.width} height=${height} class="axis-svg">
           <${Ground} view=${view} scale=${scale} height=${height} now=${now} />
           ${rows.map(({ lane, marks, top, height: tall }) => html`
@@ -224,7 +235,8 @@ export function TimeAxis({ lanes, view, range, now, selected, onRange, onSelect,
           <${Pictures} key="pictures" ...${{ marks, top, current, scale }} />`)}
       </div>
       <${Cursor} plot=${plot} lanes=${lanes} view=${view} scale=${scale} height=${height} left=${left}
-        focusAt=${shown && !hovered ? timeOf(shown) : null} />
-      ${shown && html`<${Tip} mark=${shown} top=${shown.top + 4} left=${left} width=${whole} />`}
+        focusAt=${shown && !isPointed ? timeOf(shown) : null} />
+      ${row && html`<${Tip} mark=${shown} top=${row.top + row.height + 4} left=${left}
+        width=${whole} />`}
     </div>`;
 }

@@ -190,7 +190,7 @@ function List({ id, range, view, wish, selected, onSelect, onPicture }) {
     return () => { isHere = false; };
   }, [wish?.key, pages.isLoading]);
 
-  const shown = pages.events.toReversed ? pages.events.toReversed() : [...pages.events].reverse();
+  const shown = pages.events.slice(-MOST).reverse();
   return html`
     <section class="events card" aria-labelledby="events-title">
       <div class="row"><h2 id="events-title">Events</h2>

@@ -133,8 +133,19 @@ async function download(incident) {
 
 function CurlMenu({ incident }) {
   const path = incidentPath(incident.id);
+  const onKeyDown = (event) => {
+    if (event.key !== 'Escape' || !event.currentTarget.open)
+      return;
+    event.currentTarget.open = false;
+    event.currentTarget.querySelector('summary').focus();
+    event.preventDefault();
+  };
+  const onLeave = (event) => {
+    if (!event.currentTarget.contains(event.relatedTarget))
+      event.currentTarget.open = false;
+  };
   return html`
-    <details class="fold-menu">
+    <details class="fold-menu" onKeyDown=${onKeyDown} onfocusout=${onLeave}>
       <summary class="btn">Copy as curl</summary>
       <div class="fold-menu-body">
         <${CopyButton} label="Incident" text=${asCurl('GET', path)} />

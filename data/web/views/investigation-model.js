@@ -74,8 +74,7 @@ export function mergeEvents(list, more) {
 /** Puts a thing where the one with its id is, or at the beginning. */
 export function upsert(list, thing) {
   const i = list.findIndex((each) => each.id === thing.id);
-  return i < 0 ? [thing, ...list] : list.with ? list.with(i, thing)
-    : list.map((each, k) => (k === i ? thing : each));
+  return i < 0 ? [thing, ...list] : list.map((each, k) => (k === i ? thing : each));
 }
 
 /** The later knowledge of each finding; what was read later counts more. */

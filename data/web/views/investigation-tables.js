@@ -42,7 +42,7 @@ export const Renditions = memo(({ renditions }) => html`
   <section class="card" aria-labelledby="renditions-title">
     <h2 id="renditions-title">Renditions</h2>
     ${renditions.length === 0 ? html`<p class="dim">None is known yet: no playlist was read.</p>` : html`
-      <div class="table-box" tabindex="0" role="region" aria-labelledby="renditions-title">
+      <div class="table-box" tabindex="0" role="region" aria-label="Table of renditions">
         <table class="table">
           <thead><tr><th scope="col">Label</th><th scope="col">Size</th>
             <th scope="col" class="num">Bandwidth</th><th scope="col" class="num">First byte</th>

@@ -88,12 +88,17 @@ function stepInList(by) {
   rows[Math.min(Math.max(chosen + by, 0), rows.length - 1)]?.focus();
 }
 
+function focusAxis() {
+  (document.querySelector('.mark.is-selected') ?? document.querySelector('.axis-plot'))?.focus();
+}
+
 /* ---- the page ---- */
 
 function Gone({ problem, retry }) {
   useEffect(() => setTitle('No such stream'), []);
   const isUnknown = problem.status === 404;
   return html`
+    <h1 class="visually-hidden">Investigation</h1>
     <${Empty} title=${isUnknown ? 'This stream is not watched' : 'The stream cannot be shown'}
       text=${isUnknown ? 'It may have been removed, or the address is cut short. The history of a removed stream is forgotten.' : null}>
       ${!isUnknown && html`<${ProblemNote} problem=${problem} retry=${retry} />`}
@@ -136,6 +141,7 @@ function useIncidentKeys(incident, onAsk) {
   useKeys([
     { key: 'j', label: 'Next, previous event', run: () => stepInList(1) },
     { key: 'k', label: 'Next, previous event', run: () => stepInList(-1) },
+    { key: 'Escape', label: 'Back to the time axis', run: focusAxis },
     ...(canAcknowledge ? [{ key: 'a', label: 'Acknowledge', run: () => onAsk('acknowledge') }] : []),
     ...(incident ? [{ key: 'n', label: 'Add note', run: () => onAsk('note') }] : []),
   ], { scope: 'Investigation' });
