@@ -68,12 +68,12 @@ export function Controls({ range, actions, isLoading, onSave, children }) {
         <${Button} icon=${html`<${Icon} path=${ICONS.earlier} />`} aria-label="Earlier" title="Earlier (←)" onClick=${act('pan', -0.5)} />
         <${Button} icon=${html`<${Icon} path=${ICONS.out} />`} aria-label="Zoom out" title="Zoom out (-)" onClick=${act('zoomOut')} />
         <${Button} icon=${html`<${Icon} path=${ICONS.in} />`} aria-label="Zoom in" title="Zoom in (+)" onClick=${act('zoomIn')} />
-        <${Button} icon=${html`<${Icon} path=${ICONS.later} />`} aria-label="Later" title="Later (→)" disabled=${isLive} onClick=${act('pan', 0.5)} />
+        <${Button} icon=${html`<${Icon} path=${ICONS.later} />`} aria-label="Later" title="Later (→)" aria-disabled=${isLive ? 'true' : undefined} onClick=${act('pan', 0.5)} />
       </div>
       <${Button} class="range-text num" aria-haspopup="dialog" title="Choose two times" onClick=${() => setChoosing(true)}>
         ${rangeText(view.from, view.to, now)}<//>
-      ${isLive ? html`<span class="chip follow" title="New points are shown as they come"><span class="follow-dot"></span>Follows now</span>`
-        : html`<${Button} onClick=${act('follow')}>Back to now<//>`}
+      <${Button} class="follow" aria-pressed=${isLive ? 'true' : 'false'} title="Show new points as they come"
+        onClick=${isLive ? act('setRange', view) : act('follow')}><span class="follow-dot"></span>Follow now<//>
       <span class="grow"></span>
       ${children}
       <${Button} icon=${html`<${Icon} path=${ICONS.save} />`} disabled=${onSave === null} onClick=${onSave}>CSV<span

@@ -127,6 +127,17 @@ function useModels(shaped, marks, width, others, compare) {
   }, [shaped, marks, width, others, compare.metric]);
 }
 
+// Tells those who do not see it that another time is shown.
+function useAnnouncement(history) {
+  const said = useRef(null);
+  const { range, shaped } = history;
+  useEffect(() => {
+    if (said.current !== null && range !== null && !isSameRange(said.current, range))
+      announce(`Shown: ${rangeText(shaped.view.from, shaped.view.to, serverNow())}`);
+    said.current = range;
+  }, [range]);
+}
+
 function save(stream, id, shaped) {
   const blob = new Blob([csvOf(shaped)], { type: 'text/csv;charset=utf-8' });
   const link = document.createElement('a');
@@ -213,6 +224,7 @@ export default function Analysis({ id, query }) {
   const { marks, isCut, problem: markProblem } = useMarks(id, range, history.shaped?.view ?? null);
   const others = useOtherStreams(compare, history.shaped, history.resolution);
   useRangeKeys(actions, range);
+  useAnnouncement(history);
   useEffect(() => setTitle(`${stream?.name ?? id} · Analysis`), [stream?.name, id]);
   useEffect(() => () => cursor.end(), []);
   const { shaped } = history;
