@@ -250,6 +250,27 @@ do_signal (Course *course, UsDrillNeed need, int number, const char *what, GErro
   return us_chain_signal (course->rehearsal->settings.chain, need, course->side, number, error);
 }
 
+/* A refused connection is nothing that a relay could count: there the switcher is the witness. */
+static gboolean
+was_touched (const Course *course) {
+  gboolean is_touched = course->was_signalled || course->rehearsal->was_noticed;
+  for (guint i = 0; i < US_N_SIDES; i++) {
+    UsDrillRelayStats stats = { 0 };
+    if (course->rehearsal->settings.relays[i] != NULL)
+      us_drill_relay_get_stats (course->rehearsal->settings.relays[i], &stats);
+    is_touched = is_touched || stats.n_touched > course->n_touched[i];
+  }
+  return is_touched;
+}
+
+static void
+wait_touched (Course *course, gint64 most_ms) {
+  for (gint64 waited_ms = 0;
+       waited_ms < most_ms && !was_touched (course) && !is_over (course->rehearsal);
+       waited_ms += LOOK_MS)
+    wait_until (course->rehearsal, NULL, LOOK_MS);
+}
+
 static gboolean
 do_step (Course *course, const UsDrillStep *step, GError **error) {
   UsChain *chain = course->rehearsal->settings.chain;
@@ -269,6 +290,9 @@ do_step (Course *course, const UsDrillStep *step, GError **error) {
   case US_STEP_START_ENCODER:
     us_drill_result_note (course->result, "the encoder may come back");
     return us_chain_start_encoder (chain, error);
+  case US_STEP_MEET:
+    wait_touched (course, step->ms);
+    return TRUE;
   case US_STEP_WAIT:
   default:
     wait_until (course->rehearsal, NULL, step->ms);
@@ -303,19 +327,6 @@ make_good (Course *course) {
       us_warning ("a relay does not listen again: %s", error->message);
     g_clear_error (&error);
   }
-}
-
-/* A refused connection is nothing that a relay could count: there the switcher is the witness. */
-static gboolean
-was_touched (const Course *course) {
-  gboolean is_touched = course->was_signalled || course->rehearsal->was_noticed;
-  for (guint i = 0; i < US_N_SIDES; i++) {
-    UsDrillRelayStats stats = { 0 };
-    if (course->rehearsal->settings.relays[i] != NULL)
-      us_drill_relay_get_stats (course->rehearsal->settings.relays[i], &stats);
-    is_touched = is_touched || stats.n_touched > course->n_touched[i];
-  }
-  return is_touched;
 }
 
 static void

@@ -21,6 +21,14 @@
       0                                                                                            \
     }                                                                                              \
   }
+/* Of a pair with the same segments either origin may be asked for the next ones: what shows in
+ * segments only stays until one was asked for. */
+#define MEET                                                                                       \
+  {                                                                                                \
+    US_STEP_MEET, 20000, {                                                                         \
+      0                                                                                            \
+    }                                                                                              \
+  }
 #define FAULT(kind, on, value, one)                                                                \
   {                                                                                                \
     US_STEP_FAULT, 0, {                                                                            \
@@ -49,13 +57,13 @@ STEPS refuse[] = { REFUSE, WAIT (LAST_MS), CLEAR, WAIT (1000), END };
 STEPS slow[]
     = { FAULT (US_FAULT_SLOW, US_FAULT_ON_ALL, 50000, FALSE), WAIT (LAST_MS), CLEAR, END };
 STEPS one_404[]
-    = { FAULT (US_FAULT_STATUS, US_FAULT_ON_SEGMENTS, 404, TRUE), WAIT (LAST_MS), CLEAR, END };
+    = { FAULT (US_FAULT_STATUS, US_FAULT_ON_SEGMENTS, 404, TRUE), WAIT (LAST_MS), MEET, CLEAR, END };
 STEPS all_5xx[]
     = { FAULT (US_FAULT_STATUS, US_FAULT_ON_ALL, 500, FALSE), WAIT (LAST_MS), CLEAR, END };
 STEPS truncated[]
-    = { FAULT (US_FAULT_TRUNCATE, US_FAULT_ON_SEGMENTS, 0, FALSE), WAIT (LAST_MS), CLEAR, END };
+    = { FAULT (US_FAULT_TRUNCATE, US_FAULT_ON_SEGMENTS, 0, FALSE), WAIT (LAST_MS), MEET, CLEAR, END };
 STEPS corrupt[]
-    = { FAULT (US_FAULT_CORRUPT, US_FAULT_ON_SEGMENTS, 0, FALSE), WAIT (LAST_MS), CLEAR, END };
+    = { FAULT (US_FAULT_CORRUPT, US_FAULT_ON_SEGMENTS, 0, FALSE), WAIT (LAST_MS), MEET, CLEAR, END };
 STEPS frozen[]
     = { FAULT (US_FAULT_FROZEN, US_FAULT_ON_PLAYLISTS, 0, FALSE), WAIT (LAST_MS), CLEAR, END };
 STEPS behind[]

@@ -8,6 +8,7 @@ G_BEGIN_DECLS
 
 typedef enum {
   US_STEP_WAIT,          /* @ms */
+  US_STEP_MEET,          /* until the fault has met something, @ms at most */
   US_STEP_FAULT,         /* @fault, at the origin that is hit; US_FAULT_NONE ends it */
   US_STEP_KILL_PACKAGER, /* SIGKILL; whoever watches over it starts it again */
   US_STEP_STOP_PACKAGER, /* SIGSTOP */

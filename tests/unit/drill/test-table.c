@@ -12,7 +12,7 @@ check_steps (const UsDrill *drill, const UsDrillStep *steps) {
   gboolean is_faulty = FALSE, is_stopped = FALSE, is_gone = FALSE;
   guint total_ms = 0;
   for (; steps->kind != US_STEP_WAIT || steps->ms > 0; steps++) {
-    total_ms += steps->ms;
+    total_ms += steps->kind == US_STEP_WAIT ? steps->ms : 0;
     if (steps->kind == US_STEP_FAULT)
       is_faulty = steps->fault.kind != US_FAULT_NONE;
     if (steps->kind == US_STEP_STOP_PACKAGER || steps->kind == US_STEP_CONT_PACKAGER)
