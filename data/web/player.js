@@ -76,7 +76,7 @@
       part('live-words').textContent = words;
   }
 
-  function name(id, words) {
+  function nameButton(id, words) {
     if (part(id).getAttribute('aria-label') !== words)
       part(id).setAttribute('aria-label', words);
   }
@@ -85,8 +85,8 @@
     const isMuted = video.muted || video.volume === 0;
     player.classList.toggle('is-paused', !isWanted);
     player.classList.toggle('is-muted', isMuted);
-    name('play', isWanted ? 'Pause' : 'Play');
-    name('mute', isMuted ? 'Unmute' : 'Mute');
+    nameButton('play', isWanted ? 'Pause' : 'Play');
+    nameButton('mute', isMuted ? 'Unmute' : 'Mute');
     player.dataset.state = stateOf();
   }
 

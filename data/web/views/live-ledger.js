@@ -32,7 +32,7 @@ const OriginStrip = memo(({ rows }) => html`
 
 function Comparison({ value }) {
   const { word, text, mark } = COMPARISONS[value] ?? { word: value, text: '', mark: 'open' };
-  return html`<span class=${`comparison is-${mark}`} title=${text}><${Sign} name=${mark} />${word}</span>`;
+  return html`<span class=${`comparison is-${mark}`} title=${text}><${Sign} name=${mark} /><span class="comparison-word">${word}</span></span>`;
 }
 
 const MARKS = [

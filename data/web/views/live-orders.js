@@ -53,14 +53,13 @@ export function Controls({ chain, stream, mayControl, reload, onOrder }) {
   return html`
     <section class="card live-controls" aria-labelledby="live-controls-title">
       <h2 id="live-controls-title">Steer</h2>
-      <div class="row">
-        <${Button} kind="danger" disabled=${!mayControl} onClick=${() => onOrder({ verb: 'failover', origin: twin })}>Fail over to the ${twin}…<//>
+      <div class="live-buttons">
+        <${Button} kind="primary" disabled=${!mayControl} onClick=${() => onOrder({ verb: 'failover', origin: twin })}>Fail over to the ${twin}…<//>
         <${Button} disabled=${!mayControl || isHome} onClick=${() => onOrder({ verb: 'switchback' })}>Switch back…<//>
         <${Button} disabled=${!mayControl} onClick=${() => onOrder({ verb: 'hold' })}>Hold…<//>
         <${Button} disabled=${!mayControl || isAuto} onClick=${() => onOrder({ verb: 'release' })}>Release…<//>
         <${Button} disabled=${!mayControl} onClick=${() => onOrder({ verb: 'failback', mode: isSticky ? 'auto' : 'sticky' })}
           >${isSticky ? 'Go home by itself…' : 'Make it sticky…'}<//>
-        <${Button} disabled=${!mayControl} onClick=${() => onOrder({ verb: 'drill' })}>Run a drill…<//>
       </div>
       ${!mayControl && html`<${MayNot} chain=${chain} reload=${reload} />`}
     </section>`;

@@ -5,7 +5,7 @@ import { Button } from '../lib/parts.js';
 import { StateIcon } from '../lib/state.js';
 import { seconds } from '../lib/format.js';
 import { isMixed, originUrl } from './live-model.js';
-import { originReason, originState } from './live-words.js';
+import { ORIGINS, originReason, originState } from './live-words.js';
 import { AirMark, Fact, OriginMark, originWord } from './live-parts.js';
 import { MixedNote, PlayerFacts, PlayerFrame, usePlayer } from './live-player.js';
 
@@ -31,7 +31,7 @@ function OriginCard({ chain, stream, origin, mayControl, onOrder }) {
   const url = originUrl(chain, stream, origin, location.hostname);
   const name = originWord(origin);
   return html`
-    <section class=${cx('card origin', `is-${origin}`, facts.is_active && 'is-active')} aria-label=${name}>
+    <section class=${cx('card live-origin', `is-${origin}`, facts.is_active && 'is-active')} aria-label=${name}>
       <div class="live-title">
         <${OriginMark} origin=${origin} /><h2>${name}</h2>
         <${AirMark} isActive=${facts.is_active} />
@@ -45,20 +45,19 @@ function OriginCard({ chain, stream, origin, mayControl, onOrder }) {
       </dl>
       ${facts.is_drained && html`<p class="origin-drained"><${StateIcon} state="MAINTENANCE" size=${15} />In maintenance: drained</p>`}
       ${isShown && url && html`<${OriginPlayer} url=${url} label=${`${name} of ${stream.name}`} />`}
-      <div class="row">
+      <div class="live-buttons">
         <${Button} class="is-small" disabled=${!url} aria-expanded=${isShown ? 'true' : 'false'}
-          onClick=${() => setShown(!isShown)}>${isShown ? 'Stop' : 'Show'} picture<span class="visually-hidden"> of the ${origin}</span><//>
+          aria-label=${`${isShown ? 'Stop' : 'Show'} picture of the ${origin}`} onClick=${() => setShown(!isShown)}
+          >${isShown ? 'Stop' : 'Show'} picture<//>
         <${Button} class="is-small" disabled=${!mayControl}
-          onClick=${() => onOrder({ verb: facts.is_drained ? 'undrain' : 'drain', origin })}
-          >${facts.is_drained ? 'Undrain' : 'Drain'}<span class="visually-hidden"> the ${origin}</span>…<//>
+          aria-label=${`${facts.is_drained ? 'Undrain' : 'Drain'} the ${origin}`}
+          onClick=${() => onOrder({ verb: facts.is_drained ? 'undrain' : 'drain', origin })}>${facts.is_drained ? 'Undrain' : 'Drain'}…<//>
       </div>
     </section>`;
 }
 
 /** Both origins of a stream. */
 export function Origins({ chain, stream, mayControl, onOrder }) {
-  return html`<div class="live-origins">
-    ${['primary', 'backup'].map((origin) => html`<${OriginCard} key=${`${stream.name}/${origin}`} chain=${chain}
-      stream=${stream} origin=${origin} mayControl=${mayControl} onOrder=${onOrder} />`)}
-  </div>`;
+  return ORIGINS.map((origin) => html`<${OriginCard} key=${`${stream.name}/${origin}`} chain=${chain}
+    stream=${stream} origin=${origin} mayControl=${mayControl} onOrder=${onOrder} />`);
 }

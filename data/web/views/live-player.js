@@ -2,7 +2,7 @@
 
 import { cx, html, useEffect, useRef, useState } from '../lib/ui.js';
 import { CopyButton } from '../lib/parts.js';
-import { bits, count, ms, plural, seconds } from '../lib/format.js';
+import { bits, count, ms, seconds } from '../lib/format.js';
 import { serverNow } from '../lib/clock.js';
 import { useKeys } from '../lib/keys.js';
 import { changeKey, goneOnWords, isMixed, isReport, latencyOf, passedChanges, playerWords } from './live-model.js';
@@ -130,6 +130,6 @@ export function ViewerPlayer({ url, stream }) {
       </div>
       <${PlayerFacts} report=${report} />
       <p class=${cx('gone-on', report?.stalls === 0 && passed > 0 && 'is-good')} data-testid="gone-on">${goneOn
-        ?? (report ? `No change of sides since this player opened; ${plural(stream.failovers, 'failover')} since the switcher did` : '')}</p>
+        ?? 'No change of sides since this player opened'}</p>
     </section>`;
 }

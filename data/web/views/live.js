@@ -105,15 +105,12 @@ function Page({ source, stream, ledger, onRendition }) {
       <${Head} streams=${chain.streams} stream=${stream} />
       <${LostNote} at=${source.readAt} problem=${problem} chain=${chain} />
       <${StandingOrders} ...${about} commands=${chain.commands} />
-      <div class="live-stage">
+      <div class="live-columns">
         ${url ? html`<${ViewerPlayer} key=${url} url=${url} stream=${stream} />` : html`<section class="card live-viewer">
           <p>The desk does not know the address that viewers use</p></section>`}
-        <${Origins} ...${about} />
-      </div>
-      <${Controls} ...${about} />
-      <div class="live-below">
+        <div class="live-side"><${Origins} ...${about} /><${Controls} ...${about} /><${Drills} ...${about} /></div>
         <${Ledger} stream=${stream} ledger=${ledger} onRendition=${onRendition} />
-        <div class="live-side"><${Drills} ...${about} /><${RecordList} chain=${chain} stream=${stream} /></div>
+        <${RecordList} chain=${chain} stream=${stream} />
       </div>
       ${order?.verb === 'drill' && html`<${DrillDialog} chain=${chain} onClose=${close} onDone=${reload} />`}
       ${order && order.verb !== 'drill' && html`<${OrderDialog} key=${JSON.stringify(order)} stream=${stream} order=${order}
