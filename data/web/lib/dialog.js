@@ -36,11 +36,11 @@ export function Dialog({ title, onClose, children, isWide = false }) {
       aria-labelledby=${id.current} onCancel=${onCancel}
       onClose=${onClosed} onMouseDown=${onPress}>
       <div class="dialog-body">
-        <header class="dialog-head">
+        <div class="dialog-head">
           <h2 id=${id.current}>${title}</h2>
           <button type="button" class="btn is-quiet is-icon" aria-label="Close"
             onClick=${onClose}>×</button>
-        </header>
+        </div>
         ${children}
       </div>
     </dialog>`;

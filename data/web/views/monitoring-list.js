@@ -4,7 +4,7 @@
 // is in the list its order is kept, and what has moved is told; then it is put in order again. A
 // pointer that lies still for long is nobody's.
 
-import { html, useCallback, useEffect, useLayoutEffect, useReducer, useRef, useState } from '../lib/ui.js';
+import { cx, html, useCallback, useEffect, useLayoutEffect, useReducer, useRef, useState } from '../lib/ui.js';
 import { plural } from '../lib/format.js';
 import { serverNow, useNow } from '../lib/live.js';
 import { useKeys } from '../lib/keys.js';
@@ -21,7 +21,7 @@ const AHEAD = 6; // rows beyond both edges, in steps of as many
 const GLIDE_MS = 240;
 const POINTER_IDLE_MS = 60 * 1000;
 const HEADS = [['state', 'State'], ['thumb', 'Picture'], ['main', 'Stream'], ['incident', 'Incident'],
-  ['chain', 'Delivery'], ['strip', 'Last 60 minutes'], ['age', 'Since'], ['menu', 'Actions']];
+  ['chain', 'Delivery'], ['strip', 'Last hour'], ['age', 'Since'], ['menu', 'Actions']];
 
 const STILL = window.matchMedia('(prefers-reduced-motion: reduce)');
 const kept = { id: null, scroll: 0 }; // for when one comes back from a stream
@@ -266,8 +266,9 @@ export function StreamList({ list, all, incidents, strips, filterKey, menuId, on
       mark(row.dataset.id);
     hold.onfocusin();
   };
+  const hasChain = list.some((stream) => stream.chain);
   return html`
-    <div class="stream-grid" role="grid" aria-label="Streams, worst first" aria-rowcount=${order.length + 1}
+    <div class=${cx('stream-grid', hasChain && 'has-chain')} role="grid" aria-label="Streams, worst first" aria-rowcount=${order.length + 1}
       ...${hold} onfocusin=${onFocus} onKeyDown=${onKeyDown} onClick=${openRow}>
       <div class="list-head" role="rowgroup"><div role="row" class="head-row" aria-rowindex="1">
         ${HEADS.map(([name, word]) => html`<div key=${name} role="columnheader" class=${`cell-${name}`}

@@ -34,15 +34,16 @@ function Chain({ chain }) {
 
 function IncidentCell({ stream, incident, onAck, tabIndex }) {
   const word = INCIDENT_WORDS[incident.status] ?? 'Incident';
-  const by = incident.acknowledged_by ? ` by ${incident.acknowledged_by}` : '';
+  const by = incident.status === 'acknowledged' && incident.acknowledged_by
+    ? ` by ${incident.acknowledged_by}` : '';
+  const isOpen = incident.status === 'open';
   return html`
-    <a class=${cx('chip', incident.status === 'open' && 'is-unhealthy')} tabindex=${tabIndex}
+    <a class=${cx('chip', isOpen && `is-${STATES[incident.state]?.css}`)} tabindex=${tabIndex}
       href=${href('investigation', stream.id, { incident: incident.id })}
-      title=${`${word}${incident.status === 'acknowledged' ? by : ''}: ${incident.reason ?? ''}`}
-      aria-label=${`${word}${incident.status === 'acknowledged' ? by : ''} of ${stream.name}`}>
-      ${word} <${Age} at=${incident.opened_at} /></a>
-    ${incident.status === 'open' && html`<${Button} class="is-small" tabindex=${tabIndex}
-      aria-label=${`Acknowledge the incident of ${stream.name}`} onClick=${() => onAck(stream, incident)}>Ack<//>`}`;
+      title=${`${word}${by}: ${incident.reason ?? ''}`}>
+      ${word} <${Age} at=${incident.opened_at} /><span class="visually-hidden">${by}, ${stream.name}</span></a>
+    ${isOpen && html`<${Button} class="is-small" tabindex=${tabIndex} onClick=${() => onAck(stream, incident)}
+      >Acknowledge<span class="visually-hidden"> the incident of ${stream.name}</span><//>`}`;
 }
 
 function Main({ stream, state, tabIndex }) {
@@ -52,8 +53,10 @@ function Main({ stream, state, tabIndex }) {
       ${stream.is_own && html`<span class="tag" title="Of our own chain">own</span>`}
       ${stream.is_flapping && html`<span class="tag" title="Its state keeps changing">flapping</span>`}
     </span>
-    <span class=${cx('row-reason', QUIET.includes(state) && 'dim')} title=${stream.manifest_url}
-      >${secondLine(stream, state)}</span>`;
+    <span class=${cx('row-reason', QUIET.includes(state) && 'dim')}
+      title=${[...stream.reasons, stream.manifest_url].join('\n')}>
+      <span class=${`state-word is-${STATES[state].css}`} aria-hidden="true">${state}</span>
+      ${secondLine(stream, state)}</span>`;
 }
 
 /**
