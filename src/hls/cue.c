@@ -1,9 +1,10 @@
-/* cue.c - SCTE-35 cues in a transport stream: where a break begins and ends
+/* cue.c - SCTE-35 cues in a media segment: where a break begins and ends
  *
  * splice_info_section of SCTE 35 9.6: splice_insert() says itself whether the programme is left,
  * time_signal() by the segmentation descriptors behind it. Encrypted and cancelled ones tell
  * nothing. What does not fit, or fails its checksum, is no cue: this is an observer, not a splicer.
- * Plain state that belongs to the caller, no allocation. */
+ * In fragmented MP4 the same section stands in an event message (SCTE 214-3 7.3); those that carry
+ * it as XML are passed over. Plain state that belongs to the caller, no allocation. */
 #include "hls/cue.h"
 
 #include "hls/mp4-box.h"
@@ -19,6 +20,7 @@
 #define LENGTH_UNKNOWN 0xfff
 #define TAG_SEGMENTATION 0x02
 #define CUEI 0x43554549
+#define EVENT_SCHEME "urn:scte:scte35:2013:bin"
 
 /* segmentation_type_id, SCTE 35 table 23: breaks, advertisements and their opportunities come in
  * pairs of an even start and an odd end. */
@@ -117,23 +119,34 @@ us_cue_read (UsCue *cue, const guint8 *section, gsize size) {
   return TRUE;
 }
 
+/* @section: (array length=length): may be no cue at all */
+static void
+take_section (UsCueReader *reader, const guint8 *section, gsize length) {
+  UsCue cue;
+  if (!us_cue_read (&cue, section, length))
+    return;
+  reader->has_out |= cue.is_out;
+  reader->has_in |= cue.is_in;
+}
+
+static gsize
+section_length (const guint8 *section) {
+  return SECTION_HEADER + (gsize)((section[1] & 0x0f) << 8 | section[2]);
+}
+
 /* Reads the section that @reader holds, once it is whole. */
 static void
 take (UsCueReader *reader) {
   if (reader->size < SECTION_HEADER)
     return;
-  gsize length = SECTION_HEADER + (gsize)((reader->bytes[1] & 0x0f) << 8 | reader->bytes[2]);
+  gsize length = section_length (reader->bytes);
   if (reader->bytes[0] != TABLE_ID || length > sizeof reader->bytes) {
     reader->is_open = FALSE;
     return;
   }
   if (length > reader->size)
     return;
-  UsCue cue;
-  if (us_cue_read (&cue, reader->bytes, length)) {
-    reader->has_out |= cue.is_out;
-    reader->has_in |= cue.is_in;
-  }
+  take_section (reader, reader->bytes, length);
   reader->is_open = FALSE;
 }
 
@@ -159,4 +172,40 @@ us_cue_reader_feed (UsCueReader *reader, gboolean is_unit_start, const guint8 *p
   memcpy (reader->bytes + reader->size, payload, n);
   reader->size += n;
   take (reader);
+}
+
+/* Moves behind a string and its NUL. Returns: (nullable): it; %NULL: it does not end */
+static const char *
+read_string (UsMp4Reader *reader) {
+  const guint8 *end = reader->size > 0 ? memchr (reader->data, 0, reader->size) : NULL;
+  const char *text = (const char *)reader->data;
+  if (end == NULL) {
+    reader->is_short = TRUE;
+    return NULL;
+  }
+  us_mp4_skip (reader, (gsize)(end - reader->data) + 1);
+  return text;
+}
+
+/**
+ * us_cue_reader_take_event:
+ * @body: (array length=size): of an emsg box, ISO 23009-1 5.10.3.3, behind its header
+ */
+void
+us_cue_reader_take_event (UsCueReader *reader, const guint8 *body, gsize size) {
+  UsMp4Reader rest = { .data = body, .size = size };
+  guint version = (guint)us_mp4_read (&rest, 1);
+  us_mp4_skip (&rest, 3);
+  if (version == 1)
+    us_mp4_skip (&rest, 4 + 8 + 4 + 4); /* time scale, time, duration, id */
+  const char *scheme = read_string (&rest);
+  const char *value = read_string (&rest);
+  if (version == 0)
+    us_mp4_skip (&rest, 4 + 4 + 4 + 4);
+  if (version > 1 || rest.is_short || value == NULL || strcmp (scheme, EVENT_SCHEME) != 0
+      || rest.size < SECTION_HEADER)
+    return;
+  gsize length = section_length (rest.data);
+  if (length <= rest.size)
+    take_section (reader, rest.data, length);
 }

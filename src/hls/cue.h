@@ -1,4 +1,4 @@
-/* cue.h - SCTE-35 cues in a transport stream: where a break begins and ends */
+/* cue.h - SCTE-35 cues in a media segment: where a break begins and ends */
 #pragma once
 
 #include <glib.h>
@@ -25,5 +25,7 @@ typedef struct {
 
 void us_cue_reader_feed (UsCueReader *reader, gboolean is_unit_start, const guint8 *payload,
                          gsize size);
+/* Of fragmented MP4. @body: (array length=size): of an emsg box, behind its header */
+void us_cue_reader_take_event (UsCueReader *reader, const guint8 *body, gsize size);
 
 G_END_DECLS

@@ -319,6 +319,8 @@ scan_boxes (Scan *scan, gsize size, GError **error) {
     UsMp4Box box;
     if (!us_mp4_box_next (&rest, &box, error))
       return FALSE;
+    if (box.type == US_MP4_TYPE ('e', 'm', 's', 'g') && scan->builder->inspector != NULL)
+      us_cue_reader_take_event (&scan->builder->inspector->cues, box.body.data, box.body.size);
     if (box.type != US_MP4_TYPE ('m', 'o', 'o', 'f'))
       continue;
     n_fragments++;

@@ -151,6 +151,64 @@ test_reader_hostile (void) {
   g_assert_false (reader.has_out || reader.has_in);
 }
 
+/* The body of an emsg box; returns its size. */
+static gsize
+make_event (guint8 *out, guint version, const char *scheme, const guint8 *message,
+            gsize message_size) {
+  gsize n = 4, scheme_size = strlen (scheme) + 1;
+  memset (out, 0, ROOM);
+  out[0] = (guint8)version;
+  n += version == 1 ? 20 : 0;
+  memcpy (out + n, scheme, scheme_size);
+  n += scheme_size + 1; /* and an empty value */
+  n += version == 0 ? 16 : 0;
+  memcpy (out + n, message, message_size);
+  return n + message_size;
+}
+
+static void
+test_event (void) {
+  static const struct {
+    const char *scheme;
+    guint version;
+    gboolean is_read;
+  } rows[] = {
+    { "urn:scte:scte35:2013:bin", 0, TRUE },      { "urn:scte:scte35:2013:bin", 1, TRUE },
+    { "urn:scte:scte35:2013:bin", 2, FALSE },     /* nobody knows what that is */
+    { "urn:scte:scte35:2014:xml+bin", 1, FALSE }, /* as XML */
+    { "https://aomedia.org/emsg/ID3", 1, FALSE }, { "", 0, FALSE },
+  };
+  guint8 section[ROOM], body[ROOM];
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    for (guint is_out = 0; is_out < 2; is_out++) {
+      UsCueReader reader = { 0 };
+      gsize size = make_event (body, rows[i].version, rows[i].scheme, section,
+                               make_insert (section, is_out, FALSE));
+      g_autofree guint8 *whole = g_memdup2 (body, size);
+      us_cue_reader_take_event (&reader, whole, size);
+      g_assert_cmpint (reader.has_out, ==, rows[i].is_read && is_out);
+      g_assert_cmpint (reader.has_in, ==, rows[i].is_read && !is_out);
+      for (gsize n = 0; n < size; n++) { /* cut anywhere, it is no cue */
+        UsCueReader cut = { 0 };
+        g_autofree guint8 *part = g_memdup2 (body, n);
+        us_cue_reader_take_event (&cut, part, n);
+        g_assert_false (cut.has_out || cut.has_in);
+      }
+    }
+  }
+  /* A scheme that does not end, a section longer than its message. */
+  UsCueReader reader = { 0 };
+  guint8 endless[64];
+  memset (endless, 'u', sizeof endless);
+  endless[0] = 0;
+  us_cue_reader_take_event (&reader, endless, sizeof endless);
+  gsize size = make_insert (section, TRUE, FALSE);
+  section[2] = 0xff;
+  size = make_event (body, 1, "urn:scte:scte35:2013:bin", section, size);
+  us_cue_reader_take_event (&reader, body, size);
+  g_assert_false (reader.has_out || reader.has_in);
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
@@ -159,5 +217,6 @@ main (int argc, char **argv) {
   g_test_add_func ("/cue/damaged", test_damaged);
   g_test_add_func ("/cue/reader", test_reader);
   g_test_add_func ("/cue/reader-hostile", test_reader_hostile);
+  g_test_add_func ("/cue/event", test_event);
   return g_test_run ();
 }

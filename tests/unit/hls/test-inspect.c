@@ -1,6 +1,8 @@
 /* test-inspect.c - segments of real muxers, sound and damaged, as an operator sees them */
 #include "hls/inspect.h"
 
+#include "hls/mpegts-packet.h"
+
 #include "fixture.h"
 #include "synth.h"
 
@@ -250,6 +252,51 @@ test_wrap_and_cue (void) {
   g_assert_cmpint (ABS (self->longest_gop_us - 160000), <=, 1);
 }
 
+static void
+append_u32 (GByteArray *out, guint32 value) {
+  value = GUINT32_TO_BE (value);
+  g_byte_array_append (out, (const guint8 *)&value, 4);
+}
+
+/* An event message stands before the fragments: it is read where it is a cue, and passed over where
+ * it is not; the segment is the same segment. */
+static void
+test_event_messages (void) {
+  static const guint8 cue[]
+      = { 0xfc, 0x30, 0x1b, 0,    0,    0, 0, 0, 0, 0, 0xff, 0xf0, 0x0a, 5, 0,
+          0,    0,    7,    0x7f, 0xdf, 0, 1, 0, 0, 0, 0,    0,    0,    0, 0 };
+  static const char *const schemes[]
+      = { "urn:scte:scte35:2013:bin", "urn:scte:scte35:2014:xml+bin" };
+  g_autoptr (GBytes) plain = fixture ("h264.m4s");
+  g_autoptr (GBytes) init = fixture ("h264-init.mp4");
+  g_autoptr (UsInspection) before = inspect (plain, init);
+  g_assert_false (before->has_cue_out || before->has_cue_in);
+  for (guint i = 0; i < G_N_ELEMENTS (schemes); i++) {
+    guint8 section[sizeof cue];
+    memcpy (section, cue, sizeof cue);
+    guint32 crc = GUINT32_TO_BE (us_mpegts_crc32 (section, sizeof cue - 4));
+    memcpy (section + sizeof cue - 4, &crc, 4);
+    g_autoptr (GByteArray) bytes = g_byte_array_new ();
+    gsize scheme_size = strlen (schemes[i]) + 1, size;
+    append_u32 (bytes, (guint32)(8 + 4 + scheme_size + 1 + 16 + sizeof section));
+    g_byte_array_append (bytes, (const guint8 *)"emsg\0\0\0\0", 8);
+    g_byte_array_append (bytes, (const guint8 *)schemes[i], scheme_size);
+    g_byte_array_append (bytes, (const guint8 *)"", 1);
+    for (guint k = 0; k < 4; k++)
+      append_u32 (bytes, 0);
+    g_byte_array_append (bytes, section, sizeof section);
+    const guint8 *rest = g_bytes_get_data (plain, &size);
+    g_byte_array_append (bytes, rest, size);
+    g_autoptr (GBytes) segment = exact (bytes->data, bytes->len);
+    g_autoptr (UsInspection) self = inspect (segment, init);
+    g_assert_cmpint (self->has_cue_out, ==, i == 0);
+    g_assert_false (self->has_cue_in);
+    g_assert_cmpint (self->duration_us, ==, before->duration_us);
+    g_assert_cmpuint (self->delta.n, ==, before->delta.n);
+    g_assert_cmpstr (self->video_codec, ==, before->video_codec);
+  }
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
@@ -263,5 +310,6 @@ main (int argc, char **argv) {
   g_test_add_func ("/inspect/tables-late", test_tables_late);
   g_test_add_func ("/inspect/broken", test_broken);
   g_test_add_func ("/inspect/wrap-and-cue", test_wrap_and_cue);
+  g_test_add_func ("/inspect/event-messages", test_event_messages);
   return g_test_run ();
 }
