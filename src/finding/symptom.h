@@ -27,6 +27,14 @@ typedef enum {
 } UsOutcome;
 const char *us_outcome_word (UsOutcome outcome);
 
+/* What the segments of our two packagers are to each other, as the switcher has compared them. */
+typedef enum {
+  US_TWINS_UNKNOWN,
+  US_TWINS_ALIKE,   /* the same bytes, or two encoders' of the same pictures, as they are meant */
+  US_TWINS_APART,   /* were the same bytes, and are no longer */
+  US_TWINS_FOREIGN, /* have nothing to do with each other: a viewer would see a change of sides */
+} UsTwins;
+
 /* UsSymptoms: of one stream, over the last two minutes unless noted. Times are seconds; NAN: not
  * known. A plain value: copied into an incident when it opens. */
 typedef struct {
@@ -55,8 +63,9 @@ typedef struct {
   gboolean is_newest_only; /* ... were the newest listed */
   double connect_p50, ttfb_p50, ttfb_p95, ratio_p50; /* ratio: media s / download s */
   double base_connect, base_ttfb, base_ratio;        /* the stream's own normal, medians */
-  double hit_ttfb_p50, miss_ttfb_p50;                /* by what caches say of their answers */
-  double fast_body_ratio;                            /* media s / body s after the first byte */
+  /* By what caches say of their answers, since the first byte is late; NAN: too few to tell. */
+  double hit_ttfb_p50, miss_ttfb_p50;
+  double fast_body_ratio; /* media s / body s after the first byte */
   double small_rung_ratio, top_rung_ratio;
   double certificate_left; /* until the server's certificate ends; negative: it has */
 
@@ -66,7 +75,7 @@ typedef struct {
   double age_max;
   gboolean is_one_address;    /* failures at one of several addresses only */
   gboolean is_origin_status;  /* a cache says that the status is its origin's */
-  gboolean is_other_url_well; /* the same stream by another URL or address works */
+  gboolean is_other_url_well; /* what is ill is listed again at another host, and well there */
   gboolean is_missing_cached; /* a 404 came with an Age, or as a hit */
 
   /* elsewhere; streams on this machine do not count: they say nothing of the network */
@@ -97,6 +106,7 @@ typedef struct {
   gboolean is_switcher_up, is_ingest_up;
   guint n_switches;                      /* in the window */
   double publisher_gone_age, switch_age; /* NAN: not in the window */
+  UsTwins twins;
 } UsSymptoms;
 
 void us_symptoms_init (UsSymptoms *symptoms);

@@ -117,6 +117,7 @@ us_rule_overload (UsCase *self) {
   const UsSymptoms *s = self->s;
   guint n_busy = us_count (s->playlists, 1u << US_OUTCOME_BUSY)
                  + us_count (s->segments, 1u << US_OUTCOME_BUSY);
+  /* Never without enough answers of both kinds since it is slow: then both are NAN. */
   gboolean is_miss_only = s->miss_ttfb_p50 > SLOW_TTFB_S && s->hit_ttfb_p50 < SLOW_TTFB_S
                           && s->miss_ttfb_p50 > s->hit_ttfb_p50 * RISEN;
 
@@ -131,7 +132,9 @@ us_rule_overload (UsCase *self) {
     us_case_must (self, 0.6, US_SOURCE_CACHE,
                   "What the cache holds takes %.2f s, what it must fetch %.1f s", s->hit_ttfb_p50,
                   s->miss_ttfb_p50);
-  if (n_busy > 1) { /* once in two minutes is an accident */
+  else
+    us_case_cap (self, US_CONFIDENCE_MEDIUM); /* a slow edge or a slow way look the same */
+  if (n_busy > 1) {                           /* once in two minutes is an accident */
     us_case_for (self, US_SOURCE_FETCH, "The server said %u times that it is busy (429, 503)",
                  n_busy);
     self->diagnosis->label = "Origin/CDN Outage";

@@ -75,7 +75,7 @@ us_rule_dns (UsCase *self) {
   if (s->first_age[US_CHECK_DNS] >= OTHERS_KNOWN_S) /* not when it is not known */
     trust_if_others_well (self, "resolves and answers", "resolve and answer");
   if (s->is_other_url_well)
-    us_case_for (self, US_SOURCE_URL, "The address it had before still answers");
+    us_case_for (self, US_SOURCE_URL, "The same stream works by another address");
   doubt_if_everywhere (self);
 }
 
@@ -186,9 +186,9 @@ us_rule_cdn_edge (UsCase *self) {
   if (is_slow_hit)
     us_case_must (self, 0.7, US_SOURCE_TIMING,
                   "What the cache holds takes %.1f s to its first byte as well", s->hit_ttfb_p50);
-  if (self->sources == 0 && !(is_ill && s->has_cache && s->is_other_url_well))
+  if (self->sources == 0 && !(is_ill && s->is_other_url_well))
     return;
-  if (is_ill && s->is_other_url_well && self->sources == 0)
+  if (self->sources == 0)
     us_case_must (self, 0.7, US_SOURCE_ELSEWHERE, "The same stream works by another address");
   else if (s->is_other_url_well)
     us_case_for (self, US_SOURCE_ELSEWHERE, "The same stream works by another address");

@@ -94,6 +94,16 @@ packager_inside (UsCase *self) {
                   "The ingest hears the encoder, and no packager gets pictures");
 }
 
+/* Both make segments, and not the same: one of them is wrong. */
+static void
+packager_twins (UsCase *self) {
+  const UsSymptoms *s = self->s;
+
+  if (s->is_own && us_has_seen (s, US_CHECK_TWINS_DIFFER))
+    us_case_must (self, 0.6, US_SOURCE_INSIDE,
+                  "The switcher finds other segments at the one packager than at the other");
+}
+
 /* Some renditions only: the source cannot be it. */
 static void
 packager_some (UsCase *self) {
@@ -145,7 +155,8 @@ packager_doubts (UsCase *self) {
     us_case_against (self, "Only the oldest segments are missing");
   if (s->is_one_address || s->is_other_url_well)
     us_case_against (self, "The same stream works by another address");
-  if (s->is_own && s->n_packagers > 0 && s->n_packagers_up >= s->n_packagers && s->has_input)
+  if (s->is_own && s->n_packagers > 0 && s->n_packagers_up >= s->n_packagers && s->has_input
+      && !us_has_seen (s, US_CHECK_TWINS_DIFFER))
     us_case_against (self, "All our packagers run and get pictures");
 }
 
@@ -157,9 +168,10 @@ us_rule_packager (UsCase *self) {
   packager_all (self);
   gboolean is_seen_outside = self->sources != 0;
   packager_inside (self);
+  gboolean is_inside = (self->sources & US_SOURCE_INSIDE) != 0;
+  packager_twins (self);
   if (self->sources == 0)
     return;
-  gboolean is_inside = (self->sources & US_SOURCE_INSIDE) != 0;
   if (is_inside && is_seen_outside)
     self->n_for++;
   else if (is_inside)

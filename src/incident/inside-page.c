@@ -108,6 +108,7 @@ stream_free (gpointer data) {
   g_free (stream->state);
   g_free (stream->path);
   g_free (stream->active);
+  g_free (stream->pair);
   origin_clear (&stream->primary);
   origin_clear (&stream->backup);
   g_ptr_array_unref (stream->switches);
@@ -144,6 +145,24 @@ read_switches (GPtrArray *switches, JsonArray *json) {
   }
 }
 
+static gint64
+count_to (const GPtrArray *switches, const char *origin) {
+  gint64 n = 0;
+  for (guint i = 0; i < switches->len; i++)
+    n += strcmp (((const UsPageSwitch *)switches->pdata[i])->to, origin) == 0;
+  return n;
+}
+
+/* /healthz has the changes themselves only. */
+static void
+read_counts (UsPageStream *stream, JsonObject *json) {
+  gboolean has_counts = member (json, "failovers", JSON_NODE_VALUE) != NULL;
+  stream->failovers
+      = has_counts ? number_of (json, "failovers") : count_to (stream->switches, "backup");
+  stream->switchbacks
+      = has_counts ? number_of (json, "switchbacks") : count_to (stream->switches, "primary");
+}
+
 static UsPageStream *
 read_stream (JsonObject *json) {
   JsonObject *publisher = object_of (json, "publisher"), *origins = object_of (json, "origins");
@@ -162,10 +181,13 @@ read_stream (JsonObject *json) {
   if (stream->active == NULL)
     stream->active = text_of (json, "active");
   stream->is_served = flag_of (json, "is_served");
+  stream->pair = text_of (json, "pair");
+  stream->divergences = number_of (json, "divergences");
   read_origin (&stream->primary, object_of (origins, "primary"));
   read_origin (&stream->backup, object_of (origins, "backup"));
   stream->switches = g_ptr_array_new_with_free_func (switch_free);
   read_switches (stream->switches, array_of (json, "switches"));
+  read_counts (stream, json);
   return stream;
 }
 

@@ -40,7 +40,10 @@ typedef struct {
   gboolean is_connected;
   /* switcher */
   char *path, *active; /* nullable */
+  gint64 failovers, switchbacks; /* where it does not say: as far as @switches goes back */
   gboolean is_served;
+  char *pair; /* nullable: what its origins are to each other */
+  gint64 divergences;
   UsPageOrigin primary, backup;
   GPtrArray *switches; /* element-type UsPageSwitch, oldest first */
 } UsPageStream;

@@ -23,8 +23,9 @@
 #define MAX_MISSED 2
 #define WINDOW_US (120 * G_USEC_PER_SEC) /* of UsSymptoms */
 #define DENIED_US                                                                                  \
-  (600 * (gint64)G_USEC_PER_SEC)        /* how long a refusal of /control/status is believed */
-#define FORGET_US (60 * G_USEC_PER_SEC) /* a stream that nobody names is gone then */
+  (600 * (gint64)G_USEC_PER_SEC) /* how long a refusal of /control/status is believed */
+#define FORGET_MS (60 * 1000)
+#define PARTED_US (10 * G_USEC_PER_SEC) /* for so long two origins are what they are said to be */
 
 /* One role as it was last seen. */
 typedef struct {
@@ -44,6 +45,8 @@ typedef struct {
   gboolean had_publisher, has_publisher; /* one that is heard */
   gint64 publisher_gone_us;              /* monotonic; 0: never */
   gint64 named_us;                       /* when the switcher or ingest last named it */
+  UsTwins twins;                         /* as the switcher last had it */
+  gint64 twins_us;                       /* since when; monotonic */
   GArray *switches;                      /* element-type gint64: monotonic times, in the window */
 } Stream;
 
@@ -61,6 +64,7 @@ struct UsInside {
   Role roles[US_N_INSIDE_ROLES];
   gboolean may_control;
   gint64 denied_us; /* monotonic; 0: it was not */
+  gint64 forget_us; /* after so long a stream that nobody names is gone */
   GHashTable *streams;
   GPtrArray *fetches; /* element-type Fetch */
   UsHttpClient *client;
@@ -151,7 +155,7 @@ static void
 forget_streams (UsInside *self) {
   GHashTableIter iter;
   gpointer value;
-  gint64 oldest_us = now_us (self) - FORGET_US;
+  gint64 oldest_us = now_us (self) - self->forget_us;
   g_hash_table_iter_init (&iter, self->streams);
   while (g_hash_table_iter_next (&iter, NULL, &value)) {
     Stream *stream = value;
@@ -191,6 +195,37 @@ gets_pictures (const Role *role, const char *name) {
              || (g_strcmp0 (stream->state, "starting") == 0 && stream->is_connected));
 }
 
+/* What the switcher says of the two, while both are ours and make segments: one that is restarted,
+ * or not one of ours at all, is not compared. Two transcoders' other bytes are as they should be.
+ */
+static UsTwins
+twins_of (const UsInside *self, const UsPageStream *feed) {
+  for (guint i = US_INSIDE_PRIMARY; i <= US_INSIDE_BACKUP; i++) {
+    const Role *packager = &self->roles[i];
+    const UsPageStream *its = packager->is_up ? us_page_find (packager->page, feed->name) : NULL;
+    if (its == NULL || g_strcmp0 (its->state, "fresh") != 0)
+      return US_TWINS_UNKNOWN;
+  }
+  if (g_strcmp0 (feed->pair, "identical") == 0)
+    return US_TWINS_ALIKE;
+  if (g_strcmp0 (feed->pair, "aligned") == 0)
+    return feed->divergences > 0 ? US_TWINS_APART : US_TWINS_ALIKE;
+  return g_strcmp0 (feed->pair, "foreign") == 0 ? US_TWINS_FOREIGN : US_TWINS_UNKNOWN;
+}
+
+/* At a change of encoders one of them is ahead for a moment. */
+static UsTwins
+settle_twins (UsInside *self, Stream *stream, const UsPageStream *feed) {
+  gint64 at_us = now_us (self);
+  UsTwins twins = feed != NULL && self->roles[US_INSIDE_SWITCHER].is_up ? twins_of (self, feed)
+                                                                        : US_TWINS_UNKNOWN;
+  if (twins != stream->twins) {
+    stream->twins = twins;
+    stream->twins_us = at_us;
+  }
+  return at_us - stream->twins_us >= PARTED_US ? twins : US_TWINS_UNKNOWN;
+}
+
 static double
 age_s (gint64 since_us, gint64 at_us) {
   return since_us != 0 && at_us - since_us <= WINDOW_US
@@ -223,6 +258,7 @@ fill_facts (UsInside *self, Stream *stream, UsSymptoms *facts) {
   facts->is_switcher_up = switcher->is_up;
   if (feed != NULL && switcher->is_up)
     facts->n_origins_up = is_usable (&feed->primary) + is_usable (&feed->backup);
+  facts->twins = settle_twins (self, stream, feed);
   trim (stream->switches, at_us - WINDOW_US);
   facts->n_switches = stream->switches->len;
   if (stream->switches->len > 0)
@@ -407,6 +443,7 @@ us_inside_new (const UsInsideSettings *settings, const UsInsideHandler *handler,
   self->user_data = user_data;
   self->authorization = g_strdup (settings->control_authorization);
   self->may_control = may_control (settings);
+  self->forget_us = (gint64)(settings->forget_ms > 0 ? settings->forget_ms : FORGET_MS) * 1000;
   self->streams = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, stream_free);
   self->fetches = g_ptr_array_new ();
   self->client = us_http_client_new ("understudy-desk/" US_VERSION);
@@ -418,6 +455,30 @@ us_inside_new (const UsInsideSettings *settings, const UsInsideHandler *handler,
   us_timer_start (&self->timer, POLL_MS, "inside poll", on_poll, self);
   on_poll (self);
   return self;
+}
+
+/**
+ * us_inside_view:
+ * @view: (out)
+ *
+ * Returns: %FALSE: the chain has never named such a stream
+ */
+gboolean
+us_inside_view (const UsInside *self, const char *own_stream, UsInsideView *view) {
+  const Stream *stream = g_hash_table_lookup (self->streams, own_stream);
+  const Role *ingest = &self->roles[US_INSIDE_INGEST];
+  const Role *switcher = &self->roles[US_INSIDE_SWITCHER];
+  const UsPageStream *feed = us_page_find (switcher->page, own_stream);
+  *view = (UsInsideView){ .is_publisher_known = ingest->is_up && stream != NULL,
+                          .has_publisher = stream != NULL && stream->is_connected };
+  if (feed != NULL) {
+    view->active = switcher->is_up ? feed->active : NULL;
+    view->pair = feed->pair;
+    view->path = feed->path;
+    view->failovers = (guint)CLAMP (feed->failovers, 0, G_MAXUINT);
+    view->switchbacks = (guint)CLAMP (feed->switchbacks, 0, G_MAXUINT);
+  }
+  return stream != NULL;
 }
 
 /**

@@ -16,6 +16,7 @@ typedef struct {
   const char
       *control_authorization; /* nullable: "Bearer TOKEN": for /control/status of the switcher,
                                * which says who has ordered what; not needed on loopback */
+  guint forget_ms;            /* a stream that nobody names for so long is gone; 0: a minute */
   const UsClock *clock;       /* nullable */
 } UsInsideSettings;
 
@@ -29,9 +30,21 @@ typedef struct {
   void (*on_facts) (const char *own_stream, const UsSymptoms *symptoms, gpointer user_data);
 } UsInsideHandler;
 
+/* UsInsideView: what is known of one stream of the chain now; pointers are valid until the loop
+ * runs on. */
+typedef struct {
+  const char *active; /* nullable: origin that viewers get; not known, or the switcher is gone */
+  const char *pair;   /* nullable: what the origins are to each other */
+  const char *path;   /* nullable: of the playlist, at the switcher */
+  guint failovers, switchbacks; /* since the switcher started */
+  gboolean is_publisher_known, has_publisher;
+} UsInsideView;
+
 typedef struct UsInside UsInside;
 UsInside *us_inside_new (const UsInsideSettings *settings, const UsInsideHandler *handler,
                          gpointer user_data);
+/* Returns: %FALSE: the chain has never named such a stream */
+gboolean us_inside_view (const UsInside *inside, const char *own_stream, UsInsideView *view);
 void us_inside_free (UsInside *inside);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsInside, us_inside_free)
 

@@ -1,8 +1,9 @@
 /* detect-ladder.c - renditions of one stream that contradict each other
  *
  * Pure. Media sequence numbers of two renditions say nothing of each other (RFC 8216 4.3.3.2) and
- * are never compared: what lines them up is the date. Renditions that cannot be had, or stand
- * still, have findings of their own and are left out.
+ * are never compared: what lines them up is the date or, where there are none, the time stamps in
+ * the media (6.2.4). Renditions that cannot be had, or stand still, have findings of their own and
+ * are left out.
  */
 #include "monitor/detect.h"
 #include "monitor/playlist-step.h"
@@ -11,6 +12,7 @@
 
 #define ROUNDING_S 1        /* target durations that differ by rounding only */
 #define APART_TARGETS 2     /* live edges, in target durations */
+#define APART_MOST_S 60.0   /* time stamps that differ by more are of two clocks */
 #define CURRENT_TARGETS 1.5 /* RFC 8216 6.2.1 */
 #define MISSING_POLLS 2     /* in a row */
 #define LATEST 32           /* segments looked at to line two renditions up */
@@ -131,31 +133,80 @@ find_lag_s (const UsRenditionFacts *facts, double *lag_s) {
   return TRUE;
 }
 
+static gboolean
+is_edge_known (const UsRenditionFacts *facts) {
+  return is_current (facts) && facts->media != NULL && facts->edge_us != G_MININT64;
+}
+
+static guint64
+discontinuity_of (const UsRenditionFacts *facts) {
+  return us_playlist_last (facts->playlist)->discontinuity;
+}
+
+/* How much longer than @reference it took from the media to the list; FALSE: they do not compare:
+ * times of two containers, of two sides of a discontinuity, or of two clocks. */
+static gboolean
+find_stamp_lag_s (const UsRenditionFacts *facts, const UsRenditionFacts *reference, double *lag_s) {
+  if (!is_edge_known (facts) || discontinuity_of (facts) != discontinuity_of (reference)
+      || facts->media->probe->container != reference->media->probe->container)
+    return FALSE;
+  gint64 media_us
+      = us_probe_time_diff_us (facts->media->probe->container, facts->edge_us, reference->edge_us);
+  *lag_s = (double)(facts->advanced_us - reference->advanced_us - media_us) / G_USEC_PER_SEC;
+  return fabs (*lag_s) <= APART_MOST_S;
+}
+
+/* Spread: the two that are farthest apart. */
+typedef struct {
+  const UsRenditionFacts *first, *last;
+  double least_s, most_s;
+} Spread;
+
 static void
-judge_apart (const UsRenditionFacts *renditions, guint n, UsHits *hits) {
-  const UsRenditionFacts *first = NULL, *last = NULL;
-  double least_s = 0, most_s = 0;
-  for (guint i = 0; i < n; i++) {
-    double lag_s;
-    if (!find_lag_s (&renditions[i], &lag_s))
-      continue;
-    if (first == NULL || lag_s < least_s) {
-      first = &renditions[i];
-      least_s = lag_s;
-    }
-    if (last == NULL || lag_s > most_s) {
-      last = &renditions[i];
-      most_s = lag_s;
-    }
+spread_add (Spread *spread, const UsRenditionFacts *facts, double lag_s) {
+  if (spread->first == NULL || lag_s < spread->least_s) {
+    spread->first = facts;
+    spread->least_s = lag_s;
   }
+  if (spread->last == NULL || lag_s > spread->most_s) {
+    spread->last = facts;
+    spread->most_s = lag_s;
+  }
+}
+
+static void
+judge_spread (const Spread *spread, const char *by, UsHits *hits) {
+  const UsRenditionFacts *first = spread->first, *last = spread->last;
+  double apart_s = spread->most_s - spread->least_s;
   if (first == NULL || first == last)
     return;
   double limit_s = APART_TARGETS * (double)MAX (first->target_duration_s, last->target_duration_s)
                    + (double)MAX (first->poll_us, last->poll_us) / G_USEC_PER_SEC;
-  if (most_s - least_s > limit_s)
-    us_hits_add (hits, US_CHECK_RENDITIONS_APART, US_SEVERITY_DEGRADED, most_s - least_s, limit_s,
-                 "%s is %.1f s behind %s by their dates, expected at most %.1f s", label_of (last),
-                 most_s - least_s, label_of (first), limit_s);
+  if (apart_s > limit_s)
+    us_hits_add (hits, US_CHECK_RENDITIONS_APART, US_SEVERITY_DEGRADED, apart_s, limit_s,
+                 "%s is %.1f s behind %s by their %s, expected at most %.1f s", label_of (last),
+                 apart_s, label_of (first), by, limit_s);
+}
+
+static void
+judge_apart (const UsRenditionFacts *renditions, guint n, UsHits *hits) {
+  Spread spread = { NULL };
+  const UsRenditionFacts *reference = NULL;
+  double lag_s;
+  for (guint i = 0; i < n; i++)
+    if (find_lag_s (&renditions[i], &lag_s))
+      spread_add (&spread, &renditions[i], lag_s);
+  if (spread.first != NULL) {
+    judge_spread (&spread, "dates", hits);
+    return;
+  }
+  for (guint i = 0; i < n; i++) {
+    if (reference == NULL && is_edge_known (&renditions[i]))
+      reference = &renditions[i];
+    if (reference != NULL && find_stamp_lag_s (&renditions[i], reference, &lag_s))
+      spread_add (&spread, &renditions[i], lag_s);
+  }
+  judge_spread (&spread, "time stamps", hits);
 }
 
 /* ---- discontinuities ---- */

@@ -1,18 +1,18 @@
 /* detect-segment.c - could the segment be had, in time and whole?
  *
- * Pure. Every segment that failed after its tries is an event; two in a row are UNHEALTHY at once,
- * three within two minutes by their number (check.c). A segment that is missing only because it is
- * about to leave the playlist, or because it was listed before it was there, is a fault of another
- * kind, and less for a viewer.
+ * Pure. Every segment that failed after its tries is an event. Two in a row are UNHEALTHY, three of
+ * any kind within two minutes, and, where segments are long, more than a tenth of them. A segment
+ * that is missing only because it is about to leave the playlist, or because it was listed before
+ * it was there, is a fault of another kind, and less for a viewer.
  */
 #include "monitor/detect.h"
 
 #include <math.h>
 
 #define FAILED_IN_A_ROW 2
-/* The first places of the window, when it is long enough to have any. */
-#define OLDEST_PLACES 2
-#define NEWEST_PLACES 3
+#define FAILED_RECENTLY 3 /* in two minutes: the seed's */
+#define FAILED_SHARE 0.10
+#define FAILED_SHARE_OF 10 /* fetches at least: of fewer one is a tenth */
 
 static const struct {
   UsOutcome outcome;
@@ -31,11 +31,10 @@ check_of (UsOutcome outcome) {
   return US_CHECK_SEGMENT_ERROR;
 }
 
-/* It was still listed, but only just: players that lag a little will miss it. RFC 8216 6.2.2 */
 static gboolean
-is_gone_early (const UsSegmentSeen *segment) {
-  return segment->fetched.outcome == US_OUTCOME_MISSING && segment->from_oldest < OLDEST_PLACES
-         && segment->from_newest >= NEWEST_PLACES;
+are_many_recent (const UsSegmentSeen *segment) {
+  guint n = segment->n_failed_recently, n_all = segment->n_recently;
+  return n >= FAILED_RECENTLY || (n_all >= FAILED_SHARE_OF && n > FAILED_SHARE * n_all);
 }
 
 static void
@@ -50,7 +49,7 @@ static void
 add_failure (const UsSegmentSeen *segment, UsHits *hits) {
   const UsFetched *fetched = &segment->fetched;
   guint n_in_a_row = segment->n_failed_before + 1;
-  gboolean is_many = n_in_a_row >= FAILED_IN_A_ROW;
+  gboolean is_row = n_in_a_row >= FAILED_IN_A_ROW, is_many = are_many_recent (segment);
   g_autofree char *status
       = fetched->problem == NULL && fetched->status > 0
             ? g_strdup_printf ("HTTP status %u", fetched->status)
@@ -59,10 +58,15 @@ add_failure (const UsSegmentSeen *segment, UsHits *hits) {
   g_autofree char *tries = segment->n_tries > 1
                                ? g_strdup_printf (" after %u tries", segment->n_tries)
                                : g_strdup ("");
-  g_autofree char *row = is_many ? g_strdup_printf (", %u in a row", n_in_a_row) : g_strdup ("");
+  g_autofree char *others = is_row ? g_strdup_printf (", %u in a row", n_in_a_row)
+                            : is_many
+                                ? g_strdup_printf (", %u of %u in two minutes",
+                                                   segment->n_failed_recently, segment->n_recently)
+                                : g_strdup ("");
   us_hits_add (hits, check_of (fetched->outcome),
-               is_many ? US_SEVERITY_UNHEALTHY : US_SEVERITY_DEGRADED, n_in_a_row, 0,
-               "segment %" G_GUINT64_FORMAT " failed%s%s: %s", segment->number, tries, row, status);
+               is_row || is_many ? US_SEVERITY_UNHEALTHY : US_SEVERITY_DEGRADED, n_in_a_row, 0,
+               "segment %" G_GUINT64_FORMAT " failed%s%s: %s", segment->number, tries, others,
+               status);
 }
 
 /**
@@ -78,7 +82,7 @@ us_detect_segment (const UsSegmentSeen *segment, guint target_duration_s, UsHits
       add_late (segment, target_duration_s, hits);
     return;
   }
-  if (is_gone_early (segment)) {
+  if (us_segment_seen_is_gone_early (segment)) {
     us_hits_add (hits, US_CHECK_SEGMENT_EARLY_GONE, US_SEVERITY_DEGRADED, segment->from_oldest, NAN,
                  "segment %" G_GUINT64_FORMAT " is among the oldest listed and gone already",
                  segment->number);

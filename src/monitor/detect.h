@@ -50,6 +50,11 @@ void us_detect_track (const UsRenditionFacts *facts, UsHits *hits);
 extern const UsCheck us_detect_content_checks[]; /* BLACK, FROZEN, SILENT */
 void us_detect_content (const UsRenditionFacts *facts, UsHits *hits);
 
+/* ---- standing conditions of a stream of our own chain ---- */
+
+extern const UsCheck us_detect_chain_checks[]; /* TWINS_DIFFER */
+void us_detect_chain (const UsSymptoms *inside, UsHits *hits);
+
 /* ---- standing conditions of the stream; @renditions: element-type UsRenditionFacts ---- */
 
 extern const UsCheck us_detect_ladder_checks[]; /* RENDITION_MISSING, LADDER_MISMATCH,

@@ -11,6 +11,9 @@ G_BEGIN_DECLS
 #define US_WINDOW_US (120 * G_USEC_PER_SEC) /* of state */
 #define US_WINDOW_MAX_FETCHES 512           /* kept per rendition and kind in that window */
 #define US_MAX_RENDITIONS 64                /* of one stream; more are named in a finding */
+/* Places at either end of a playlist: about to leave it, and just come. */
+#define US_OLDEST_PLACES 2
+#define US_NEWEST_PLACES 3
 
 typedef enum { US_CACHE_UNKNOWN, US_CACHE_HIT, US_CACHE_MISS } UsCacheVerdict;
 
@@ -75,17 +78,22 @@ typedef struct {
   guint from_oldest, from_newest; /* places in the window when it was asked for */
   UsInspection *media;            /* nullable: not had, encrypted, or no media */
   char *media_error;              /* nullable: why not */
+  const char *encryption;         /* nullable: none; "aes-128", "sample-aes", "other" */
   /* Of those right before it in its rendition, without a break: us_segment_seen_follow(). */
   guint n_failed_before;
   guint n_over_bandwidth_before;
   gint64 without_keyframe_us; /* media time */
+  /* Of the last two minutes, itself included: us_fetch_window_tally(). */
+  guint n_failed_recently, n_recently;
 } UsSegmentSeen;
-/* Fills the last three; call it before the detectors. @before: (nullable) */
+/* Fills what comes of those before it; call it before the detectors. @before: (nullable) */
 void us_segment_seen_follow (UsSegmentSeen *segment, const UsSegmentSeen *before,
                              const UsRenditionInfo *info);
 gboolean us_segment_seen_is_over_bandwidth (const UsSegmentSeen *segment,
                                             const UsRenditionInfo *info, double *bps);
 gboolean us_segment_seen_lacks_keyframe (const UsSegmentSeen *segment);
+/* It was listed still, but only just: players that lag a little miss it. */
+gboolean us_segment_seen_is_gone_early (const UsSegmentSeen *segment);
 void us_segment_seen_free (UsSegmentSeen *seen);
 
 /* UsFetchWindow: the last US_WINDOW_US, oldest first, bounded. Numbers only. */
@@ -96,6 +104,7 @@ typedef struct {
   double media_s; /* of a segment: EXTINF; NAN: a playlist */
   gsize n_bytes;
   UsCacheVerdict cache;
+  gboolean is_excused; /* it failed, and that is told otherwise: gone early, or our own rule */
 } UsFetchSample;
 typedef struct {
   GArray *samples; /* element-type UsFetchSample */
@@ -109,6 +118,8 @@ typedef double (*UsSampleValue) (const UsFetchSample *sample);
 double us_fetch_window_percentile (const UsFetchWindow *window, double share, UsSampleValue value);
 guint us_fetch_window_count (const UsFetchWindow *window, UsOutcome outcome);
 guint us_fetch_window_failed (const UsFetchWindow *window);
+/* Those that failed without an excuse, among all others. */
+void us_fetch_window_tally (const UsFetchWindow *window, guint *n_failed, guint *n_all);
 double us_sample_first_byte (const UsFetchSample *sample);
 double us_sample_connect (const UsFetchSample *sample);
 double us_sample_ratio (const UsFetchSample *sample);      /* media s / total s */
@@ -154,6 +165,9 @@ typedef struct {
   double cue_planned_s;      /* as it was announced to last; NAN: not said */
   double peak_bps;           /* of a segment in the window; NAN */
   const UsInspection *media; /* nullable: of the newest inspected segment */
+  /* Where the newest listed segment begins in the time of the media, by the durations between it
+   * and the newest inspected one; G_MININT64: not known. */
+  gint64 edge_us;
   UsContentFacts content;
 } UsRenditionFacts;
 

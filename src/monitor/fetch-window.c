@@ -95,6 +95,21 @@ us_fetch_window_failed (const UsFetchWindow *window) {
   return window->samples->len - us_fetch_window_count (window, US_OUTCOME_OK);
 }
 
+/**
+ * us_fetch_window_tally:
+ * @n_failed: (out)
+ * @n_all: (out): with those that went well
+ */
+void
+us_fetch_window_tally (const UsFetchWindow *window, guint *n_failed, guint *n_all) {
+  *n_failed = *n_all = 0;
+  for (guint i = 0; i < window->samples->len; i++) {
+    const UsFetchSample *sample = &g_array_index (window->samples, UsFetchSample, i);
+    *n_all += !sample->is_excused;
+    *n_failed += !sample->is_excused && sample->outcome != US_OUTCOME_OK;
+  }
+}
+
 double
 us_sample_first_byte (const UsFetchSample *sample) {
   return sample->first_byte_s;

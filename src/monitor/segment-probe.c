@@ -101,6 +101,17 @@ read_iv (const char *text, guint8 iv[US_AES128_SIZE]) {
 }
 
 /**
+ * us_key_kind_word:
+ *
+ * Returns: (nullable): its name in events; %NULL: not encrypted
+ */
+const char *
+us_key_kind_word (UsKeyKind kind) {
+  static const char *const words[] = { NULL, "aes-128", "sample-aes", "other" };
+  return words[kind];
+}
+
+/**
  * us_segment_probe_read_key:
  * @key: (nullable): attribute lists in force, one on each line, with absolute URIs and IVs
  * @url: (out) (transfer full) (nullable): of the key
@@ -115,6 +126,7 @@ us_segment_probe_read_key (const char *key, char **url, guint8 iv[16]) {
   *url = NULL;
   if (key == NULL)
     return US_KEY_NONE;
+  gboolean is_sample = FALSE;
   g_auto (GStrv) lines = g_strsplit (key, "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++) {
     g_autofree char *method = us_playlist_attribute (lines[i], "METHOD");
@@ -126,8 +138,9 @@ us_segment_probe_read_key (const char *key, char **url, guint8 iv[16]) {
       *url = g_steal_pointer (&uri);
       return US_KEY_AES128;
     }
+    is_sample |= method != NULL && g_str_has_prefix (method, "SAMPLE-AES"); /* and -CTR */
   }
-  return US_KEY_OPAQUE;
+  return is_sample ? US_KEY_SAMPLE_AES : US_KEY_OPAQUE;
 }
 
 static char *
@@ -368,6 +381,7 @@ static void
 execute_key (UsSegmentProbe *probe) {
   if (probe->key_url == NULL)
     probe->key_kind = us_segment_probe_read_key (probe->wanted->key, &probe->key_url, probe->iv);
+  probe->probed.seen->encryption = us_key_kind_word (probe->key_kind);
   if (probe->key_kind != US_KEY_AES128)
     go_on (probe);
   else if ((probe->key = us_side_files_get (probe->plan.side_files, probe->key_url)) != NULL)

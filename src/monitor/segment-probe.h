@@ -47,9 +47,11 @@ gint64 us_segment_probe_retry_us (UsOutcome outcome, guint n_tries, guint target
 /* What is needed to read a segment. */
 typedef enum {
   US_KEY_NONE,
-  US_KEY_AES128, /* @url and @iv are there */
-  US_KEY_OPAQUE, /* SAMPLE-AES, or a DRM system: not for us */
+  US_KEY_AES128,     /* @url and @iv are there */
+  US_KEY_SAMPLE_AES, /* pictures and sound only: not looked into */
+  US_KEY_OPAQUE,     /* a DRM system, or a key that is not said as it should be: not for us */
 } UsKeyKind;
+const char *us_key_kind_word (UsKeyKind kind);
 UsKeyKind us_segment_probe_read_key (const char *key, char **url, guint8 iv[16]);
 
 G_END_DECLS

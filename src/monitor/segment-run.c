@@ -43,6 +43,17 @@ us_segment_seen_lacks_keyframe (const UsSegmentSeen *segment) {
 }
 
 /**
+ * us_segment_seen_is_gone_early:
+ *
+ * RFC 8216 6.2.2: what is listed, and what was until a moment ago, is there.
+ */
+gboolean
+us_segment_seen_is_gone_early (const UsSegmentSeen *segment) {
+  return segment->fetched.outcome == US_OUTCOME_MISSING && segment->from_oldest < US_OLDEST_PLACES
+         && segment->from_newest >= US_NEWEST_PLACES;
+}
+
+/**
  * us_segment_seen_follow:
  * @segment: its other members are filled
  * @before: (nullable): the one before it in the same rendition, followed itself

@@ -10,10 +10,10 @@
 #include <string.h>
 
 #define TWELFTH_US (US_WINDOW_US / 12)
-#define OLDEST_PLACES 2 /* as in detect-segment.c */
-#define NEWEST_PLACES 3
 #define MIN_FAILED_AT_ADDRESS 2
 #define OLD_AGE_TARGETS 2 /* a playlist that a cache holds for longer is old */
+#define LEAST_BY_CACHE                                                                             \
+  4 /* answers out of a cache, or past it, before their median tells anything */
 
 enum { MISSING_OLDEST, MISSING_BETWEEN, MISSING_NEWEST };
 
@@ -103,9 +103,9 @@ us_symptom_notes_fetched (UsSymptomNotes *notes, const UsFetched *fetched, gint6
 void
 us_symptom_notes_missing (UsSymptomNotes *notes, guint from_oldest, guint from_newest,
                           gint64 now_us) {
-  if (from_newest < NEWEST_PLACES)
+  if (from_newest < US_NEWEST_PLACES)
     notes->missing_us[MISSING_NEWEST] = now_us;
-  else if (from_oldest < OLDEST_PLACES)
+  else if (from_oldest < US_OLDEST_PLACES)
     notes->missing_us[MISSING_OLDEST] = now_us;
   else
     notes->missing_us[MISSING_BETWEEN] = now_us;
@@ -216,9 +216,11 @@ count_samples (const UsSymptomFacts *facts) {
 typedef enum { BY_TTFB, BY_TTFB_HIT, BY_TTFB_MISS, BY_RATIO, BY_BODY, BY_CONNECT } Figure;
 
 static void
-column_add_samples (Column *column, const UsFetchWindow *window, Figure figure) {
+column_add_samples (Column *column, const UsFetchWindow *window, Figure figure, gint64 since_us) {
   for (guint i = 0; i < window->samples->len; i++) {
     const UsFetchSample *sample = &g_array_index (window->samples, UsFetchSample, i);
+    if (sample->at_us < since_us)
+      continue;
     if (figure == BY_CONNECT)
       column_add (column, us_sample_connect (sample));
     else if (sample->outcome != US_OUTCOME_OK)
@@ -239,11 +241,35 @@ figure_of (const UsSymptomFacts *facts, Figure figure, double share) {
   g_autofree double *values = g_new (double, count_samples (facts));
   Column column = { values, 0 };
   for (guint i = 0; i < facts->n_renditions; i++)
-    column_add_samples (&column, facts->renditions[i].segments, figure);
+    column_add_samples (&column, facts->renditions[i].segments, figure, G_MININT64);
   for (guint i = 0; column.n == 0 && i < facts->n_renditions; i++)
     if (figure != BY_RATIO && figure != BY_BODY)
-      column_add_samples (&column, facts->renditions[i].playlists, figure);
+      column_add_samples (&column, facts->renditions[i].playlists, figure, G_MININT64);
   return percentile (&column, share);
+}
+
+/* Since when the first byte is late, in any rendition; G_MAXINT64: it is not. */
+static gint64
+late_since_us (const UsSymptomFacts *facts) {
+  gint64 since_us = G_MAXINT64;
+  for (guint i = 0; i < facts->n_renditions; i++) {
+    const UsFinding *finding = find (facts, US_CHECK_TTFB, &facts->renditions[i]);
+    if (finding != NULL)
+      since_us = MIN (since_us, finding->first_us);
+  }
+  return since_us;
+}
+
+/* Who is slow is told by what came since it is slow: a median of two minutes goes by how it was
+ * before for a minute, and had a slow cache called a slow origin. */
+static double
+figure_since_late (const UsSymptomFacts *facts, Figure figure) {
+  g_autofree double *values = g_new (double, count_samples (facts));
+  Column column = { values, 0 };
+  gint64 since_us = late_since_us (facts);
+  for (guint i = 0; i < facts->n_renditions; i++)
+    column_add_samples (&column, facts->renditions[i].segments, figure, since_us);
+  return column.n >= LEAST_BY_CACHE ? percentile (&column, 0.5) : NAN;
 }
 
 static void
@@ -257,8 +283,8 @@ read_fetches (const UsSymptomFacts *facts, UsSymptoms *symptoms) {
   symptoms->ttfb_p50 = figure_of (facts, BY_TTFB, 0.5);
   symptoms->ttfb_p95 = figure_of (facts, BY_TTFB, 0.95);
   symptoms->ratio_p50 = figure_of (facts, BY_RATIO, 0.5);
-  symptoms->hit_ttfb_p50 = figure_of (facts, BY_TTFB_HIT, 0.5);
-  symptoms->miss_ttfb_p50 = figure_of (facts, BY_TTFB_MISS, 0.5);
+  symptoms->hit_ttfb_p50 = figure_since_late (facts, BY_TTFB_HIT);
+  symptoms->miss_ttfb_p50 = figure_since_late (facts, BY_TTFB_MISS);
   symptoms->fast_body_ratio = figure_of (facts, BY_BODY, 0.5);
   symptoms->base_connect = facts->base_connect;
   symptoms->base_ttfb = facts->base_ttfb;
@@ -298,6 +324,51 @@ read_rungs (const UsSymptomFacts *facts, UsSymptoms *symptoms) {
     return;
   symptoms->small_rung_ratio = us_fetch_window_percentile (small->segments, 0.5, us_sample_ratio);
   symptoms->top_rung_ratio = us_fetch_window_percentile (top->segments, 0.5, us_sample_ratio);
+}
+
+/* ---- the same elsewhere ---- */
+
+static gboolean
+is_same_programme (const UsRenditionInfo *a, const UsRenditionInfo *b) {
+  return a->kind == b->kind && a->bandwidth_bps == b->bandwidth_bps && a->width == b->width
+         && a->height == b->height && g_strcmp0 (a->codecs, b->codecs) == 0
+         && g_strcmp0 (a->name, b->name) == 0 && g_strcmp0 (a->language, b->language) == 0;
+}
+
+static gboolean
+is_other_host (const UsRenditionInfo *a, const UsRenditionInfo *b) {
+  g_autoptr (GUri) one = g_uri_parse (a->url, G_URI_FLAGS_ENCODED, NULL);
+  g_autoptr (GUri) other = g_uri_parse (b->url, G_URI_FLAGS_ENCODED, NULL);
+  return one != NULL && other != NULL
+         && (g_strcmp0 (g_uri_get_host (one), g_uri_get_host (other)) != 0
+             || g_uri_get_port (one) != g_uri_get_port (other));
+}
+
+static gboolean
+has_well_copy (const UsSymptomFacts *facts, const UsRenditionFacts *ill) {
+  for (guint i = 0; i < facts->n_renditions; i++) {
+    const UsRenditionFacts *its = &facts->renditions[i];
+    if (its != ill && its->good_us > 0 && its->info->url != NULL && !suffers (facts, its)
+        && is_same_programme (its->info, ill->info) && is_other_host (its->info, ill->info))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Multivariant playlists may list every rendition twice, at two hosts, so that a player that fails
+ * at one goes on at the other. When all that is ill is well at the other, it is the host. */
+static gboolean
+is_other_url_well (const UsSymptomFacts *facts) {
+  guint n_ill = 0;
+  for (guint i = 0; i < facts->n_renditions; i++) {
+    const UsRenditionFacts *its = &facts->renditions[i];
+    if (!suffers (facts, its))
+      continue;
+    if (its->info->url == NULL || !has_well_copy (facts, its))
+      return FALSE;
+    n_ill++;
+  }
+  return n_ill > 0;
 }
 
 /* ---- checks ---- */
@@ -408,5 +479,6 @@ us_symptoms_read (const UsSymptomFacts *facts, UsSymptoms *symptoms) {
   symptoms->has_succeeded = facts->notes->has_succeeded;
   symptoms->has_token = has_token (facts->url);
   symptoms->is_one_address = is_one_address (facts);
+  symptoms->is_other_url_well = is_other_url_well (facts);
   symptoms->is_in_maintenance = facts->is_in_maintenance;
 }

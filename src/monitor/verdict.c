@@ -15,6 +15,8 @@
 #define WELL_US (30 * G_USEC_PER_SEC)
 #define WELL_MOST_US (15 * 60 * G_USEC_PER_SEC)
 #define MAX_RELAPSES 10 /* doubling beyond is over WELL_MOST_US in any case */
+/* What our own network does to a stream before it is found out; it takes three failed polls. */
+#define DOUBTED_US (30 * G_USEC_PER_SEC)
 /* Nagios: many changes in the last 20 set the flag, (nearly) none take it away. */
 #define FLAPPING_EVALUATIONS 20
 #define FLAPPING_ON 4
@@ -226,6 +228,8 @@ static gboolean
 enter (UsVerdict *verdict, UsHealth health, gint64 now_us) {
   if (verdict->health == health)
     return FALSE;
+  if (now_us - verdict->since_us >= DOUBTED_US)
+    verdict->settled = verdict->health;
   verdict->health = health;
   verdict->since_us = now_us;
   verdict->well_since_us = 0;
@@ -278,14 +282,28 @@ step (UsVerdict *verdict, const UsVerdictFacts *facts, UsHealth seen, gboolean h
     verdict->n_relapses = 0; /* it has lasted */
     verdict->improved_us = 0;
   }
-  if (verdict->health == US_HEALTH_NO_DATA && seen == US_HEALTH_HEALTHY)
-    return enter (verdict, seen, facts->now_us);
+  if (verdict->health == US_HEALTH_NO_DATA
+      && (seen == US_HEALTH_HEALTHY || verdict->resumes > US_HEALTH_HEALTHY))
+    return enter (verdict, MAX (verdict->resumes, MAX (confirmed, US_HEALTH_HEALTHY)),
+                  facts->now_us);
   if (confirmed > verdict->health)
     return get_worse (verdict, confirmed, facts->now_us);
   if (seen < verdict->health)
     return get_better (verdict, facts);
   verdict->well_since_us = 0;
   return FALSE;
+}
+
+/* What it goes on from when something is known again. */
+static UsHealth
+resumes (const UsVerdict *verdict, const UsVerdictFacts *facts) {
+  if (facts->is_paused)
+    return US_HEALTH_NO_DATA;
+  if (verdict->health == US_HEALTH_NO_DATA)
+    return verdict->resumes;
+  if (facts->now_us - verdict->since_us >= DOUBTED_US)
+    return verdict->health;
+  return MIN (verdict->health, verdict->settled);
 }
 
 static gboolean
@@ -297,6 +315,7 @@ step_no_data (UsVerdict *verdict, const UsVerdictFacts *facts) {
     why = "Paused";
   else if (facts->is_probe_at_fault)
     why = network != NULL ? network->text : "Our own network or machine fails, nothing can be said";
+  verdict->resumes = resumes (verdict, facts);
   set_reason (verdict, 0, g_strdup (why));
   set_reason (verdict, 1, NULL);
   verdict->leading = US_N_CHECKS;

@@ -28,7 +28,9 @@ typedef struct {
   UsCheck leading;  /* the check behind it; US_N_CHECKS: none */
   int leading_rendition;
   gboolean is_flapping;
-  gint64 since_us; /* when @health began */
+  gint64 since_us;  /* when @health began */
+  UsHealth settled; /* the newest state before @health that had lasted for a while */
+  UsHealth resumes; /* what NO DATA hides: it goes on from there; NO DATA: from nothing */
   /* hysteresis */
   UsHealth seen;         /* what the last evaluation alone would say */
   guint n_seen;          /* in a row */
@@ -42,7 +44,8 @@ typedef struct {
 
 /* Returns: whether the state changed. Entry: at once for hard faults, else two evaluations in a
  * row. Exit: one level at a time, after max (3 good evaluations, 3 target durations, 30 s); a
- * relapse doubles that up to 15 min. */
+ * relapse doubles that up to 15 min. NO DATA skips no level: afterwards the state is what it was
+ * before, but for what our own failing network may have made of it, or a pause has ended. */
 gboolean us_verdict_step (UsVerdict *verdict, const UsVerdictFacts *facts);
 /* What the findings alone say, with the roll-up over renditions. */
 UsHealth us_verdict_judge (const UsVerdictFacts *facts, const UsFinding **leading,

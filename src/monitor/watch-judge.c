@@ -125,14 +125,40 @@ judge_gone (UsWatch *watch, UsHits *hits) {
                (double)(now_us - first->gone_us) / G_USEC_PER_SEC);
 }
 
+/* Renditions that disagree once have missed something; those that do so again and again cannot be
+ * switched between (hls.js level-helper). */
+static void
+escalate_discord (UsWatch *watch, UsHits *hits) {
+  UsHit *hit = NULL;
+  for (guint i = 0; i < hits->len; i++)
+    if (g_array_index (hits, UsHit, i).check == US_CHECK_DISCONTINUITY_MISMATCH)
+      hit = &g_array_index (hits, UsHit, i);
+  double apart = hit != NULL ? fabs (hit->value - hit->limit) : 0;
+  if (!us_repeat_note (&watch->discord, hit != NULL, apart, us_watch_now (watch)) || hit == NULL)
+    return;
+  g_autofree char *text = g_steal_pointer (&hit->text);
+  hit->text = g_strconcat (text, ", again within two minutes", NULL);
+  hit->severity = US_SEVERITY_UNHEALTHY;
+}
+
 static void
 judge_ladder (UsWatch *watch) {
   g_autoptr (UsHits) hits = us_hits_new ();
   const UsPlaylist *multivariant = watch->is_multivariant ? watch->root->playlist : NULL;
   us_detect_ladder ((const UsRenditionFacts *)(gpointer)watch->facts->data, watch->facts->len,
                     multivariant, hits);
+  escalate_discord (watch, hits);
   judge_gone (watch, hits);
   judge (watch, US_FINDING_WHOLE, us_detect_ladder_checks, hits);
+}
+
+static void
+judge_chain (UsWatch *watch) {
+  g_autoptr (UsHits) hits = us_hits_new ();
+  if (!watch->config->is_own)
+    return;
+  us_detect_chain (&watch->inside, hits);
+  judge (watch, US_FINDING_WHOLE, us_detect_chain_checks, hits);
 }
 
 /* ---- the probe ---- */
@@ -332,6 +358,7 @@ us_watch_evaluate (UsWatch *watch) {
       judge_rendition (watch, &g_array_index (watch->facts, UsRenditionFacts, i));
     judge_root (watch);
     judge_ladder (watch);
+    judge_chain (watch);
   }
   judge_probe (watch);
   us_findings_tick (watch->findings, us_watch_now (watch), us_watch_wall (watch),

@@ -5,6 +5,7 @@
 #include "monitor/content.h"
 #include "monitor/detect.h"
 #include "monitor/minute.h"
+#include "monitor/repeat.h"
 #include "monitor/segment-probe.h"
 #include "monitor/symptoms.h"
 #include "monitor/thumbnail.h"
@@ -81,7 +82,8 @@ struct UsWatch {
   GPtrArray *renditions; /* element-type UsWatchRendition, by the order of the ladder */
   gboolean is_lone;      /* the root is a media playlist */
   gboolean is_multivariant;
-  GArray *gone; /* element-type UsGone: renditions that left the ladder */
+  GArray *gone;     /* element-type UsGone: renditions that left the ladder */
+  UsRepeat discord; /* of renditions, on discontinuities */
 
   UsScheduled evaluation;
   GArray *facts; /* element-type UsRenditionFacts: of the newest evaluation */

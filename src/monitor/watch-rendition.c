@@ -516,6 +516,31 @@ fill_produced (const UsWatchRendition *rendition, UsRenditionFacts *facts) {
                            / G_USEC_PER_SEC;
 }
 
+/* From the newest segment that was looked into, by the durations of those behind it. */
+static gint64
+edge_us (const UsWatchRendition *rendition) {
+  const UsPlaylist *playlist = rendition->playlist;
+  const UsSegmentSeen *seen = rendition->before;
+  if (playlist == NULL || seen == NULL || seen->media == NULL)
+    return G_MININT64;
+  const UsProbe *probe = seen->media->probe;
+  gint64 at_us = probe->has_video   ? probe->first_video_us
+                 : probe->has_audio ? probe->first_audio_us
+                                    : G_MININT64;
+  const UsPlaylistSegment *last = us_playlist_last (playlist);
+  const UsPlaylistSegment *segment = us_playlist_find (playlist, seen->number);
+  if (at_us == G_MININT64 || segment == NULL || segment->discontinuity != seen->discontinuity)
+    return G_MININT64;
+  while (segment != last) {
+    const UsPlaylistSegment *next = us_playlist_find (playlist, segment->number + 1);
+    if (next == NULL || next->is_discontinuous)
+      return G_MININT64;
+    at_us += segment->duration_us;
+    segment = next;
+  }
+  return at_us;
+}
+
 /* A poll of ours that is late must not make the playlist look old. */
 static gint64
 poll_us (const UsWatchRendition *rendition, gint64 now_us) {
@@ -565,6 +590,7 @@ us_watch_rendition_fill (UsWatchRendition *rendition, UsRenditionFacts *facts) {
     .cue_planned_s = rendition->cue_planned_s,
     .peak_bps = peak_bps (&rendition->segments),
     .media = rendition->before != NULL ? rendition->before->media : NULL,
+    .edge_us = edge_us (rendition),
   };
   fill_produced (rendition, facts);
   us_content_facts_init (&facts->content);

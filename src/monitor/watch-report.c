@@ -224,6 +224,8 @@ us_watch_report_segment (UsWatch *watch, const UsWatchRendition *rendition,
     us_json_add_integer (json, "status", fetched->status);
   us_json_add_integer (json, "bytes", (gint64)fetched->n_bytes);
   us_json_add_integer (json, "tries", seen->n_tries);
+  if (seen->encryption != NULL)
+    us_json_add_text (json, "encryption", seen->encryption);
   add_number (json, "duration", (double)seen->duration_us / G_USEC_PER_SEC);
   add_number (json, "dns", fetched->dns_s);
   add_number (json, "connect", fetched->connect_s);

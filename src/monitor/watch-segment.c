@@ -13,7 +13,7 @@
 #include "monitor/playlist-step.h"
 
 #define RECHECK_US (10 * (gint64)G_USEC_PER_SEC)
-#define RECHECK_LEAST_SEGMENTS 5       /* with fewer, the oldest is also among the newest */
+#define RECHECK_LEAST_SEGMENTS (US_NEWEST_PLACES + 1) /* else the oldest is among the newest */
 #define RECHECK_MAX_BYTES (256 * 1024) /* an error page; who knows no Range is cut off */
 
 void
@@ -56,13 +56,14 @@ us_watch_segment_choose (UsWatchRendition *rendition, const UsPlaylist *before,
     us_wanted_choose (&rendition->wanted, before, now, rendition->base_url,
                       is_subtitles ? 0 : watch->config->segment_share, is_one_needed);
   }
-  watch->last_segment_wall_us = us_watch_wall (watch);
+  if (watch->config->segment_share <= 0) /* else when one has come */
+    watch->last_segment_wall_us = us_watch_wall (watch);
 }
 
 /* ---- what a segment tells ---- */
 
 static void
-note_fetch (UsWatchRendition *rendition, const UsSegmentSeen *seen) {
+note_fetch (UsWatchRendition *rendition, UsSegmentSeen *seen) {
   UsWatch *watch = rendition->watch;
   const UsFetched *fetched = &seen->fetched;
   UsFetchSample sample = { .at_us = fetched->ended_us,
@@ -73,8 +74,12 @@ note_fetch (UsWatchRendition *rendition, const UsSegmentSeen *seen) {
                            .total_s = fetched->total_s,
                            .media_s = (double)seen->duration_us / G_USEC_PER_SEC,
                            .n_bytes = fetched->n_bytes,
-                           .cache = fetched->cache };
+                           .cache = fetched->cache,
+                           .is_excused = fetched->outcome == US_OUTCOME_FORBIDDEN
+                                         || us_segment_seen_is_gone_early (seen) };
+  us_fetch_window_trim (&rendition->segments, fetched->ended_us);
   us_fetch_window_add (&rendition->segments, &sample);
+  us_fetch_window_tally (&rendition->segments, &seen->n_failed_recently, &seen->n_recently);
   us_symptom_notes_fetched (&watch->notes, fetched, fetched->ended_us);
   us_minute_book_segment (&watch->minutes, seen);
   if (fetched->outcome == US_OUTCOME_MISSING)
@@ -82,6 +87,7 @@ note_fetch (UsWatchRendition *rendition, const UsSegmentSeen *seen) {
                               fetched->ended_us);
   if (fetched->outcome != US_OUTCOME_OK)
     return;
+  watch->last_segment_wall_us = us_watch_wall (watch);
   us_baseline_add (&watch->base_ttfb, fetched->ended_us, us_sample_first_byte (&sample));
   us_baseline_add (&watch->base_ratio, fetched->ended_us, us_sample_ratio (&sample));
   us_baseline_add (&watch->base_connect, fetched->ended_us, fetched->connect_s);

@@ -342,6 +342,7 @@ us_watch_configure (UsWatch *watch, const UsStreamConfig *config) {
                            us_watch_report_finding, watch);
     end (watch);
     watch->notes = (UsSymptomNotes){ 0 };
+    watch->discord = (UsRepeat){ 0 };
     watch->base_connect = watch->base_ttfb = watch->base_ratio = (UsBaseline){ 0 };
     watch->minutes = (UsMinuteBook){ .judged_us = judged_us };
     watch->failing_us = watch->last_segment_wall_us = 0;

@@ -88,6 +88,12 @@ static const struct {
   IS (CDN_EDGE, HIGH, "segfail=1 S.5xx=6 S.ok=40 one_address other_url_well cache"),
   LABEL (CDN_EDGE, MEDIUM, "CDN Edge Latency", "cache open:ttfb ttfb95=1.4 ttfb=0.9 hit_ttfb=0.9 miss_ttfb=1.1"),
   IS (CDN_EDGE, MEDIUM, "cache old_from_cache age=25 hit:cache_stale*2 open:latency"),
+  /* ... every rendition is listed at two hosts, and all that is ill is well at the other */
+  IS (CDN_EDGE, MEDIUM, "r=6 unreachable=3 row=5 P.5xx=15 other_url_well"),
+  IS (CDN_EDGE, MEDIUM, "r=6 unreachable=3 row=5 P.connect=15 other_url_well" OTHERS_WELL),
+  IS (CDN_EDGE, MEDIUM, "r=6 stopped=3 open:stale other_url_well"),
+  IS (CDN_EDGE, MEDIUM, "r=6 segfail=3 S.missing=9 S.ok=60 open:segment_missing*9 other_url_well"),
+  ROW (DNS, DNS, HIGH, "r=6 unreachable=3 row=5 P.dns=15 other_url_well"),
   /* ... the edge passes its origin's errors on */
   ROW (ORIGIN_DOWN, ORIGIN_DOWN, HIGH, ALL_FAIL ("5xx") " cache origin_status age=1" OTHERS_WELL),
 
@@ -123,6 +129,9 @@ static const struct {
   IS (PACKAGER, HIGH, SCRIPT_OWN " stopped=1 open:stale packagers_up=0 origins_up=0 input=0"),
   IS (PACKAGER, HIGH, SCRIPT_OWN " stopped=1 open:stale input=0 origins_up=0"),
   IS (PACKAGER, HIGH, SCRIPT_OWN " unreachable=1 row=9 P.busy=9 open:stale packagers_up=0 origins_up=0 input=0 switches=1"),
+  /* ... both well by their own account, and what they make is not the same */
+  IS (PACKAGER, MEDIUM, SCRIPT_OWN " open:twins_differ"),
+  IS (PACKAGER, MEDIUM, SCRIPT_OWN " open:twins_differ segfail=1 S.missing=9 S.ok=30 open:segment_missing*9"),
   /* ... some renditions come from a server that errs */
   ROW (UNKNOWN, PACKAGER, LOW, "r=4 segfail=2 S.5xx=8 S.ok=200 open:segment_error*8"),
   /* ... of our own, both packagers well */
@@ -179,8 +188,13 @@ static const struct {
   LABEL (OVERLOAD, MEDIUM, "Origin/CDN Outage", "open:ttfb ttfb95=2.5 ratio=0.9 open:throughput P.busy=6 S.busy=2 P.timeout=1"),
   LABEL (OVERLOAD, LOW, "CDN Edge Latency", "open:ttfb ttfb95=0.8 body=nan connect=nan"),
   IS (OVERLOAD, HIGH, "r=3 open:ttfb ttfb95=3 cache hit_ttfb=0.02 miss_ttfb=2 S.busy=2 P.5xx=1" OTHERS_WELL),
-  /* ... hits from before the fault are in the majority still, and one answer of 503 is chance */
-  ROW (CDN_EDGE, OVERLOAD, MEDIUM, "r=3 open:ttfb ttfb95=3 cache hit_ttfb=0.02 miss_ttfb=2 S.busy=1" OTHERS_WELL),
+  /* ... too few answers since it is slow to tell the edge from the origin: never sure of it */
+  ROW (CDN_EDGE, OVERLOAD, MEDIUM, "r=3 open:ttfb ttfb95=1.7 cache hit_ttfb=nan miss_ttfb=nan S.busy=2" OTHERS_WELL),
+  ROW (CDN_EDGE, OVERLOAD, MEDIUM, "r=3 open:ttfb ttfb95=1.7 cache hit_ttfb=nan miss_ttfb=1.7 S.busy=9 P.busy=9" OTHERS_WELL),
+  /* ... and once there are enough, they tell: the numbers of the edge that was called overloaded */
+  ROW (CDN_EDGE, CDN_EDGE, MEDIUM, "r=3 open:ttfb ttfb95=1.7 cache hit_ttfb=1.6 miss_ttfb=1.7 S.busy=2" OTHERS_WELL),
+  /* ... one answer of 503 is chance */
+  IS (OVERLOAD, MEDIUM, "r=3 open:ttfb ttfb95=3 cache hit_ttfb=0.02 miss_ttfb=2 S.busy=1" OTHERS_WELL),
   /* ... congestion, overload and edge side by side */
   ROW (CONGESTION, CONGESTION, HIGH, "r=3 ratio=0.5 open:throughput open:ttfb ttfb95=2 body=0.7 connect=0.5 slow_elsewhere top_only hosts=3"),
   ROW (CDN_EDGE, CDN_EDGE, MEDIUM, "open:ttfb ttfb95=2 cache hit_ttfb=1.5 miss_ttfb=2 one_address"),

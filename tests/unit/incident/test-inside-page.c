@@ -40,7 +40,8 @@ test_packager (void) {
 
 #define SWITCHER(active, time)                                                                     \
   "{\"started_ms\":5,\"streams\":[{\"name\":\"cam1\",\"path\":\"/hls/index.m3u8\","                \
-  "\"is_served\":true,\"" active "\":\"backup\",\"origins\":{"                                     \
+  "\"is_served\":true,\"" active "\":\"backup\",\"pair\":\"aligned\",\"divergences\":2,"           \
+  "\"origins\":{"                                                                                  \
   "\"primary\":{\"state\":\"failed\",\"reason\":\"refused\",\"is_drained\":true},"                 \
   "\"backup\":{\"state\":\"up\",\"reason\":\"ok\"}},\"switches\":["                                \
   "{\"from\":\"primary\",\"to\":\"backup\",\"reason\":\"refused\",\"" time "\":77,\"gap_ms\":0,"   \
@@ -52,6 +53,8 @@ assert_switcher (const UsPage *page) {
   g_assert_cmpstr (one->path, ==, "/hls/index.m3u8");
   g_assert_cmpstr (one->active, ==, "backup");
   g_assert_true (one->is_served);
+  g_assert_cmpstr (one->pair, ==, "aligned");
+  g_assert_cmpint (one->divergences, ==, 2);
   g_assert_cmpstr (one->primary.state, ==, "failed");
   g_assert_true (one->primary.is_drained);
   g_assert_cmpstr (one->backup.reason, ==, "ok");
@@ -140,10 +143,30 @@ test_bounds (void) {
   g_assert_null (read_text (text->str));
 }
 
+/* What /control/status counts; else as far as the changes that are told go back. */
+static void
+test_counts (void) {
+  g_autoptr (UsPage) told
+      = read_text ("{\"streams\":[{\"name\":\"a\",\"failovers\":40,\"switchbacks\":39,\"switches\":"
+                   "[{\"from\":\"primary\",\"to\":\"backup\",\"reason\":\"refused\"}]}]}");
+  const UsPageStream *one = us_page_find (told, "a");
+  g_assert_cmpint (one->failovers, ==, 40);
+  g_assert_cmpint (one->switchbacks, ==, 39);
+  g_autoptr (UsPage) untold
+      = read_text ("{\"streams\":[{\"name\":\"a\",\"switches\":["
+                   "{\"from\":\"primary\",\"to\":\"backup\",\"reason\":\"refused\"},"
+                   "{\"from\":\"backup\",\"to\":\"primary\",\"reason\":\"returned\"},"
+                   "{\"from\":\"primary\",\"to\":\"backup\",\"reason\":\"stale\"}]}]}");
+  one = us_page_find (untold, "a");
+  g_assert_cmpint (one->failovers, ==, 2);
+  g_assert_cmpint (one->switchbacks, ==, 1);
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/incident/inside-page/ingest", test_ingest);
+  g_test_add_func ("/incident/inside-page/counts", test_counts);
   g_test_add_func ("/incident/inside-page/packager", test_packager);
   g_test_add_func ("/incident/inside-page/switcher", test_switcher);
   g_test_add_func ("/incident/inside-page/hostile", test_hostile);

@@ -143,6 +143,55 @@ test_apart (void) {
   }
 }
 
+/* Without dates: the time stamps of the newest segments, and when they appeared. */
+static void
+test_apart_by_stamps (void) {
+  static const struct {
+    double stamp_s, late_s; /* of the second: its edge, and how much later it appeared */
+    UsContainer container;
+    guint64 discontinuity;
+    const char *expected;
+  } rows[] = {
+    { 0, 0, US_CONTAINER_TS, 0, "" },
+    { -4, 0, US_CONTAINER_TS, 0, "" },
+    { -6, 0, US_CONTAINER_TS, 0, "renditions_apart:degraded" },
+    { 6, 0, US_CONTAINER_TS, 0, "renditions_apart:degraded" },
+    { -2, -2, US_CONTAINER_TS, 0, "" }, /* looked at two seconds earlier */
+    { -40, 0, US_CONTAINER_TS, 0, "renditions_apart:degraded" },
+    { -70, 0, US_CONTAINER_TS, 0, "" }, /* that is another clock */
+    { -9000, 0, US_CONTAINER_TS, 0, "" },
+    { -6, 0, US_CONTAINER_FMP4, 0, "" }, /* other boxes, other times */
+    { -6, 0, US_CONTAINER_TS, 3, "" },   /* not on the same side of a break */
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_test_message ("row %u", i);
+    g_auto (Ladder) ladder = { .n = 0 };
+    UsProbe probes[2] = { { .container = US_CONTAINER_TS }, { .container = rows[i].container } };
+    UsInspection media[2] = { { .probe = &probes[0] }, { .probe = &probes[1] } };
+    for (guint r = 0; r < 2; r++) {
+      ladder_add (&ladder, 100 + 5000 * r, 0, FALSE);
+      ladder.facts[r].media = &media[r];
+      ladder.facts[r].edge_us = 3600 * S;
+    }
+    ladder.facts[1].edge_us += (gint64)(rows[i].stamp_s * S);
+    ladder.facts[1].advanced_us += (gint64)(rows[i].late_s * S);
+    UsPlaylistSegment *last = segment_at (ladder.playlists[1], 5);
+    last->discontinuity = rows[i].discontinuity;
+    run (&ladder, NULL, rows[i].expected);
+    /* the wrap of a transport stream lies between the two */
+    ladder.facts[0].edge_us = (gint64)((G_GUINT64_CONSTANT (1) << 33) * 100 / 9) - S;
+    ladder.facts[1].edge_us = ladder.facts[0].edge_us + (gint64)(rows[i].stamp_s * S);
+    if (rows[i].stamp_s > 1)
+      ladder.facts[1].edge_us -= (gint64)((G_GUINT64_CONSTANT (1) << 33) * 100 / 9);
+    run (&ladder, NULL, rows[i].expected);
+    /* what is not known is no fault */
+    ladder.facts[1].edge_us = G_MININT64;
+    run (&ladder, NULL, "");
+    ladder.facts[1].media = NULL;
+    run (&ladder, NULL, "");
+  }
+}
+
 /* Discontinuity @n begins with segment @index; those before are behind @n - 1. */
 static void
 cut (UsPlaylist *playlist, guint index, guint64 n) {
@@ -251,6 +300,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/monitor/detect-ladder/target-durations", test_target_durations);
   g_test_add_func ("/monitor/detect-ladder/ended", test_ended);
   g_test_add_func ("/monitor/detect-ladder/apart", test_apart);
+  g_test_add_func ("/monitor/detect-ladder/apart-by-stamps", test_apart_by_stamps);
   g_test_add_func ("/monitor/detect-ladder/discontinuities", test_discontinuities);
   g_test_add_func ("/monitor/detect-ladder/groups", test_groups);
   g_test_add_func ("/monitor/detect-ladder/many", test_many);

@@ -70,6 +70,25 @@ test_bounded (void) {
   g_assert_cmpfloat (percentile (&window, 1), ==, 99999);
 }
 
+/* What is told otherwise counts neither as a failure nor as a fetch. */
+static void
+test_tally (void) {
+  g_auto (UsFetchWindow) window = { NULL };
+  us_fetch_window_init (&window);
+  guint n_failed = 9, n_all = 9;
+  us_fetch_window_tally (&window, &n_failed, &n_all);
+  g_assert_cmpuint (n_failed + n_all, ==, 0);
+  for (guint i = 0; i < 10; i++)
+    add (&window, i, US_OUTCOME_OK, 1, 1);
+  add (&window, 11, US_OUTCOME_TIMEOUT, NAN, NAN);
+  add (&window, 12, US_OUTCOME_5XX, NAN, NAN);
+  UsFetchSample excused = { .at_us = 13, .outcome = US_OUTCOME_MISSING, .is_excused = TRUE };
+  us_fetch_window_add (&window, &excused);
+  us_fetch_window_tally (&window, &n_failed, &n_all);
+  g_assert_cmpuint (n_failed, ==, 2);
+  g_assert_cmpuint (n_all, ==, 12);
+}
+
 static void
 test_ratio (void) {
   UsFetchSample sample = { .media_s = 2, .total_s = 4, .body_s = 0.5 };
@@ -89,6 +108,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/monitor/fetch-window/percentile", test_percentile);
   g_test_add_func ("/monitor/fetch-window/trim", test_trim);
   g_test_add_func ("/monitor/fetch-window/bounded", test_bounded);
+  g_test_add_func ("/monitor/fetch-window/tally", test_tally);
   g_test_add_func ("/monitor/fetch-window/ratio", test_ratio);
   return g_test_run ();
 }

@@ -55,7 +55,10 @@ test_key (void) {
     { "METHOD=SAMPLE-AES,URI=\"skd://x\",KEYFORMAT=\"com.apple\"\nMETHOD=AES-128,URI=\"http://a/"
       "2\",IV=0x2",
       US_KEY_AES128, "http://a/2", 0, 2 },
-    { "METHOD=SAMPLE-AES,URI=\"http://a/k\",IV=0x1", US_KEY_OPAQUE, NULL, 0, 0 },
+    { "METHOD=SAMPLE-AES,URI=\"http://a/k\",IV=0x1", US_KEY_SAMPLE_AES, NULL, 0, 0 },
+    { "METHOD=SAMPLE-AES-CTR,URI=\"skd://x\",KEYFORMAT=\"urn:uuid:edef8ba9\"", US_KEY_SAMPLE_AES,
+      NULL, 0, 0 },
+    { "METHOD=NEW-1,URI=\"http://a/k\",IV=0x1", US_KEY_OPAQUE, NULL, 0, 0 },
     { "METHOD=AES-128,URI=\"http://a/k\",IV=0x1,KEYFORMAT=\"other\"", US_KEY_OPAQUE, NULL, 0, 0 },
     { "METHOD=AES-128,IV=0x1", US_KEY_OPAQUE, NULL, 0, 0 },
     { "METHOD=AES-128,URI=\"http://a/k\"", US_KEY_OPAQUE, NULL, 0, 0 },
@@ -70,6 +73,7 @@ test_key (void) {
     guint8 iv[16] = { 0 };
     g_test_message ("%u", i);
     g_assert_cmpint (us_segment_probe_read_key (rows[i].key, &url, iv), ==, rows[i].kind);
+    g_assert_cmpint (us_key_kind_word (rows[i].kind) == NULL, ==, rows[i].key == NULL);
     g_assert_cmpstr (url, ==, rows[i].url);
     if (rows[i].kind != US_KEY_AES128)
       continue;

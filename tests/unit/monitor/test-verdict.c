@@ -236,6 +236,74 @@ test_no_data (void) {
   assert_health (step (&self), HEALTHY);
 }
 
+/* UNHEALTHY, then nothing known, then well: it comes back one level at a time, as any other. */
+static void
+test_no_data_skips_no_level (void) {
+  g_auto (Case) self = { NULL };
+  case_init (&self, 1, 0);
+  steps (&self, 40);
+  put (&self, 0, US_CHECK_CONNECT, US_SEVERITY_UNHEALTHY, "t");
+  assert_health (steps (&self, 40), UNHEALTHY);
+  self.facts.is_probe_at_fault = TRUE;
+  assert_health (steps (&self, 40), NO_DATA);
+  take (&self, 0, US_CHECK_CONNECT);
+  self.facts.is_probe_at_fault = FALSE;
+  assert_health (step (&self), UNHEALTHY);
+  assert_health (steps (&self, 30), UNHEALTHY);
+  assert_health (steps (&self, 2), DEGRADED);
+  assert_health (steps (&self, 29), DEGRADED);
+  assert_health (steps (&self, 3), HEALTHY);
+  /* It has got worse meanwhile. */
+  self.facts.has_evidence = FALSE;
+  assert_health (steps (&self, 3), NO_DATA);
+  self.facts.has_evidence = TRUE;
+  put (&self, 0, US_CHECK_CONNECT, US_SEVERITY_UNHEALTHY, "t");
+  assert_health (step (&self), UNHEALTHY);
+}
+
+/* What it became in the last moments may have been our own network's doing. */
+static void
+test_no_data_doubts_what_is_new (void) {
+  static const struct {
+    guint degraded_s, unhealthy_s;
+    UsHealth expected;
+  } rows[] = {
+    { 0, 5, US_HEALTH_HEALTHY },     { 5, 5, US_HEALTH_HEALTHY },    { 40, 5, US_HEALTH_DEGRADED },
+    { 40, 40, US_HEALTH_UNHEALTHY }, { 5, 40, US_HEALTH_UNHEALTHY },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_test_message ("row %u", i);
+    g_auto (Case) self = { NULL };
+    case_init (&self, 1, 0);
+    steps (&self, 60);
+    put (&self, 0, US_CHECK_CONNECT, US_SEVERITY_DEGRADED, "t");
+    steps (&self, rows[i].degraded_s);
+    put (&self, 0, US_CHECK_CONNECT, US_SEVERITY_UNHEALTHY, "t");
+    steps (&self, rows[i].unhealthy_s);
+    self.facts.is_probe_at_fault = TRUE;
+    assert_health (steps (&self, 5), NO_DATA);
+    take (&self, 0, US_CHECK_CONNECT);
+    self.facts.is_probe_at_fault = FALSE;
+    g_assert_cmpint (step (&self), ==, rows[i].expected);
+  }
+}
+
+/* A person who pauses a stream wants to begin anew. */
+static void
+test_pause_forgets (void) {
+  g_auto (Case) self = { NULL };
+  case_init (&self, 1, 0);
+  put (&self, 0, US_CHECK_CONNECT, US_SEVERITY_UNHEALTHY, "t");
+  assert_health (steps (&self, 60), UNHEALTHY);
+  take (&self, 0, US_CHECK_CONNECT);
+  self.facts.is_probe_at_fault = TRUE;
+  steps (&self, 2);
+  self.facts.is_paused = TRUE;
+  steps (&self, 2);
+  self.facts.is_probe_at_fault = self.facts.is_paused = FALSE;
+  assert_health (step (&self), HEALTHY);
+}
+
 /* ---- hysteresis ---- */
 
 static void
@@ -533,6 +601,9 @@ main (int argc, char **argv) {
   ADD ("reasons", test_reasons);
   ADD ("reason-of-one", test_reason_of_one);
   ADD ("no-data", test_no_data);
+  ADD ("no-data-skips-no-level", test_no_data_skips_no_level);
+  ADD ("no-data-doubts-what-is-new", test_no_data_doubts_what_is_new);
+  ADD ("pause-forgets", test_pause_forgets);
   ADD ("entry", test_entry);
   ADD ("seen-once", test_seen_once);
   ADD ("exit", test_exit);
