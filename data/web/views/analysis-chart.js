@@ -114,9 +114,10 @@ const MOVES = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDow
 function onKey(event, cursor, { track, view }) {
   if (event.ctrlKey || event.metaKey || event.altKey)
     return;
+  const at = cursor.at >= view.from && cursor.at <= view.to ? cursor.at : null;
   let to;
   if (event.key in MOVES)
-    to = neighbourAt(track, cursor.at, MOVES[event.key] * (event.shiftKey ? FAR : 1));
+    to = neighbourAt(track, at, MOVES[event.key] * (event.shiftKey ? FAR : 1));
   else if (event.key === 'Home' || event.key === 'End')
     to = neighbourAt(track, event.key === 'Home' ? view.from - DAY_MS : view.to + DAY_MS, event.key === 'Home' ? 1 : -1);
   else if (event.key === 'Escape' && cursor.at !== null)
@@ -163,7 +164,7 @@ export const Chart = memo(({ uPlot, metric, model, palette, width, cursor, actio
   return html`
     <section class="chart" aria-labelledby=${`chart-${metric.key}`}>
       <div class="chart-head">
-        <h3 id=${`chart-${metric.key}`} title=${metric.about}>${metric.title}</h3>
+        <h2 id=${`chart-${metric.key}`} title=${metric.about}>${metric.title}</h2>
         <${Values} words=${words} others=${model.others} />
       </div>
       <div class="chart-plot" ref=${host} role="slider" tabindex="0" aria-labelledby=${`chart-${metric.key}`}

@@ -38,9 +38,8 @@ function merge(rows, points, step, names) {
  */
 export function csvOf(shaped) {
   const rows = new Map();
-  merge(rows, shaped.fine, shaped.step, COLUMNS);
-  if (shaped.coarse !== shaped.fine)
-    merge(rows, shaped.coarse, shaped.minuteStep, COLUMNS);
+  merge(rows, shaped.fine.filter((point) => !point.span), shaped.step, COLUMNS); // the others are minutes
+  merge(rows, shaped.coarse, shaped.minuteStep, COLUMNS);
   merge(rows, shaped.errors, Math.max(shaped.minuteStep, 60),
     [['playlists', 'playlists'], ['all_errors', 'errors'], ['errors_per_minute', 'rate']]);
   const sorted = [...rows.values()].sort((a, b) => a.at - b.at || a.step - b.step);

@@ -15,7 +15,9 @@ import { rangeText } from './analysis-ticks.js';
 
 const BAND_PX = 22;
 const CELL_PX = 2;
-const GROUP_PX = 26;
+const MARK_PX = 24; // of a button at least
+const GROUP_PX = 36; // nearer ones are one
+const LABEL_PX = 46; // of a time; one that would be cut is left out
 const HEIGHTS = { HEALTHY: 8, DEGRADED: 15, UNHEALTHY: 22, 'NO DATA': 5 };
 const WORD_PX = 84; // a state of this width says its name
 const CONTEXT_MS = 5 * 60 * 1000;
@@ -38,6 +40,9 @@ const Band = memo(({ states, view, shares, width }) => {
   const px = width / cells;
   return html`
     <svg class="health-band" role="img" aria-label=${bandLabel(states, shares)} width=${width} height=${BAND_PX}>
+      <pattern id="not-recorded" width="6" height="6" patternUnits="userSpaceOnUse"><path d="M-1 7L7 -1" /></pattern>
+      ${runs.filter((run) => run.state === null).map((run) => html`<rect fill="url(#not-recorded)"
+        x=${run.first * px} width=${run.count * px} y="0" height=${BAND_PX} />`)}
       ${runs.filter((run) => run.state !== null).map((run) => html`<rect class=${`is-${STATES[run.state].css}`}
         x=${run.first * px} width=${run.count * px} y=${BAND_PX - HEIGHTS[run.state]} height=${HEIGHTS[run.state]} />`)}
       ${runs.filter((run) => run.state !== null && run.state !== 'HEALTHY' && run.count * px > WORD_PX)
@@ -70,33 +75,38 @@ function worstState(marks) {
   return states.sort((a, b) => STATES[a].rank - STATES[b].rank)[0] ?? null;
 }
 
-function Mark({ id, group, say, zoomTo }) {
+// A moment is under the middle of its button. A button stays within the axis; its bar is where the
+// time is.
+function Mark({ id, group, say, zoomTo, room }) {
   const { left, width, marks } = group;
+  const at = Math.max(0, Math.min(width < 4 ? left - MARK_PX / 2 + 2 : left, room - MARK_PX));
   const [first] = marks;
   const state = worstState(marks);
   const sentence = groupSentence(marks);
   const common = {
     class: cx('timemark', state && `is-${STATES[state].css}`), 'aria-label': sentence,
-    style: { left: `${left}px`, width: `${Math.max(width, GROUP_PX - 2)}px` },
+    style: { left: `${at}px`, width: `${Math.max(width, MARK_PX)}px` },
     onMouseEnter: () => say(sentence), onMouseLeave: () => say(null),
     onFocus: () => say(sentence), onBlur: () => say(null),
   };
-  const bar = state && html`<span class="timemark-bar" style=${{ width: `${Math.max(width, 4)}px` }}></span>`;
+  const bar = state && html`<span class="timemark-bar" style=${{ left: `${left - at}px`, width: `${Math.max(width, 4)}px` }}></span>`;
   const icon = marks.length > 1 ? html`<span class="timemark-count num">${marks.length}</span>`
     : first.kind === 'incident' ? html`<${StateIcon} state=${state ?? 'NO DATA'} size=${13} />`
       : html`<${MarkIcon} kind=${first.kind} />`;
   if (marks.length === 1)
     return html`<li><a ...${common} href=${markHref(id, first)}>${bar}${icon}</a></li>`;
   const to = Math.max(...marks.map((mark) => mark.to));
-  const room = Math.max((to - first.from) * 0.2, CONTEXT_MS / 5);
+  const around = Math.max((to - first.from) * 0.2, CONTEXT_MS / 5);
   return html`<li><button type="button" ...${common}
-    onClick=${() => zoomTo(first.from - room, to + room)}>${bar}${icon}</button></li>`;
+    onClick=${() => zoomTo(first.from - around, to + around)}>${bar}${icon}</button></li>`;
 }
 
 const Marks = memo(({ id, marks, view, width, say, actions }) => {
   const groups = useMemo(() => groupsOf(marks, view, width, GROUP_PX), [marks, view, width]);
+  if (groups.length === 0)
+    return html`<div class="timemarks"></div>`; // its room stays, so that nothing jumps while one zooms
   return html`<ul class="timemarks" aria-label="Incidents and failovers in this time">
-    ${groups.map((group) => html`<${Mark} key=${group.marks[0].key} id=${id} group=${group} say=${say}
+    ${groups.map((group) => html`<${Mark} key=${group.marks[0].key} id=${id} group=${group} say=${say} room=${width}
       zoomTo=${(from, to) => actions.current.zoomTo(from, to)} />`)}
   </ul>`;
 });
@@ -142,6 +152,7 @@ export function TimeHead({ id, model, marks, width, cursor, actions, now }) {
   const { view, states, shares, ticks, step } = model;
   const refs = { line: useRef(null), time: useRef(null), state: useRef(null), text: useRef(null), rest: useRef(null) };
   const box = useRef(null);
+  const perMs = width / (view.to - view.from);
   const say = useReadout(cursor, model, marks, width, refs);
   const [newestView] = useState({ current: view });
   newestView.current = view;
@@ -158,10 +169,9 @@ export function TimeHead({ id, model, marks, width, cursor, actions, now }) {
           <${Band} states=${states} view=${view} shares=${shares} width=${width} />
           <span class="hairline" ref=${refs.line} hidden></span>
         </div>
-        ${marks.length > 0 && html`<${Marks} id=${id} marks=${marks} view=${view} width=${width} say=${say}
-          actions=${actions} />`}
+        <${Marks} id=${id} marks=${marks} view=${view} width=${width} say=${say} actions=${actions} />
         <div class="time-axis" aria-hidden="true">
-          ${ticks.map((tick) => html`<span key=${tick.at} class=${cx('tick num', tick.isMajor && 'is-major')}
+          ${ticks.filter((tick) => (view.to - tick.at) * perMs > LABEL_PX).map((tick) => html`<span key=${tick.at} class=${cx('tick num', tick.isMajor && 'is-major')}
             style=${{ left: `${(tick.at - view.from) / (view.to - view.from) * 100}%` }}>${tick.label}</span>`)}
         </div>
       </div>

@@ -53,12 +53,14 @@ export function axisOf(metric, tracks) {
   return metric.axis(low, high);
 }
 
-/** "84 ms, from 60 ms to 1.2 s", or "84 ms" where that is all */
+/** "84 ms, from 60 ms to 1.2 s", "84 ms, up to 1.2 s", or "84 ms" where that is all */
 export function valueText(metric, track, index) {
   if (index < 0)
     return 'nothing known';
-  const [mean, low, high] = [track.mean[index], track.low[index], track.high[index]];
-  const text = metric.text(mean);
-  return metric.hasRange && metric.text(low) !== metric.text(high)
-    ? `${text}, from ${metric.text(low)} to ${metric.text(high)}` : text;
+  const [mean, low, high] = [track.mean, track.low, track.high].map((values) => metric.text(values[index]));
+  if (!metric.hasRange || (low === mean && high === mean))
+    return mean;
+  if (low === mean)
+    return `${mean}, up to ${high}`;
+  return high === mean ? `${mean}, down to ${low}` : `${mean}, from ${low} to ${high}`;
 }

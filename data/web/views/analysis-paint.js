@@ -5,6 +5,7 @@
 // and work in the pixels of its canvas.
 
 const HATCH_PX = 7;
+const NARROW_PX = 5; // an incident that would hardly be seen by its shade
 
 function clipped(u, paint) {
   const { ctx, bbox } = u;
@@ -42,10 +43,13 @@ function hatch(ctx, left, right, { top, height }, px, palette) {
 function shade(ctx, left, right, bbox, px, mark, palette) {
   const tone = mark.state === 'UNHEALTHY' ? 'unhealthy' : mark.state === 'DEGRADED' ? 'degraded' : 'nodata';
   const width = Math.max(right - left, 2 * px);
-  ctx.fillStyle = palette[`${tone}-soft`];
+  const isNarrow = width < NARROW_PX * px;
+  ctx.fillStyle = palette[isNarrow ? `${tone}-bar` : `${tone}-soft`];
+  ctx.globalAlpha = isNarrow ? 0.45 : 1;
   ctx.fillRect(left, bbox.top, width, bbox.height);
+  ctx.globalAlpha = 1;
   ctx.fillStyle = palette[`${tone}-bar`];
-  ctx.fillRect(left, bbox.top, width, 2 * px);
+  ctx.fillRect(left, bbox.top, width, 3 * px);
 }
 
 /** Below the grid. */
@@ -100,16 +104,17 @@ export function paintRange(u, track, palette, px, isLogarithmic) {
 }
 
 /** A bar for each point, as wide as its time. */
-export function paintBars(u, track, color, px) {
+export function paintBars(u, track, color, px, alpha) {
   const [a, b] = edges(u, 0, track.step * 1000);
-  const gap = b - a > 4 * px ? px : 0;
+  const gap = b - a > 6 * px ? px : 0;
   clipped(u, (ctx) => {
     ctx.fillStyle = color;
+    ctx.globalAlpha = alpha;
     const base = u.valToPos(0, 'y', true);
     track.mean.forEach((value, i) => {
       if (!value)
         return;
-      const [left, right] = edges(u, track.at[i], track.at[i] + track.step * 1000);
+      const [left, right] = edges(u, track.at[i], track.at[i] + track.step * 1000).map(Math.round);
       const top = Math.min(u.valToPos(value, 'y', true), base - 2 * px);
       ctx.fillRect(left, top, Math.max(right - left - gap, px), base - top);
     });
@@ -142,6 +147,7 @@ export function paintRule(u, rule, palette, px) {
     if (bbox.height > 60 * px && y - bbox.top > 14 * px) {
       ctx.font = `${11 * px}px ${palette.font}`;
       ctx.fillStyle = palette.dim;
+      ctx.textAlign = 'left';
       ctx.textBaseline = 'bottom';
       ctx.fillText(rule.text, bbox.left + 6 * px, y - px);
     }

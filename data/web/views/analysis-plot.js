@@ -111,7 +111,7 @@ function hooksOf(holder, onSelect) {
     drawAxes: [(u) => {
       const { metric, model, palette } = holder;
       if (metric.shape === 'bars')
-        paintBars(u, model.track, color(), px());
+        paintBars(u, model.track, color(), px(), metric.worst === null ? 0.32 : 1);
       else if (metric.hasRange && model.others.length === 0)
         paintRange(u, model.track, palette, px(), metric.isLogarithmic);
     }],

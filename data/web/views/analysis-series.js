@@ -49,32 +49,32 @@ function emptyTrack(step) {
   return { step, at: [], x: [], mean: [], low: [], high: [], alone: [] };
 }
 
-function push(track, at, values) {
+function push(track, at, values, span = track.step) {
   track.at.push(at);
-  track.x.push(at + track.step * SECOND / 2);
+  track.x.push(at + span * SECOND / 2);
   track.mean.push(values?.mean ?? null);
   track.low.push(values?.low ?? values?.mean ?? null);
   track.high.push(values?.high ?? values?.mean ?? null);
 }
 
 /**
- * @param {object[]} points with `at`
+ * @param {object[]} points with `at`, and with `span` in s where that is not the step
  * @param {number} step s
  * @param {(point: object) => {mean: number, low?: number, high?: number}|null} pick
  * @returns {{step: number, at: number[], x: number[], mean: (number|null)[], low: (number|null)[],
  *   high: (number|null)[], alone: number[]}} `alone`: points between two gaps, which are no line
  */
 export function trackOf(points, step, pick) {
-  const known = points.map((point) => ({ at: point.at, values: pick(point) }))
+  const known = points.map((point) => ({ at: point.at, span: point.span ?? step, values: pick(point) }))
     .filter(({ values }) => isKnown(values?.mean));
   const gaps = gapsOf(known.map(({ at }) => at), step);
   const track = emptyTrack(step);
-  known.forEach(({ at, values }, i) => {
+  known.forEach(({ at, span, values }, i) => {
     if ((i === 0 || gaps[i - 1]) && (i === known.length - 1 || gaps[i]))
       track.alone.push(track.at.length);
-    push(track, at, values);
+    push(track, at, values, span);
     if (i < known.length - 1 && gaps[i]) {
-      const [first, last] = [at + step * SECOND, known[i + 1].at - step * SECOND];
+      const [first, last] = [at + span * SECOND, known[i + 1].at - step * SECOND];
       push(track, first, null);
       if (last > first)
         push(track, last, null);
@@ -148,16 +148,32 @@ function withTimes(list) {
   return list.map((point) => ({ ...point, at: Date.parse(point.timestamp) }));
 }
 
+// Before the first segment that the desk still has, a fine answer has whole minutes.
+function markMinutes(fine, coarse) {
+  const minutes = new Map(coarse.map((point) => [point.at, point]));
+  return fine.map((point) => {
+    const minute = minutes.get(point.at);
+    const isSame = minute && minute.segments === point.segments && minute.bytes === point.bytes;
+    return isSame ? { ...point, span: MINUTE / SECOND } : point;
+  });
+}
+
 // A stretch at either end may be cut by what was asked for.
 function coveredS(at, step, view) {
   const begin = Math.max(at, Math.floor(view.from / MINUTE) * MINUTE);
   return (Math.min(at + step * SECOND, view.to) - begin) / SECOND;
 }
 
-// Of the last stretch too little has passed to tell a rate.
-function rateOf(count, point, step, view) {
-  const covered = coveredS(point.at, step, view);
-  return covered >= step / 2 ? { mean: count / covered } : null;
+// Of the last stretch too little may have passed to tell a rate. One beside a time without any record
+// may be without it in part, nobody knows in which.
+function rates(points, step, view, count) {
+  const apart = 1.5 * step * SECOND;
+  return points.map((point, i) => {
+    const covered = coveredS(point.at, step, view);
+    const isFirst = point.at - (points[i - 1]?.at ?? view.from) > apart;
+    const isLast = (points[i + 1]?.at ?? Math.min(view.to, point.at + apart)) - point.at > apart;
+    return { at: point.at, mean: covered < step / 2 || isFirst || isLast ? null : count(point) / covered };
+  });
 }
 
 function errorRate(point, step, view) {
@@ -171,8 +187,8 @@ function errorRate(point, step, view) {
  */
 export function shape(history, minutes = history) {
   const view = { from: Date.parse(history.since), to: Date.parse(history.until) };
-  const fine = withTimes(history.data_points);
-  const coarse = minutes === history ? fine : withTimes(minutes.data_points);
+  const coarse = withTimes(minutes.data_points);
+  const fine = minutes === history ? coarse : markMinutes(withTimes(history.data_points), coarse);
   const [fineS, coarseS] = [history.resolution_s, minutes.resolution_s];
   const errors = withTimes(minutes.error_rate_series);
   const errorS = Math.max(coarseS, 60);
@@ -182,8 +198,8 @@ export function shape(history, minutes = history) {
     ratio: trackOf(fine, fineS, ranged('download_ratio', 'download_ratio_min', 'download_ratio_max')),
     errors: trackOf(errors, errorS, (p) => errorRate(p, errorS, view)),
     latency: trackOf(coarse, coarseS, (p) => ({ mean: p.latency_s })),
-    bits: trackOf(coarse, coarseS, (p) => rateOf(p.bytes * 8, p, coarseS, view)),
-    segments: trackOf(coarse, coarseS, (p) => rateOf(p.segments * 60, p, coarseS, view)),
+    bits: trackOf(rates(coarse, coarseS, view, (p) => p.bytes * 8), coarseS, (p) => p),
+    segments: trackOf(rates(coarse, coarseS, view, (p) => p.segments * 60), coarseS, (p) => p),
   };
   const unknown = unknownSpans(errors.map(({ at }) => at), errorS, view);
   return { view, tracks, unknown, step: fineS, minuteStep: coarseS, fine, coarse, errors,

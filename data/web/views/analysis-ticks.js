@@ -82,7 +82,7 @@ function monthTicks(from, to, months) {
  * @returns {{at: number, label: string, isMajor: boolean}[]} in order; major where a day, a month or
  *   a year begins
  */
-export function timeTicks(from, to, width, minPx = 76) {
+export function timeTicks(from, to, width, minPx = 60) {
   const least = (to - from) * minPx / Math.max(width, 1);
   const clock = CLOCK_STEPS.find((step) => step >= least);
   if (clock)

@@ -208,8 +208,9 @@ function Body({ id, stream, plot, history, marks, others, compare, width, cursor
   return html`
     <${Charts} id=${id} uPlot=${plot.uPlot} shaped=${shaped} marks=${marks} width=${width} others=${others}
       compare=${compare} cursor=${cursor} actions=${actions} />
-    <p class="dim charts-hint">Drag over a chart to zoom in, double-click to come back. On a chart the arrow keys move
-      the cursor, elsewhere they go earlier and later; <kbd>+</kbd> and <kbd>-</kbd> zoom.</p>`;
+    <p class="dim charts-hint"><span class="for-mice">Drag over a chart to zoom in, double-click to come back. On a
+      chart the arrow keys move the cursor, elsewhere they go earlier and later; <kbd>+</kbd> and <kbd>-</kbd> zoom.</span>
+      <span class="for-fingers">Touch a chart to read its values; the zoom goes to where you touched.</span></p>`;
 }
 
 /** @param {{id: string, query: URLSearchParams}} props */
@@ -230,6 +231,10 @@ export default function Analysis({ id, query }) {
   const { shaped } = history;
   const isOld = history.isLoading && history.range !== null && !isSameRange(history.range, range);
   const stale = shaped && history.problem;
+  if (history.problem?.status === 404)
+    return html`<${Empty} title="This stream is not watched"
+      text="It may have been removed, or the address is cut short. The history of a removed stream is forgotten.">
+      <a class="btn is-primary" href=${href('monitoring')}>All streams</a><//>`;
   return html`
     <div class="analysis">
       <${Head} id=${id} stream=${stream} range=${range} />
@@ -240,7 +245,7 @@ export default function Analysis({ id, query }) {
       ${fault && html`<p class="note" role="status">${fault} The last hour is shown instead.</p>`}
       ${stale && html`<p class="note is-error" role="status">The record could not be read again: ${history.problem.detail
         ?? history.problem.message} What you see is ${rangeText(shaped.view.from, shaped.view.to, serverNow())}.</p>`}
-      ${markProblem && !stale && html`<p class="note is-error" role="status">Incidents and failovers could not be read: ${markProblem.message}</p>`}
+      ${markProblem && shaped && !stale && html`<p class="note is-error" role="status">Incidents and failovers could not be read: ${markProblem.message}</p>`}
       ${shaped && !shaped.isEmpty && plot.uPlot && html`<${Summary} shaped=${shaped} marks=${marks} isCut=${isCut} />`}
       <div class=${`charts ${isOld ? 'is-old' : ''}`} ref=${box} aria-busy=${isOld ? 'true' : undefined}>
         <${Body} id=${id} stream=${stream} plot=${plot} history=${history} marks=${marks} others=${others}

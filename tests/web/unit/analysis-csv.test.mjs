@@ -13,7 +13,8 @@ const iso = (s) => new Date(T0 + s * 1000).toISOString();
 function history(step, seconds, members = {}) {
   return { stream_id: 's', since: iso(0), until: iso(120), resolution_s: step,
     data_points: seconds.map((s) => ({ timestamp: iso(s), ttfb_ms: 80.5, ttfb_min_ms: 60, ttfb_max_ms: 200, download_ratio: 12,
-      download_ratio_min: 3, download_ratio_max: 40, latency_s: step < 60 ? null : 6, segments: 10, errors: 1, is_error: true, bytes: 1000 })),
+      download_ratio_min: 3, download_ratio_max: 40, latency_s: step < 60 ? null : 6, segments: members.segments ?? 10, errors: 1,
+      is_error: true, bytes: 1000 })),
     health_timeline: [{ timestamp: iso(0), state: 'HEALTHY', health: 'green', reason: null },
       { timestamp: iso(60), state: 'NO DATA', health: 'grey', reason: 'a "quoted", reason' }],
     error_rate_series: [0, 60].map((s) => ({ timestamp: iso(s), errors: 2, error_count: 2, segments: 10, playlists: 30, rate: 2 })),
@@ -31,9 +32,16 @@ test('a row for each point, with the names of its columns', () => {
 });
 
 test('points of seconds and of minutes stand by their times, with what each has', () => {
-  const [, ...rows] = table(csvOf(shape(history(5, [0, 5, 60]), history(60, [0, 60]))));
+  const [, ...rows] = table(csvOf(shape(history(5, [0, 5, 60], { segments: 1 }), history(60, [0, 60]))));
   assert.deepEqual(rows.map((row) => [row[0].slice(14, 19), row[1], row[9], row[15]]),
     [['00:00', '5', '', ''], ['00:00', '60', '6', '2'], ['00:05', '5', '', ''], ['01:00', '5', '', ''], ['01:00', '60', '6', '2']]);
+});
+
+test('a minute that stands in both answers is there once', () => {
+  const fine = history(5, [0, 60, 65]);
+  fine.data_points[2].segments = fine.data_points[1].segments = 1;
+  const [, ...rows] = table(csvOf(shape(fine, history(60, [0, 60]))));
+  assert.deepEqual(rows.map((row) => [row[0].slice(14, 19), row[1]]), [['00:00', '60'], ['01:00', '5'], ['01:00', '60'], ['01:05', '5']]);
 });
 
 test('what is not known is empty, and a table of nothing has its head', () => {

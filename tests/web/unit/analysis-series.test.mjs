@@ -132,6 +132,14 @@ test('a stretch that is half over has the rate of its half', () => {
   assert.equal(shaped.tracks.bits.mean.at(-1), 8000 / 40);
 });
 
+test('a rate beside a time without any record is not known, since its stretch may be cut', () => {
+  const data = [0, 60, 120, 600, 660, 720].map((s) => dataPoint(s));
+  const shaped = series.shape(history({ until: iso(780), data_points: data }));
+  assert.deepEqual(shaped.tracks.segments.at.filter((_, i) => shaped.tracks.segments.mean[i] !== null)
+    .map((at) => (at - T0) / 1000), [0, 60, 660, 720]);
+  assert.equal(shaped.tracks.ttfb.mean.filter((value) => value !== null).length, 6);
+});
+
 test('what is known by minutes only comes from the answer by minutes', () => {
   const fine = history({ resolution_s: 5, data_points: every(5, 120).map((s) => dataPoint(s, { latency_s: null, segments: 1 })) });
   const shaped = series.shape(fine, history());
@@ -140,6 +148,13 @@ test('what is known by minutes only comes from the answer by minutes', () => {
   assert.equal(shaped.tracks.latency.mean.length, 10);
   assert.equal(shaped.tracks.segments.mean[0], 10);
   assert.equal(shaped.sums.bytes, 10000);
+});
+
+test('minutes in a fine answer are as long as minutes', () => {
+  const shaped = series.shape(history({ resolution_s: 5,
+    data_points: [...every(60, 5).map((s) => dataPoint(s)), ...every(5, 12, 300).map((s) => dataPoint(s, { segments: 1 }))] }), history());
+  assert.deepEqual(shaped.tracks.ttfb.x.slice(3, 7).map((x) => (x - T0) / 1000), [210, 270, 302.5, 307.5]);
+  assert.ok(shaped.tracks.ttfb.mean.every((value) => value !== null));
 });
 
 test('an answer without anything is empty, and all of it is not recorded', () => {
