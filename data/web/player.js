@@ -362,8 +362,8 @@
     const name = options.label || 'Player';
     document.title = name;
     video.setAttribute('aria-label', options.label ? `Live picture: ${options.label}` : 'Live picture');
-    part('label').textContent = options.label;
-    part('label').hidden = options.label === '' || window.parent !== window;
+    part('label').textContent = name;
+    part('label').classList.toggle('is-unseen', options.label === '' || window.parent !== window);
     player.classList.toggle('is-small', options.isSmall);
     listen();
     stir();

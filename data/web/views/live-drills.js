@@ -24,7 +24,7 @@ function DrillChoice({ drills, value, onInput }) {
   const all = [...drills, { name: 'all', summary: 'all of the above, one after another, but for those that must be named' }];
   return html`<fieldset class="drill-choice"><legend>Which one</legend>
     ${all.map(({ name, summary }) => html`<label class="check"><input type="radio" name="drill" value=${name}
-      checked=${value === name} onChange=${() => onInput(name)} /><span><strong>${name}</strong> <span class="dim">${summary}</span></span></label>`)}
+      checked=${value === name} data-autofocus=${value === name ? '' : undefined} onChange=${() => onInput(name)} /><span><strong>${name}</strong> <span class="dim">${summary}</span></span></label>`)}
   </fieldset>`;
 }
 

@@ -29,10 +29,10 @@ export function rememberReason(reason) {
 }
 
 /** Why, with what was said before at hand. */
-export function ReasonField({ value, onInput, error = null }) {
+export function ReasonField({ value, onInput, error = null, isFirst = false }) {
   const reasons = recallReasons();
   return html`
-    <${Field} label="Reason" name="why" value=${value} onInput=${onInput} error=${error} maxlength="200" isFirst
+    <${Field} label="Reason" name="why" value=${value} onInput=${onInput} error=${error} maxlength="200" isFirst=${isFirst}
       list="live-reasons" hint="May be empty. Kept with the order, for those who come after" />
     <datalist id="live-reasons">${reasons.map((reason) => html`<option value=${reason} />`)}</datalist>`;
 }
@@ -124,7 +124,7 @@ export function OrderDialog({ stream, order: wish, onClose, onDone }) {
           error=${isAsked && seconds === null ? 'Expected a time like 20 min, at most a week' : null} />`}
         ${options.strict && html`<label class="check"><input type="checkbox" checked=${isStrict}
           onChange=${(event) => setStrict(event.currentTarget.checked)} />${options.strict}</label>`}
-        <${ReasonField} value=${why} onInput=${setWhy} error=${problem?.pointer === '#/why' ? problem.detail : null} />
+        <${ReasonField} isFirst value=${why} onInput=${setWhy} error=${problem?.pointer === '#/why' ? problem.detail : null} />
         ${problem && html`<${Refusal} problem=${problem} />`}
         <div class="dialog-foot">
           <${Button} onClick=${onClose}>Cancel<//>

@@ -78,7 +78,7 @@ function pictureWords({ width, height, bitrate }) {
   return [size, bitrate ? bits(bitrate) : null].filter(Boolean).join(', ') || '–';
 }
 
-const stallWords = (report) => (report.stalls === 0 ? 'None' : `${count(report.stalls)}, ${ms(report.stall_ms)}`);
+const stallWords = (report) => (report.stalls === 0 ? 'None' : `${count(report.stalls)} (${ms(report.stall_ms)})`);
 const droppedWords = ({ dropped, decoded }) => (dropped === null ? '–' : `${count(dropped)} of ${count(decoded)}`);
 
 /** What a broadcaster asks first, of one player. */
