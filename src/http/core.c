@@ -43,6 +43,7 @@ us_http_core_new (const UsHttpServerSettings *settings) {
   core->limits.send_us = (gint64)settings->send_timeout_ms * 1000;
   core->limits.park_us = MIN (250000, core->limits.idle_us / 2);
   core->routes = us_http_routes_new ();
+  core->headers = g_ptr_array_new_with_free_func (g_free);
   core->main_context = g_main_context_ref_thread_default ();
   g_mutex_init (&core->address_lock);
   core->addresses = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -61,6 +62,7 @@ us_http_core_unref (UsHttpCore *core) {
     return;
   g_free ((char *)core->settings.address);
   g_ptr_array_unref (core->routes);
+  g_ptr_array_unref (core->headers);
   g_main_context_unref (core->main_context);
   g_hash_table_unref (core->addresses);
   g_mutex_clear (&core->address_lock);

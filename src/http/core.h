@@ -32,6 +32,7 @@ typedef struct {
   UsHttpServerSettings settings; /* with @address owned */
   UsGuardLimits limits;
   UsHttpRoutes *routes;
+  GPtrArray *headers;         /* of every answer: name, value ... */
   GMainContext *main_context; /* where UsHttpHandle runs */
   gint is_stopped;
   UsHttpCounters counters;

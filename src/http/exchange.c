@@ -61,6 +61,13 @@ add_cors (const UsHttpExchange *exchange, SoupMessageHeaders *headers, gboolean 
   soup_message_headers_append (headers, "Access-Control-Max-Age", PREFLIGHT_MAX_AGE_S);
 }
 
+static void
+add_headers (const GPtrArray *names_and_values, SoupMessageHeaders *headers) {
+  for (guint i = 0; names_and_values != NULL && i + 1 < names_and_values->len; i += 2)
+    soup_message_headers_append (headers, g_ptr_array_index (names_and_values, i),
+                                 g_ptr_array_index (names_and_values, i + 1));
+}
+
 /* Decides 304, 206 and 416. Returns: (transfer full) (nullable): what is sent of the body */
 static GBytes *
 negotiate (UsHttpExchange *exchange, UsHttpResponse *response, SoupMessageHeaders *headers) {
@@ -129,9 +136,8 @@ answer (UsHttpConnection *connection, UsHttpResponse *response) {
     soup_message_headers_append (headers, "Retry-After", response->retry_after);
   if (response->challenge != NULL)
     soup_message_headers_append (headers, "WWW-Authenticate", response->challenge);
-  for (guint i = 0; response->headers != NULL && i + 1 < response->headers->len; i += 2)
-    soup_message_headers_append (headers, g_ptr_array_index (response->headers, i),
-                                 g_ptr_array_index (response->headers, i + 1));
+  add_headers (response->headers, headers);
+  add_headers (us_http_shard_core (connection->shard)->headers, headers);
   add_cors (exchange, headers, strcmp (exchange->request.method, "OPTIONS") == 0);
   /* libsoup 3.2 closes after 204, because it has no length: then say so. */
   if (us_http_shard_is_draining (connection->shard) || response->status == 204)
@@ -260,6 +266,7 @@ open_events (UsHttpConnection *connection, UsHttpJob *job) {
   soup_message_headers_append (headers, "Content-Type", "text/event-stream");
   soup_message_headers_append (headers, "Cache-Control", "no-store, no-transform");
   soup_message_headers_append (headers, "X-Accel-Buffering", "no"); /* nginx hands on at once */
+  add_headers (job->core->headers, headers);
   soup_message_headers_append (headers, "Connection", "close");
   add_cors (&connection->exchange, headers, FALSE);
   us_http_sink_open (connection, g_steal_pointer (&job->sink), job->opening);

@@ -22,6 +22,7 @@ static const struct {
   { "Authorization", AT (authorization), TRUE },
   { "If-Match", AT (if_match), FALSE },
   { "Accept", AT (accept), FALSE },
+  { "Accept-Encoding", AT (accept_encoding), FALSE },
   { "Last-Event-ID", AT (last_event_id), FALSE },
   { "Idempotency-Key", AT (idempotency_key), FALSE },
   { "Content-Type", AT (content_type), FALSE },
@@ -34,7 +35,7 @@ static const struct {
 static const gsize texts[] = {
   AT (method),       AT (path),          AT (query), AT (if_none_match), AT (if_match),
   AT (accept),       AT (last_event_id), AT (host),  AT (authorization), AT (idempotency_key),
-  AT (content_type), AT (origin),        AT (peer),  AT (claimed_user),
+  AT (content_type), AT (origin),        AT (peer),  AT (claimed_user),  AT (accept_encoding),
 };
 
 /**

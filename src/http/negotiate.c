@@ -1,4 +1,4 @@
-/* negotiate.c - Range and If-None-Match
+/* negotiate.c - Range, If-None-Match and Accept-Encoding
  *
  * Pure functions of header text. Ranges are not left to libsoup: its code for them had several
  * security fixes after the version of Debian 12, and several ranges in one request cost more than
@@ -129,4 +129,49 @@ us_negotiate_may_change (const char *if_match, const char *etag) {
   if (if_match == NULL)
     return TRUE;
   return etag != NULL && is_listed (if_match, etag, FALSE);
+}
+
+#define MAX_CODINGS 32
+
+/* @parameters: of a coding, behind its first ";": "q=0" and "q=0.000" are a no. */
+static gboolean
+is_refused (const char *parameters) {
+  const char *p = parameters + strspn (parameters, " \t");
+  if (g_ascii_tolower (p[0]) != 'q' || p[1] != '=')
+    return FALSE;
+  p += 2;
+  gsize n = strcspn (p, " \t;");
+  return n > 0 && *p == '0' && strspn (p, "0.") >= n;
+}
+
+/**
+ * us_negotiate_takes_gzip:
+ * @accept_encoding: (nullable): the header
+ *
+ * RFC 9110 12.5.3. Without the header any coding would do; programs that do not name one rarely
+ * undo it.
+ *
+ * Returns: whether an answer may be coded with gzip
+ */
+gboolean
+us_negotiate_takes_gzip (const char *accept_encoding) {
+  g_auto (GStrv) items
+      = g_strsplit (accept_encoding != NULL ? accept_encoding : "", ",", MAX_CODINGS);
+  gboolean takes = FALSE, is_named = FALSE;
+
+  for (guint i = 0; items[i] != NULL; i++) {
+    char *parameters = strchr (items[i], ';');
+    gboolean is_taken = parameters == NULL || !is_refused (parameters + 1);
+
+    if (parameters != NULL)
+      *parameters = '\0';
+    const char *name = g_strstrip (items[i]);
+    if (g_ascii_strcasecmp (name, "gzip") == 0 || g_ascii_strcasecmp (name, "x-gzip") == 0) {
+      takes = is_taken;
+      is_named = TRUE;
+    } else if (strcmp (name, "*") == 0 && !is_named) {
+      takes = is_taken;
+    }
+  }
+  return takes;
 }

@@ -1,4 +1,4 @@
-/* negotiate.h - Range and If-None-Match: header text in, decision out */
+/* negotiate.h - Range, If-None-Match and Accept-Encoding: header text in, decision out */
 #pragma once
 
 #include <glib.h>
@@ -14,5 +14,6 @@ typedef enum {
 UsRange us_negotiate_range (const char *header, gsize size, gsize *first, gsize *last);
 gboolean us_negotiate_may_change (const char *if_match, const char *etag);
 gboolean us_negotiate_etag_matches (const char *if_none_match, const char *etag);
+gboolean us_negotiate_takes_gzip (const char *accept_encoding);
 
 G_END_DECLS

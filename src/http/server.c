@@ -147,6 +147,20 @@ us_http_server_allow_origins (UsHttpServer *server, const char *prefix,
   us_http_routes_allow_origins (server->core->routes, prefix, origins);
 }
 
+/**
+ * us_http_server_add_header:
+ * @name: not one that an answer has anyway
+ *
+ * For what browsers are to know of a whole site.
+ */
+void
+us_http_server_add_header (UsHttpServer *server, const char *name, const char *value) {
+  g_return_if_fail (server->shards->len == 0);
+
+  g_ptr_array_add (server->core->headers, g_strdup (name));
+  g_ptr_array_add (server->core->headers, g_strdup (value));
+}
+
 gboolean
 us_http_server_start (UsHttpServer *server, GError **error) {
   g_return_val_if_fail (server->shards->len == 0 && server->listener != NULL, FALSE);

@@ -33,6 +33,7 @@ typedef struct {
   const char *if_none_match;   /* nullable */
   const char *if_match;        /* nullable; "" when there are several, as with the next three */
   const char *accept;          /* nullable: "" also when there are several */
+  const char *accept_encoding; /* nullable: as @accept */
   const char *last_event_id;   /* nullable */
   const char *idempotency_key; /* nullable */
   const char *authorization;   /* nullable */
@@ -96,6 +97,8 @@ void us_http_server_add_events (UsHttpServer *server, const char *path, UsHttpEv
 /* Which web pages may use the handlers below @prefix: origins ("https://desk.example") or "*". */
 void us_http_server_allow_origins (UsHttpServer *server, const char *prefix,
                                    const char *const *origins);
+/* Sent with every answer of this server, whoever makes it. */
+void us_http_server_add_header (UsHttpServer *server, const char *name, const char *value);
 gboolean us_http_server_start (UsHttpServer *server, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 guint16 us_http_server_get_port (UsHttpServer *server);
 /* Swaps the snapshot all shards answer from, and wakes waiting requests. @snapshot: (transfer

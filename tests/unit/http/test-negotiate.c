@@ -99,11 +99,46 @@ test_if_match (void) {
   }
 }
 
+static void
+test_gzip (void) {
+  static const struct {
+    const char *header;
+    gboolean expected;
+  } rows[] = {
+    { NULL, FALSE },
+    { "", FALSE },
+    { "gzip", TRUE },
+    { "gzip, deflate, br, zstd", TRUE },
+    { "br;q=1.0, GZIP;q=0.8, *;q=0.1", TRUE },
+    { "x-gzip", TRUE },
+    { "deflate, br", FALSE },
+    { "identity", FALSE },
+    { "*", TRUE },
+    { "*;q=0", FALSE },
+    { "gzip;q=0", FALSE },
+    { "gzip;q=0.000", FALSE },
+    { "gzip ; q=0", FALSE },
+    { "gzip;q=0.001", TRUE },
+    { "gzip;q=0, *", FALSE },
+    { "*, gzip;q=0", FALSE },
+    { "*;q=0, gzip", TRUE },
+    { "gzip;q=", TRUE },
+    { "gzipped", FALSE },
+    { ",,;q=0,,", FALSE },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_test_message ("%s", rows[i].header);
+    g_assert_cmpint (us_negotiate_takes_gzip (rows[i].header), ==, rows[i].expected);
+  }
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/http/negotiate/range", test_range);
   g_test_add_func ("/http/negotiate/etag", test_etag);
   g_test_add_func ("/http/negotiate/if-match", test_if_match);
+  g_test_add_func ("/http/negotiate/gzip", test_gzip);
   return g_test_run ();
 }
