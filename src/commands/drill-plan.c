@@ -1,68 +1,19 @@
 /* drill-plan.c - where a rehearsal's own processes keep what, and what they are told
  *
- * A rehearsal touches nothing of the user's: every address is a free port of loopback, state and
- * status live in a temporary folder that goes with the plan, no bus is joined, nothing is pushed
- * anywhere. All other settings are the user's, so that what is rehearsed is what will run.
+ * A rehearsal touches nothing of the user's (own-chain.c); state and status live in a temporary
+ * folder that goes with the plan. All other settings are the user's, so that what is rehearsed is
+ * what will run.
  */
 #include "commands/drill-plan.h"
 
 #include <string.h>
 #include <unistd.h>
 
-#include <glib/gstdio.h>
-
+#include "base/folder.h"
 #include "commands/options.h"
+#include "commands/own-chain.h"
 #include "commands/role.h"
 #include "supervisor/listen.h"
-
-#define ANY_PORT "127.0.0.1:0"
-
-/* Settings that say where things are. What is not in the tables of this build is left out. */
-static const struct {
-  const char *group, *key, *value;
-} own_places[] = {
-  { US_GROUP_RUN, "publish", "false" },
-  { US_GROUP_RUN, "log-file", "" },
-  { US_GROUP_INGEST, "rtmp", ANY_PORT },
-  { US_GROUP_INGEST, "status", ANY_PORT },
-  { US_GROUP_INGEST, "push", "" },
-  { US_GROUP_PRIMARY, "rtmp", ANY_PORT },
-  { US_GROUP_PRIMARY, "http", ANY_PORT },
-  { US_GROUP_BACKUP, "rtmp", ANY_PORT },
-  { US_GROUP_BACKUP, "http", ANY_PORT },
-  { US_GROUP_SWITCHER, "http", ANY_PORT },
-  { US_GROUP_RUN, "monitor", "false" },
-  { US_GROUP_SWITCHER, "bus", "none" },
-  { US_GROUP_SWITCHER, "control-token-file", "" },
-};
-
-static gboolean
-has_option (const char *group, const char *key) {
-  for (guint i = 0; us_option_groups[i] != NULL; i++) {
-    if (strcmp (us_option_groups[i]->name, group) != 0)
-      continue;
-    for (const UsOption *option = us_option_groups[i]->options; option->key != NULL; option++) {
-      if (strcmp (option->key, key) == 0)
-        return TRUE;
-    }
-  }
-  return FALSE;
-}
-
-/* Variables that would win over the file, or lead out of the temporary folder. */
-static char **
-make_environment (const char *folder) {
-  char **environment = g_environ_unsetenv (g_get_environ (), US_ENV_CONFIG);
-  for (guint i = 0; us_option_groups[i] != NULL; i++) {
-    for (const UsOption *option = us_option_groups[i]->options; option->key != NULL; option++) {
-      if (option->environment != NULL && strcmp (option->environment, US_ENV_PIPELINES) != 0)
-        environment = g_environ_unsetenv (environment, option->environment);
-    }
-  }
-  environment = g_environ_unsetenv (environment, "STATE_DIRECTORY");
-  environment = g_environ_unsetenv (environment, "NOTIFY_SOCKET");
-  return g_environ_setenv (environment, "XDG_STATE_HOME", folder, TRUE);
-}
 
 static gboolean
 make_relays (UsDrillPlan *plan, UsConfig *config, GError **error) {
@@ -105,10 +56,7 @@ choose_viewer_port (UsDrillPlan *plan, UsConfig *config, GError **error) {
 static void
 apply_settings (const UsDrillPlan *plan, UsConfig *config) {
   g_autofree char *state = g_build_filename (plan->folder, "state", NULL);
-  for (guint i = 0; i < G_N_ELEMENTS (own_places); i++) {
-    if (has_option (own_places[i].group, own_places[i].key))
-      us_config_set (config, own_places[i].group, own_places[i].key, own_places[i].value);
-  }
+  us_own_chain_apply (config);
   us_config_set (config, US_GROUP_GENERAL, "state-dir", state);
   us_config_set (config, US_GROUP_RUN, "status-file", plan->status_path);
   us_config_set (config, US_GROUP_PUBLISH, "file",
@@ -159,7 +107,7 @@ us_drill_plan_make (UsDrillPlan *plan, UsConfig *config, GError **error) {
     return FALSE;
   plan->config_path = g_build_filename (plan->folder, "understudy.conf", NULL);
   plan->status_path = g_build_filename (plan->folder, "run.json", NULL);
-  plan->environment = make_environment (plan->folder);
+  plan->environment = us_own_chain_environment (plan->folder);
   apply_settings (plan, config);
   if (!make_relays (plan, config, error)
       || (plan->kind == US_CHAIN_SWITCHER && !choose_viewer_port (plan, config, error)))
@@ -196,19 +144,6 @@ us_drill_plan_chain (const UsDrillPlan *plan, const UsConfig *config, int log_fd
                                  .ingest_pid_file = get_file (config, "ingest-pid") };
 }
 
-/* A folder and what is in it; links are removed, not followed. */
-static void
-remove_tree (const char *path) {
-  g_autoptr (GDir) folder
-      = g_file_test (path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open (path, 0, NULL);
-  const char *name;
-  while (folder != NULL && (name = g_dir_read_name (folder)) != NULL) {
-    g_autofree char *child = g_build_filename (path, name, NULL);
-    remove_tree (child);
-  }
-  g_remove (path);
-}
-
 /**
  * us_drill_plan_clear:
  * @plan: its relays and its temporary folder go with it; after the chain
@@ -216,7 +151,7 @@ remove_tree (const char *path) {
 void
 us_drill_plan_clear (UsDrillPlan *plan) {
   if (plan->folder != NULL)
-    remove_tree (plan->folder);
+    us_folder_remove (plan->folder);
   for (guint i = 0; i < US_N_SIDES; i++) {
     g_clear_pointer (&plan->relays[i], us_drill_relay_free);
     g_clear_pointer (&plan->origins[i], g_free);
