@@ -265,6 +265,11 @@ us_json_body_root (UsJsonBody *body) {
   return g_ptr_array_index (body->parts, 0);
 }
 
+JsonObject *
+us_json_body_get_object (UsJsonBody *body) {
+  return us_json_body_root (body)->object;
+}
+
 /* ---- members ---- */
 
 /* Returns: (nullable): the node of a member that is there and not null, unless something was wrong

@@ -41,6 +41,16 @@ us_json_add_flag (JsonBuilder *json, const char *name, gboolean value) {
   json_builder_add_boolean_value (json, value);
 }
 
+/* @wall_us: since the epoch. ISO 8601 in UTC with milliseconds. */
+char *
+us_json_time (gint64 wall_us) {
+  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (wall_us / G_USEC_PER_SEC);
+  if (time == NULL)
+    return NULL;
+  g_autofree char *seconds = g_date_time_format (time, "%Y-%m-%dT%H:%M:%S");
+  return g_strdup_printf ("%s.%03dZ", seconds, (int)(wall_us % G_USEC_PER_SEC / 1000));
+}
+
 /* ---- text ---- */
 
 /* @number: as it was written, @n bytes long. Appends the shortest one that is the same. */

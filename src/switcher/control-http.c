@@ -15,8 +15,11 @@
 #include "base/names.h"
 #include "base/text.h"
 #include "http/problem.h"
+#include "http/query.h"
 
 #define REFUSED_LOG_US (10 * G_TIME_SPAN_SECOND)
+#define MAX_RENDITION_NAME 16 /* characters */
+#define LEDGER_ROWS 100       /* unless more or fewer are asked for */
 
 /* ---- bodies ---- */
 
@@ -230,12 +233,54 @@ execute (UsControlHttp *self, UsControlVerb verb, const char *stream, const char
     answer_json (response, 200, us_overview_streams (&self->overview, stream));
 }
 
+/* Returns: (nullable): the one of that name; without a name, the first; %NULL: none yet, or
+ * @response says that there is no such one */
+static const UsRendition *
+find_rendition (const UsFeed *feed, const char *name, UsHttpResponse *response) {
+  guint n = us_feed_get_n_renditions (feed);
+  for (guint i = 0; i < n; i++) {
+    const UsRendition *rendition = us_feed_get_rendition (feed, i);
+    if (name == NULL || g_strcmp0 (us_rendition_get_short_name (rendition), name) == 0)
+      return rendition;
+  }
+  if (name != NULL)
+    us_http_problem (response, 404, "no-rendition", "No such rendition",
+                     "%s has no rendition \"%s\".", us_feed_get_name (feed), name);
+  return NULL;
+}
+
+static void
+handle_ledger (UsControlHttp *self, const char *stream, const UsHttpRequest *request,
+               UsHttpResponse *response) {
+  g_autoptr (UsQuery) query = us_query_new (request->query);
+  gint64 after = us_query_integer (query, "after", -1, 0, G_MAXINT64);
+  gint64 limit = us_query_integer (query, "limit", LEDGER_ROWS, 1, US_CHRONICLE_ROWS);
+  const char *name = us_query_text (query, "rendition", MAX_RENDITION_NAME);
+  if (!us_query_end (query, response))
+    return;
+  const UsFeed *feed = us_overview_find (&self->overview, stream);
+  if (feed == NULL) {
+    us_http_problem (response, 404, "no-stream", "No such stream",
+                     "No stream \"%.80s\" is followed.", stream);
+    return;
+  }
+  const UsRendition *rendition = find_rendition (feed, name, response);
+  if (response->status == 0)
+    answer_json (response, 200, us_overview_ledger (feed, rendition, after, (guint)limit));
+}
+
 /* "streams/NAME/VERB" after the prefix; a name may not have a slash, "*" means all of them. */
 static void
 handle_stream (UsControlHttp *self, const char *rest, const char *who, const UsHttpRequest *request,
                UsHttpResponse *response) {
   const char *slash = strrchr (rest, '/');
   UsControlVerb verb;
+  if (slash != NULL && slash != rest && strcmp (slash, "/ledger") == 0) {
+    g_autofree char *stream = g_strndup (rest, (gsize)(slash - rest));
+    if (check_method (request, "GET", response))
+      handle_ledger (self, stream, request, response);
+    return;
+  }
   if (slash == NULL || slash == rest || !us_control_verb_from_word (slash + 1, &verb)
       || verb == US_CONTROL_DRILL) {
     answer_no_path (response, request->path);

@@ -135,6 +135,9 @@ add_stats (UsRenditionStats *sum, const UsRenditionStats *part) {
   sum->commit_sum_s += part->commit_sum_s;
   sum->n_holes += part->n_holes;
   sum->n_divergences += part->n_divergences;
+  sum->n_equal += part->n_equal;
+  sum->n_different += part->n_different;
+  sum->n_unanswered += part->n_unanswered;
   sum->n_standby += part->n_standby;
   sum->last_commit_us = MIN (sum->last_commit_us, part->last_commit_us);
   sum->min_cushion_us = MIN (sum->min_cushion_us, part->min_cushion_us);

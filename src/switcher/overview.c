@@ -1,4 +1,5 @@
-/* overview.c - what the control API tells: streams, orders, changes of sides, commands, drills
+/* overview.c - what the control API tells: streams, orders, changes of sides, commands, drills,
+ * what was published
  *
  * Pure rendering to JSON (docs/reference/control-api.md), the same over HTTP and D-Bus. On the
  * main loop.
@@ -46,6 +47,8 @@ add_stream (JsonBuilder *json, const UsOverview *overview, const UsFeed *feed) {
   gint64 now_ms = us_clock_wall_us (overview->access->clock) / 1000;
   g_auto (UsStreamView) view = { 0 };
   us_stream_view_read (&view, feed, overview->access);
+  UsRenditionStats stats;
+  us_feed_get_stats (feed, &stats);
   json_builder_begin_object (json);
   g_autofree char *path = us_feed_make_path (feed);
   us_json_add_text (json, "name", view.name);
@@ -56,6 +59,7 @@ add_stream (JsonBuilder *json, const UsOverview *overview, const UsFeed *feed) {
   us_json_add_text (json, "home", view.has_home ? us_origin_word (view.home) : NULL);
   us_json_add_text (json, "pair", us_pair_kind_word (view.pair));
   us_json_add_text (json, "pair_reason", view.pair_reason);
+  us_json_add_integer (json, "divergences", (gint64)stats.n_divergences);
   us_json_add_text (json, "mode", us_policy_mode_word (view.mode));
   us_json_add_flag (json, "is_strict", view.is_strict);
   us_json_add_integer_or_null (json, "until_ms", view.until_us > 0,
@@ -210,4 +214,87 @@ us_overview_drill (const UsDrill *drill) {
   json_builder_set_member_name (json, "drill");
   add_drill (json, drill);
   return finish (json);
+}
+
+/* ---- what was published ---- */
+
+/* Returns: (nullable): the stream of that name */
+const UsFeed *
+us_overview_find (const UsOverview *overview, const char *stream) {
+  for (guint i = 0; i < overview->feeds->len; i++) {
+    const UsFeed *feed = g_ptr_array_index (overview->feeds, i);
+    if (g_str_equal (us_feed_get_name (feed), stream))
+      return feed;
+  }
+  return NULL;
+}
+
+static void
+add_publication (JsonBuilder *json, const UsChronicleRow *row) {
+  g_autofree char *at = us_json_time (row->wall_us);
+  json_builder_begin_object (json);
+  us_json_add_integer (json, "number", (gint64)row->number);
+  us_json_add_text (json, "name", row->name);
+  us_json_add_text (json, "origin", row->is_gap ? NULL : us_origin_word (row->origin));
+  us_json_add_text (json, "at", at);
+  json_builder_set_member_name (json, "duration_s");
+  json_builder_add_double_value (json, (double)row->duration_us / G_USEC_PER_SEC);
+  us_json_add_integer (json, "bytes", row->is_gap ? 0 : (gint64)row->n_bytes);
+  us_json_add_text (json, "hash", row->is_gap ? NULL : row->hash);
+  us_json_add_text (json, "comparison", us_copy_word (row->copy));
+  us_json_add_flag (json, "is_gap", row->is_gap);
+  us_json_add_flag (json, "is_discontinuous", row->is_discontinuous);
+  us_json_add_flag (json, "was_hedged", row->how.was_hedged);
+  us_json_add_flag (json, "was_resumed", row->how.was_resumed);
+  us_json_add_integer_or_null (json, "took_ms", row->how.took_us >= 0, row->how.took_us / 1000);
+  json_builder_end_object (json);
+}
+
+static void
+add_rendition_names (JsonBuilder *json, const UsFeed *feed) {
+  json_builder_set_member_name (json, "renditions");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < us_feed_get_n_renditions (feed); i++) {
+    const char *name = us_rendition_get_short_name (us_feed_get_rendition (feed, i));
+    if (name != NULL)
+      json_builder_add_string_value (json, name);
+  }
+  json_builder_end_array (json);
+}
+
+/**
+ * us_overview_ledger:
+ * @rendition: (nullable): of @feed; %NULL: it has none yet
+ * @after: rows with higher numbers, from the oldest on; -1: the newest rows
+ * @limit: at most so many
+ *
+ * Returns: (transfer full): what was published, oldest first
+ */
+char *
+us_overview_ledger (const UsFeed *feed, const UsRendition *rendition, gint64 after, guint limit) {
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  const UsChronicle *chronicle = rendition != NULL ? us_rendition_get_chronicle (rendition) : NULL;
+  const UsChronicleRow *last = chronicle != NULL ? us_chronicle_get_last (chronicle) : NULL;
+  guint n = chronicle != NULL ? us_chronicle_get_n_rows (chronicle) : 0;
+  guint first = n - MIN (n, limit);
+  if (n > 0 && after >= 0)
+    first = us_chronicle_find_after (chronicle, (guint64)after);
+  UsPairKind pair = rendition != NULL ? us_rendition_get_pair (rendition)->kind : US_PAIR_UNKNOWN;
+  json_builder_begin_object (json);
+  us_json_add_text (json, "stream", us_feed_get_name (feed));
+  us_json_add_text (json, "pair", us_pair_kind_word (pair));
+  us_json_add_text (json, "rendition",
+                    rendition != NULL ? us_rendition_get_short_name (rendition) : NULL);
+  add_rendition_names (json, feed);
+  us_json_add_integer_or_null (json, "newest", last != NULL,
+                               last != NULL ? (gint64)last->number : 0);
+  json_builder_set_member_name (json, "rows");
+  json_builder_begin_array (json);
+  for (guint i = first; i < n && i - first < limit; i++)
+    add_publication (json, us_chronicle_get_row (chronicle, i));
+  json_builder_end_array (json);
+  json_builder_end_object (json);
+  g_autoptr (JsonNode) root = json_builder_get_root (json);
+  g_autofree char *text = us_json_to_text (root, FALSE);
+  return g_strconcat (text, "\n", NULL);
 }

@@ -18,5 +18,8 @@ char *us_overview_all (const UsOverview *overview);
 char *us_overview_streams (const UsOverview *overview, const char *stream);
 char *us_overview_drills (const UsOverview *overview);
 char *us_overview_drill (const UsDrill *drill);
+const UsFeed *us_overview_find (const UsOverview *overview, const char *stream);
+char *us_overview_ledger (const UsFeed *feed, const UsRendition *rendition, gint64 after,
+                          guint limit);
 
 G_END_DECLS

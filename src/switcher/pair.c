@@ -1,6 +1,6 @@
 /* pair.c - what two origins are to each other
  *
- * Pure: looks at two followers and at what comparing one segment in ten has shown. Names of our
+ * Pure: looks at two followers and at what comparing their segments has shown. Names of our
  * packagers with one epoch mean that both cut at the same marks. Whether their bytes are equal too
  * decides between identical and aligned (two transcoders, say). Everything else is foreign.
  */

@@ -127,6 +127,9 @@ on_fetched (UsFetchResult *result, gpointer user_data) {
     note_took (self, result->took_us);
     self->offer.bytes = result->bytes;
     self->offer.segment = result->segment;
+    self->how = (UsChronicleHow){ .was_hedged = result->was_hedged,
+                                  .was_resumed = result->was_resumed,
+                                  .took_us = result->took_us };
     us_rendition_publish (self, result->winner);
     self->offer.bytes = NULL;
     self->offer.segment = NULL;
@@ -212,6 +215,8 @@ us_rendition_errand_done (UsOriginId origin, guint64 number, UsReason reason, gi
   us_follower_note_segment (self->followers[origin], reason);
   if (reason == US_REASON_OK) {
     note_took (self, took_us);
+    self->fetched[origin] = number;
+    self->fetched_took_us[origin] = took_us;
     us_rendition_note_stock (self, origin);
   } else if (is_picked) {
     on_not_fetched (self);
@@ -430,4 +435,5 @@ us_rendition_pump (UsRendition *self) {
   if (self->pair.kind == US_PAIR_FOREIGN)
     us_rendition_fetch_standby (self, us_origin_other (self->setup.policy->active));
   us_rendition_find_ready (self);
+  us_rendition_compare_copies (self);
 }

@@ -1,4 +1,5 @@
-/* rendition-private.h - what the parts of a rendition share: life, fetching, publishing, standby */
+/* rendition-private.h - what the parts of a rendition share: life, fetching, publishing, comparing,
+ * standby */
 #pragma once
 
 #include "switcher/comparison.h"
@@ -47,9 +48,14 @@ struct UsRendition {
   gboolean has_last_probe;
   gint64 last_end_ms; /* when its end came, by our time; -1: unknown */
   UsRenditionJoin join;
-  UsComparison *comparison; /* (nullable) */
-  guint n_since_comparison;
+  UsChronicleHow how; /* the offer was had */
   UsRenditionStats stats;
+
+  /* what the other origin has of it (rendition-compare.c) */
+  UsChronicle *chronicle;
+  UsComparison *comparison; /* (nullable) */
+  gboolean is_comparison_thorough;
+  guint n_since_comparison; /* segments, since the last thorough one */
 
   /* foreign pairs: both sides' last segments and timelines (rendition-standby.c) */
   UsStock *stocks[US_N_ORIGINS];
@@ -57,6 +63,8 @@ struct UsRendition {
   guint64 generation[US_N_ORIGINS];
   guint64 skipped[US_N_ORIGINS]; /* failed as standby; not asked again for that */
   gint64 standby_retry_us[US_N_ORIGINS];
+  guint64 fetched[US_N_ORIGINS]; /* last, and how long that took */
+  gint64 fetched_took_us[US_N_ORIGINS];
   UsAlignment alignment;
   gboolean was_aligned;
   UsLateness lateness;
@@ -85,6 +93,10 @@ void us_rendition_stop_fetching (UsRendition *self);
 void us_rendition_publish (UsRendition *self, UsOriginId winner);
 void us_rendition_publish_item (UsRendition *self, const UsStockItem *item, int picture);
 void us_rendition_find_ready (UsRendition *self);
+
+/* rendition-compare.c */
+void us_rendition_note_publication (UsRendition *self, const UsLedgerRow *row);
+void us_rendition_compare_copies (UsRendition *self);
 
 /* rendition-standby.c */
 void us_rendition_note_life (UsRendition *self);

@@ -10,8 +10,7 @@
 #include "switcher/seam.h"
 
 #define READY_WAIT_US (3 * G_TIME_SPAN_SECOND) /* for the rest of the first window */
-#define SMOOTH_MS 500    /* dates that say otherwise than time stamps, and by more, are believed */
-#define COMPARE_EVERY 10 /* segments of which one is compared with the twin's */
+#define SMOOTH_MS 500 /* dates that say otherwise than time stamps, and by more, are believed */
 
 static void
 count_commit (UsRendition *self, UsOriginId winner) {
@@ -56,64 +55,6 @@ us_rendition_find_ready (UsRendition *self) {
   }
 }
 
-/* ---- comparing twins ---- */
-
-static void
-log_pair_news (UsRendition *self, UsPairNews news, const UsSegment *segment) {
-  switch (news) {
-  case US_PAIR_NEWS_DIVERGED:
-    self->stats.n_divergences++;
-    us_event (US_LOG_WARNING, US_EVENT_DIVERGENCE,
-              "%s: the origins have other bytes in %s; they had the same, or should", self->name,
-              segment->name);
-    break;
-  case US_PAIR_NEWS_ALIGNED:
-    us_event (US_LOG_NOTICE, US_EVENT_DIVERGENCE,
-              "%s: the origins cut alike and have other bytes, as transcoders do: seen in %s",
-              self->name, segment->name);
-    break;
-  case US_PAIR_NEWS_EQUAL:
-    us_event (US_LOG_NOTICE, US_EVENT_DIVERGENCE, "%s: both origins have the same bytes again, %s",
-              self->name, segment->name);
-    break;
-  case US_PAIR_NEWS_NONE:
-  default:
-    break;
-  }
-}
-
-static void
-on_compared (UsSegment *segment, gboolean is_equal, gboolean is_usable, gpointer user_data) {
-  UsRendition *self = user_data;
-  UsPairNews news
-      = us_pair_note_bytes (&self->pair, us_rendition_followers (self), is_equal, is_usable);
-  log_pair_news (self, news, segment);
-  self->setup.events.changed (self, self->setup.events.user_data);
-}
-
-static void
-compare_sometimes (UsRendition *self, const UsLedgerRow *row) {
-  UsOriginId other = us_origin_other (row->origin);
-  gboolean is_first = !self->pair.is_compared && self->comparison == NULL;
-  if (!row->is_ours || (++self->n_since_comparison < COMPARE_EVERY && !is_first)
-      || (self->comparison != NULL && us_comparison_is_running (self->comparison))
-      || us_follower_get_kind (self->followers[other]) != US_FOLLOWER_OURS
-      || self->setup.policy->verdict[other].state < US_ORIGIN_RECOVERING
-      || us_policy_is_drained (self->setup.policy, other))
-    return;
-  const UsPlaylistSegment *listed
-      = us_follower_find_ours (self->followers[other], row->segment->epoch, row->origin_number);
-  if (listed == NULL)
-    return;
-  g_autofree char *url = us_follower_resolve (self->followers[other], listed->uri);
-  if (url == NULL)
-    return;
-  self->n_since_comparison = 0;
-  g_clear_pointer (&self->comparison, us_comparison_cancel);
-  self->comparison
-      = us_comparison_start (self->setup.access, other, url, row->segment, on_compared, self);
-}
-
 /* ---- the row ---- */
 
 static void
@@ -142,6 +83,7 @@ append (UsRendition *self, UsOriginId winner) {
   g_autoptr (GError) error = NULL;
   self->offer.origin = winner;
   guint64 gaps = us_ledger_get_n_gaps (self->ledger);
+  guint n_rows = us_ledger_get_n_rows (self->ledger);
   gboolean is_appended
       = us_ledger_append (self->ledger, &self->offer, us_rendition_now_us (self), &error);
   us_rendition_advance (self, !is_appended);
@@ -155,6 +97,8 @@ append (UsRendition *self, UsOriginId winner) {
                 self->name, us_ledger_get_n_gaps (self->ledger) - gaps,
                 us_ledger_get_last (self->ledger)->segment->name);
   count_commit (self, winner);
+  for (guint i = n_rows; i < us_ledger_get_n_rows (self->ledger); i++)
+    us_rendition_note_publication (self, us_ledger_get_row (self->ledger, i));
   us_ledger_expire (self->ledger, us_rendition_now_us (self));
   return TRUE;
 }
@@ -176,7 +120,6 @@ us_rendition_publish (UsRendition *self, UsOriginId winner) {
   if (was_foreign)
     us_notice ("%s: joined what both origins have in common, at %s", self->name,
                us_ledger_get_last (self->ledger)->segment->name);
-  compare_sometimes (self, us_ledger_get_last (self->ledger));
   if (self->is_ready)
     advertise (self);
 }
@@ -250,6 +193,10 @@ us_rendition_publish_item (UsRendition *self, const UsStockItem *item, int pictu
   if (is_seam && !self->offer.is_join) /* what was to be joined could not be had */
     self->join = (UsRenditionJoin){ .origin = self->pick.origin, .method = US_JOIN_EDGE };
   gint64 end_ms = end_by_our_time (self, item);
+  gboolean is_just_fetched = self->fetched[self->pick.origin] == item->number;
+  self->how = (UsChronicleHow){
+    .took_us = is_just_fetched ? self->fetched_took_us[self->pick.origin] : -1,
+  };
   gboolean is_appended = append (self, self->pick.origin);
   self->offer.bytes = NULL;
   self->offer.map = NULL;
@@ -259,7 +206,6 @@ us_rendition_publish_item (UsRendition *self, const UsStockItem *item, int pictu
   self->last_end_ms = end_ms;
   if (is_seam)
     report_join (self);
-  compare_sometimes (self, us_ledger_get_last (self->ledger));
   if (self->is_ready)
     advertise (self);
 }

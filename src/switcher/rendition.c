@@ -6,6 +6,7 @@
  * policy.c, what may be written in ledger.c; the parts of this module only put them together:
  *   rendition-fetch.c    asks for the next segment, one at a time, and again
  *   rendition-publish.c  writes what is whole into the ledger and the site
+ *   rendition-compare.c  compares it with what the other side has
  *   rendition-standby.c  keeps the other side of a foreign pair ready
  * Ends with us_rendition_free(), which cancels everything in flight.
  */
@@ -36,6 +37,8 @@ us_rendition_new (const UsRenditionSetup *setup) {
   self->map_prefix = g_strdup_printf ("%s%" G_GINT64_MODIFIER "x", setup->prefix, setup->id);
   self->ledger = us_ledger_new (setup->access->playlist_length, setup->prefix, setup->id,
                                 setup->first_number, setup->first_discontinuity);
+  self->chronicle = us_chronicle_new ();
+  self->how.took_us = -1;
   self->stats.min_cushion_us = G_MAXINT64;
   self->last_end_ms = -1;
   self->started_us = us_rendition_now_us (self);
@@ -53,6 +56,7 @@ us_rendition_free (UsRendition *self) {
   g_clear_pointer (&self->comparison, us_comparison_cancel);
   for (guint i = 0; i < US_N_ORIGINS; i++)
     us_stock_free (self->stocks[i]);
+  us_chronicle_free (self->chronicle);
   us_ledger_free (self->ledger);
   g_clear_pointer (&self->playlist, g_bytes_unref);
   g_free (self->offer_uri);
@@ -168,6 +172,13 @@ us_rendition_get_name (const UsRendition *self) {
   return self->name;
 }
 
+/* Returns: (nullable): "v0": one of many; %NULL: the only one */
+const char *
+us_rendition_get_short_name (const UsRendition *self) {
+  const char *slash = strrchr (self->name, '/');
+  return self->setup.is_one_of_many && slash != NULL ? slash + 1 : NULL;
+}
+
 const char *
 us_rendition_get_playlist_name (const UsRendition *self) {
   return self->playlist_name;
@@ -197,6 +208,12 @@ us_rendition_get_stats (const UsRendition *self) {
 const UsLedger *
 us_rendition_get_ledger (const UsRendition *self) {
   return self->ledger;
+}
+
+/* Returns: how what was published last was had */
+const UsChronicle *
+us_rendition_get_chronicle (const UsRendition *self) {
+  return self->chronicle;
 }
 
 UsFollower *

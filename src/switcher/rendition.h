@@ -4,6 +4,7 @@
 #include "http/site.h"
 #include "switcher/alignment.h"
 #include "switcher/budget.h"
+#include "switcher/chronicle.h"
 #include "switcher/follower.h"
 #include "switcher/join.h"
 #include "switcher/ledger.h"
@@ -25,8 +26,9 @@ typedef struct {
   double commit_sum_s;
   guint64 n_holes; /* segments no origin delivered */
   guint64 n_divergences;
-  guint64 n_standby;     /* segments of the other side fetched to be ready */
-  gint64 last_commit_us; /* monotonic; 0: none */
+  guint64 n_equal, n_different, n_unanswered; /* comparisons of single segments */
+  guint64 n_standby;                          /* segments of the other side fetched to be ready */
+  gint64 last_commit_us;                      /* monotonic; 0: none */
   gint64 min_cushion_us; /* least time left to 1.5 target durations; G_MAXINT64 */
   guint64 n_joins[US_N_JOIN_METHODS];
   gint64 last_gap_ms, last_overlap_ms; /* of the last join */
@@ -80,12 +82,14 @@ gboolean us_rendition_expire (UsRendition *rendition);
 
 void us_rendition_fill_site (const UsRendition *rendition, UsSite *site);
 const char *us_rendition_get_name (const UsRendition *rendition);
+const char *us_rendition_get_short_name (const UsRendition *rendition);
 const char *us_rendition_get_playlist_name (const UsRendition *rendition);
 gboolean us_rendition_is_ready (const UsRendition *rendition);
 const UsPair *us_rendition_get_pair (const UsRendition *rendition);
 const UsAlignment *us_rendition_get_alignment (const UsRendition *rendition);
 const UsRenditionStats *us_rendition_get_stats (const UsRendition *rendition);
 const UsLedger *us_rendition_get_ledger (const UsRendition *rendition);
+const UsChronicle *us_rendition_get_chronicle (const UsRendition *rendition);
 UsFollower *us_rendition_get_follower (const UsRendition *rendition, UsOriginId origin);
 gsize us_rendition_get_standby_bytes (const UsRendition *rendition);
 

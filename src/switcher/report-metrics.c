@@ -285,6 +285,26 @@ add_joins (UsExposition *out, const GPtrArray *feeds) {
 }
 
 static void
+add_comparisons (UsExposition *out, const GPtrArray *feeds) {
+  us_exposition_family (out, "understudy_switcher_comparisons_total", "counter",
+                        "Published segments compared with the other origin's copy, by result.");
+  for (guint f = 0; f < feeds->len; f++) {
+    const UsFeed *feed = g_ptr_array_index (feeds, f);
+    UsRenditionStats stats;
+    us_feed_get_stats (feed, &stats);
+    const struct {
+      const char *result;
+      guint64 n;
+    } results[] = { { "equal", stats.n_equal },
+                    { "different", stats.n_different },
+                    { "unanswered", stats.n_unanswered } };
+    for (guint i = 0; i < G_N_ELEMENTS (results); i++)
+      us_exposition_sample (out, (double)results[i].n, "stream", us_feed_get_name (feed), "result",
+                            results[i].result, NULL);
+  }
+}
+
+static void
 add_pairs (UsExposition *out, const GPtrArray *feeds) {
   us_exposition_family (out, "understudy_switcher_pair", "gauge",
                         "What the two origins are to each other: 0 unknown, 1 identical, "
@@ -391,6 +411,7 @@ us_report_metrics (const GPtrArray *feeds, const UsClock *clock, const UsHttpSer
   add_origin_families (out, feeds);
   add_feed_families (out, feeds, us_clock_monotonic_us (clock));
   add_joins (out, feeds);
+  add_comparisons (out, feeds);
   add_pairs (out, feeds);
   add_orders (out, feeds);
   add_publish_delay (out, feeds);

@@ -57,6 +57,12 @@ static const struct {
   { "POST /control/streams/mystream/release HTTP/1.1", LOCAL JSON, "{}", 200, "\"auto\"" },
   { "POST /control/streams/my%73tream/release HTTP/1.1", LOCAL JSON, "{}", 200, "\"auto\"" },
 
+  { "GET /control/streams/mystream/ledger HTTP/1.1", LOCAL, NULL, 200, "\"rows\":[" },
+  { "GET /control/streams/my%73tream/ledger?after=0&limit=250 HTTP/1.1", LOCAL, NULL, 200,
+    "\"renditions\":[]" },
+  { "GET /control/streams/mystream/ledger?after=9223372036854775807 HTTP/1.1", LOCAL, NULL, 200,
+    "\"rows\":[]" },
+
   /* the door */
   { "GET /control/status HTTP/1.1", "Host: evil.example\r\n", NULL, 403, "wrong-host" },
   { "GET /control/status HTTP/1.0", LOCAL, NULL, 403, "not-local" },
@@ -95,6 +101,21 @@ static const struct {
   { "GET " HOLD " HTTP/1.1", LOCAL, NULL, 405, "POST" },
   { "POST /control/status HTTP/1.1", LOCAL JSON, "{}", 405, "GET" },
   { "DELETE /control/status HTTP/1.1", LOCAL, NULL, 405, "method" },
+  { "POST /control/streams/mystream/ledger HTTP/1.1", LOCAL JSON, "{}", 405, "GET" },
+
+  /* what was published */
+  { "GET /control/streams/other/ledger HTTP/1.1", LOCAL, NULL, 404, "no-stream" },
+  { "GET /control/streams/*/ledger HTTP/1.1", LOCAL, NULL, 404, "no-stream" },
+  { "GET /control/streams//ledger HTTP/1.1", LOCAL, NULL, 404, "not-found" },
+  { "GET /control/streams/mystream/ledger?rendition=v0 HTTP/1.1", LOCAL, NULL, 404,
+    "no-rendition" },
+  { "GET /control/streams/mystream/ledger?limit=0 HTTP/1.1", LOCAL, NULL, 400, "bad-parameter" },
+  { "GET /control/streams/mystream/ledger?limit=251 HTTP/1.1", LOCAL, NULL, 400, "bad-parameter" },
+  { "GET /control/streams/mystream/ledger?after=-1 HTTP/1.1", LOCAL, NULL, 400, "bad-parameter" },
+  { "GET /control/streams/mystream/ledger?before=1 HTTP/1.1", LOCAL, NULL, 400,
+    "unknown-parameter" },
+  { "GET /control/streams/mystream/ledger HTTP/1.1", "Host: evil.example\r\n", NULL, 403,
+    "wrong-host" },
 };
 
 static void
@@ -111,6 +132,47 @@ test_rows (Booth *booth, gconstpointer data) {
     if (rows[i].status == 403)
       g_assert_nonnull (strstr (answer, "WWW-Authenticate: Bearer"));
   }
+}
+
+static guint
+count_rows (const char *answer) {
+  guint n = 0;
+  for (const char *p = answer; (p = strstr (p, "\"comparison\":")) != NULL; p++)
+    n++;
+  return n;
+}
+
+/* Read piece by piece, it is the same as in one. */
+static void
+test_ledger (Booth *booth, gconstpointer data) {
+  g_autofree char *whole = NULL;
+  booth_await ((g_free (whole),
+                whole = ask (booth, "GET /control/streams/mystream/ledger HTTP/1.1", LOCAL, NULL),
+                count_rows (whole) == 5));
+  g_autofree char *newest
+      = ask (booth, "GET /control/streams/mystream/ledger?limit=2 HTTP/1.1", LOCAL, NULL);
+  g_assert_cmpuint (count_rows (newest), ==, 2);
+  g_assert_nonnull (strstr (newest, "\"number\":1005"));
+  g_autofree char *first
+      = ask (booth, "GET /control/streams/mystream/ledger?after=1&limit=2 HTTP/1.1", LOCAL, NULL);
+  g_assert_cmpuint (count_rows (first), ==, 2);
+  g_assert_nonnull (strstr (first, "\"number\":1001"));
+  g_assert_nonnull (strstr (first, "\"newest\":1005"));
+  g_autofree char *rest
+      = ask (booth, "GET /control/streams/mystream/ledger?after=1002 HTTP/1.1", LOCAL, NULL);
+  g_assert_cmpuint (count_rows (rest), ==, 3);
+  g_autofree char *nothing
+      = ask (booth, "GET /control/streams/mystream/ledger?after=1005 HTTP/1.1", LOCAL, NULL);
+  g_assert_cmpuint (count_rows (nothing), ==, 0);
+  booth_next (booth);
+  g_autofree char *more = NULL;
+  booth_await ((g_free (more),
+                more = ask (booth,
+                            "GET /control/streams/mystream/ledger?after=1005 "
+                            "HTTP/1.1",
+                            LOCAL, NULL),
+                count_rows (more) == 1));
+  g_assert_nonnull (strstr (more, "\"number\":1006"));
 }
 
 /* Nobody's: whoever stood between may have believed the other one. */
@@ -229,6 +291,7 @@ main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   ADD ("rows", test_rows);
   ADD ("two-hosts", test_two_hosts);
+  ADD ("ledger", test_ledger);
   ADD ("preflight", test_preflight);
   ADD ("large-body", test_large_body);
   ADD ("effect", test_effect);

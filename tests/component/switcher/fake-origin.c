@@ -10,7 +10,8 @@ typedef struct {
   GSocketConnection *connection;
   GDataInputStream *in;
   GCancellable *cancellable;
-  char *path;     /* of the request being read */
+  char *path; /* of the request being read */
+  gboolean is_head;
   char *if_match; /* its If-None-Match */
   char *if_range;
   guint64 range_from; /* of its Range, open at the end */
@@ -33,7 +34,7 @@ struct FakeOrigin {
   FakeMode mode;
   GPtrArray *conns;
   GPtrArray *entries;
-  GPtrArray *requests;
+  GPtrArray *requests, *heads; /* paths */
   char *streams;
   char *map_uri, *key; /* (nullable) */
   GHashTable *files;   /* name -> GBytes */
@@ -101,8 +102,9 @@ send_body (Conn *conn, const char *status, const char *etag, const char *type, G
       status, type, size, etag != NULL ? "ETag: " : "", etag != NULL ? etag : "",
       etag != NULL ? "\r\n" : "");
   g_byte_array_append (out, (const guint8 *)head, strlen (head));
-  g_byte_array_append (out, g_bytes_get_data (body, NULL), size - cut);
-  if (cut > 0)
+  if (!conn->is_head)
+    g_byte_array_append (out, g_bytes_get_data (body, NULL), size - cut);
+  if (cut > 0 && !conn->is_head)
     g_object_set_data (G_OBJECT (conn->connection), "cut", conn);
   g_autoptr (GBytes) bytes = g_byte_array_free_to_bytes (out);
   GOutputStream *stream = g_io_stream_get_output_stream (G_IO_STREAM (conn->connection));
@@ -209,7 +211,7 @@ answer_playlist (Conn *conn) {
 static void
 answer (Conn *conn) {
   FakeOrigin *fake = conn->fake;
-  g_ptr_array_add (fake->requests, g_strdup (conn->path));
+  g_ptr_array_add (conn->is_head ? fake->heads : fake->requests, g_strdup (conn->path));
   if (fake->mode == FAKE_FROZEN)
     return;
   if (fake->mode == FAKE_HTTP_500) {
@@ -272,6 +274,7 @@ on_line (GObject *source, GAsyncResult *result, gpointer user_data) {
   if (conn->path == NULL) {
     g_auto (GStrv) words = g_strsplit (line, " ", 3);
     conn->path = g_strdup (words[0] != NULL && words[1] != NULL ? words[1] : "");
+    conn->is_head = g_strcmp0 (words[0], "HEAD") == 0;
   } else if (g_ascii_strncasecmp (line, "If-None-Match: ", 15) == 0) {
     g_free (conn->if_match);
     conn->if_match = g_strdup (line + 15);
@@ -346,6 +349,7 @@ fake_origin_new (void) {
   fake->conns = g_ptr_array_new ();
   fake->entries = g_ptr_array_new_with_free_func (entry_free);
   fake->requests = g_ptr_array_new_with_free_func (g_free);
+  fake->heads = g_ptr_array_new_with_free_func (g_free);
   fake->files
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
   fake->can_block = TRUE;
@@ -362,6 +366,7 @@ fake_origin_free (FakeOrigin *fake) {
   g_ptr_array_unref (fake->conns);
   g_ptr_array_unref (fake->entries);
   g_ptr_array_unref (fake->requests);
+  g_ptr_array_unref (fake->heads);
   g_hash_table_unref (fake->files);
   g_free (fake->map_uri);
   g_free (fake->key);
@@ -469,11 +474,21 @@ fake_origin_count_ranges (FakeOrigin *fake) {
   return fake->n_ranges;
 }
 
-guint
-fake_origin_count (FakeOrigin *fake, const char *part) {
+static guint
+count (const GPtrArray *paths, const char *part) {
   guint n = 0;
-  for (guint i = 0; i < fake->requests->len; i++)
-    if (strstr (g_ptr_array_index (fake->requests, i), part) != NULL)
+  for (guint i = 0; i < paths->len; i++)
+    if (strstr (g_ptr_array_index (paths, i), part) != NULL)
       n++;
   return n;
+}
+
+guint
+fake_origin_count (FakeOrigin *fake, const char *part) {
+  return count (fake->requests, part);
+}
+
+guint
+fake_origin_count_heads (FakeOrigin *fake, const char *part) {
+  return count (fake->heads, part);
 }

@@ -52,3 +52,4 @@ void fake_origin_set_signed (FakeOrigin *fake); /* each list writes other querie
 void fake_origin_set_ended (FakeOrigin *fake, gboolean is_ended);
 guint fake_origin_count_ranges (FakeOrigin *fake);            /* answers of 206 */
 guint fake_origin_count (FakeOrigin *fake, const char *part); /* requests whose path has @part */
+guint fake_origin_count_heads (FakeOrigin *fake, const char *part); /* HEAD, not counted there */

@@ -144,11 +144,32 @@ test_equal_again (void) {
   close_pair (&pair);
 }
 
+/* What each transcoder makes is its own: nothing is told as different. */
+static void
+test_not_comparable (void) {
+  Pair pair;
+  begin (&pair);
+  for (guint i = 0; i < 4; i++) {
+    next (&pair, TRUE, TRUE, 0);
+    await_last (&pair);
+  }
+  g_autoptr (UsHttpReply) reply
+      = us_viewer_get (pair.stage.viewer, "/control/streams/mystream/ledger");
+  g_autofree char *text
+      = g_strndup (g_bytes_get_data (reply->body, NULL), g_bytes_get_size (reply->body));
+  g_assert_nonnull (strstr (text, "\"pair\":\"aligned\""));
+  g_assert_nonnull (strstr (text, "\"not-comparable\""));
+  g_assert_null (strstr (text, "\"different\""));
+  g_assert_null (strstr (text, "\"equal\""));
+  close_pair (&pair);
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/switcher/aligned/switch", test_switch);
   g_test_add_func ("/switcher/aligned/clock", test_clock);
+  g_test_add_func ("/switcher/aligned/not-comparable", test_not_comparable);
   g_test_add_func ("/switcher/aligned/equal-again", test_equal_again);
   return g_test_run ();
 }
