@@ -128,9 +128,11 @@ function onKey(event, cursor, { track, view }) {
   cursor.move(to);
 }
 
-function Values({ words, others }) {
+function Values({ words, others, name }) {
   return html`<p class="chart-values num" ref=${words}>
-    <span data-value></span>
+    ${others.length === 0 ? html`<span data-value></span>` : html`<span class="chart-other" key="own">
+      <svg width="22" height="8" viewBox="0 0 22 8" aria-hidden="true" focusable="false"><path d="M0 4h22" /></svg>
+      ${name} <span data-value></span></span>`}
     ${others.map((other, i) => html`<span class="chart-other" key=${other.id}>
       <svg width="22" height="8" viewBox="0 0 22 8" aria-hidden="true" focusable="false">
         <path d="M0 4h22" class=${`other-${i}`} stroke-dasharray=${STYLES[i].dash.join(' ')} /></svg>
@@ -141,7 +143,7 @@ function Values({ words, others }) {
 /**
  * @param {{uPlot: Function, metric: object, model: object, palette: object, width: number,
  *   cursor: object, actions: {current: {zoomTo: Function, zoomOut: Function}}}} props `model`:
- *   {view, track, others: {id, name, track}[], axis, ticks, unknown, marks}
+ *   {view, name, track, others: {id, name, track}[], axis, ticks, unknown, marks}
  */
 export const Chart = memo(({ uPlot, metric, model, palette, width, cursor, actions }) => {
   const host = useRef(null);
@@ -165,7 +167,7 @@ export const Chart = memo(({ uPlot, metric, model, palette, width, cursor, actio
     <section class="chart" aria-labelledby=${`chart-${metric.key}`}>
       <div class="chart-head">
         <h2 id=${`chart-${metric.key}`} title=${metric.about}>${metric.title}</h2>
-        <${Values} words=${words} others=${model.others} />
+        <${Values} words=${words} others=${model.others} name=${model.name} />
       </div>
       <div class="chart-plot" ref=${host} role="slider" tabindex="0" aria-labelledby=${`chart-${metric.key}`}
         aria-describedby=${`about-${metric.key}`} aria-valuemin=${Math.round(view.from)}

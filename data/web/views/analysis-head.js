@@ -89,16 +89,17 @@ function Mark({ id, group, say, zoomTo, room }) {
     onMouseEnter: () => say(sentence), onMouseLeave: () => say(null),
     onFocus: () => say(sentence), onBlur: () => say(null),
   };
-  const bar = state && html`<span class="timemark-bar" style=${{ left: `${left - at}px`, width: `${Math.max(width, 4)}px` }}></span>`;
+  const bars = group.bars.map((bar) => html`<span class="timemark-bar"
+    style=${{ left: `${bar.left - at}px`, width: `${Math.max(bar.width, 4)}px` }}></span>`);
   const icon = marks.length > 1 ? html`<span class="timemark-count num">${marks.length}</span>`
     : first.kind === 'incident' ? html`<${StateIcon} state=${state ?? 'NO DATA'} size=${13} />`
       : html`<${MarkIcon} kind=${first.kind} />`;
   if (marks.length === 1)
-    return html`<li><a ...${common} href=${markHref(id, first)}>${bar}${icon}</a></li>`;
+    return html`<li><a ...${common} href=${markHref(id, first)}>${bars}${icon}</a></li>`;
   const to = Math.max(...marks.map((mark) => mark.to));
   const around = Math.max((to - first.from) * 0.2, CONTEXT_MS / 5);
   return html`<li><button type="button" ...${common}
-    onClick=${() => zoomTo(first.from - around, to + around)}>${bar}${icon}</button></li>`;
+    onClick=${() => zoomTo(first.from - around, to + around)}>${bars}${icon}</button></li>`;
 }
 
 const Marks = memo(({ id, marks, view, width, say, actions }) => {
@@ -161,7 +162,7 @@ export function TimeHead({ id, model, marks, width, cursor, actions, now }) {
   return html`
     <div class="timehead">
       <p class="cursor-words">
-        <strong class="num" ref=${refs.time}></strong> <span ref=${refs.state}></span> <span ref=${refs.text}></span>
+        <strong class="num" ref=${refs.time}></strong> <span ref=${refs.state}></span> <span class="cursor-sentence" ref=${refs.text}></span>
         <span class="dim" ref=${refs.rest}>${rangeText(view.from, view.to, now)} · a point for every ${seconds(step)}</span>
       </p>
       <div class="timehead-plot">

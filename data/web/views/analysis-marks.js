@@ -20,11 +20,13 @@ function lengthText(ms) {
   return hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} d`;
 }
 
+const asSentence = (text) => text[0].toUpperCase() + text.slice(1).replace(/\.$/, '');
+
 function incidentSentence(incident, from, to, now) {
   const length = to === null ? `for ${lengthText(now - from)} now` : `for ${lengthText(to - from)}`;
   const cause = incident.root_cause?.title;
-  const why = [incident.reason, cause && cause !== incident.reason ? `Cause: ${cause}` : null];
-  return [`Incident, ${incident.state} ${length}`, ...why.filter(Boolean)].join('. ');
+  const why = [incident.reason, cause && cause !== incident.reason ? `cause: ${cause}` : null];
+  return [`Incident, ${incident.state} ${length}`, ...why.filter(Boolean).map(asSentence)].join('. ');
 }
 
 /**
@@ -68,7 +70,8 @@ export function marksAt(marks, time, perPx) {
  * Marks as buttons in a row: those that would cover one another are one.
  * @param {number} width px
  * @param {number} [gap] px that a button needs
- * @returns {{left: number, width: number, marks: object[]}[]} px from the left
+ * @returns {{left: number, width: number, marks: object[], bars: {left: number, width: number}[]}[]}
+ *   px from the left; `bars` are the incidents among the marks
  */
 export function groupsOf(marks, view, width, gap = 14) {
   const perMs = width / (view.to - view.from);
@@ -76,13 +79,14 @@ export function groupsOf(marks, view, width, gap = 14) {
   for (const mark of marks) {
     const left = Math.max(0, (mark.from - view.from) * perMs);
     const right = Math.min(width, (mark.to - view.from) * perMs);
-    const last = groups.at(-1);
-    if (last && left - last.left < gap) {
-      last.marks.push(mark);
-      last.width = Math.max(last.width, right - last.left);
-    } else {
-      groups.push({ left, width: right - left, marks: [mark] });
-    }
+    const isNear = groups.length > 0 && left - groups.at(-1).left < gap;
+    if (!isNear)
+      groups.push({ left, width: 0, marks: [], bars: [] });
+    const group = groups.at(-1);
+    group.marks.push(mark);
+    group.width = Math.max(group.width, right - group.left);
+    if (mark.kind === 'incident')
+      group.bars.push({ left, width: right - left });
   }
   return groups;
 }

@@ -39,10 +39,11 @@ export const METRICS = [
     axis: (low, high) => axisFromZero(high, { least: 1, isWhole: true }) },
 ];
 
-/** Of the chosen one and of others beside it. */
+/** For one track with its range, or for the lines of several. */
 export function axisOf(metric, tracks) {
   let [low, high] = [null, null];
-  for (const { low: lows, high: highs } of tracks) {
+  for (const track of tracks) {
+    const [lows, highs] = tracks.length > 1 ? [track.mean, track.mean] : [track.low, track.high];
     for (let i = 0; i < lows.length; i++) {
       if (lows[i] !== null && (low === null || lows[i] < low) && (!metric.isLogarithmic || lows[i] > 0))
         low = lows[i];

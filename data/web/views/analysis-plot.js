@@ -15,7 +15,7 @@ const MIN_DRAG_PX = 6;
 /** The place of the plot in its box; the time axis above has the same. */
 export const AXIS_PX = 62;
 export const SIDE_PX = 10;
-export const PLOT_PX = 118;
+export const PLOT_PX = 120;
 
 /** Of streams that are laid over: colour and dash, so that it is not the colour alone. */
 export const STYLES = [
@@ -141,7 +141,7 @@ function hooksOf(holder, onSelect) {
 export function optionsOf(holder, width, { onSelect, onDouble }) {
   const isLogarithmic = Boolean(holder.metric.isLogarithmic);
   return {
-    width, height: PLOT_PX, ms: 1, pxAlign: 1, padding: [6, SIDE_PX, 6, 0],
+    width, height: PLOT_PX, ms: 1, pxAlign: 1, padding: [8, SIDE_PX, 6, 0],
     legend: { show: false },
     scales: {
       x: { time: false, range: () => [holder.model.view.from, holder.model.view.to] },

@@ -48,7 +48,7 @@ function usePlotClass() {
 function useWidth(ref) {
   const [width, setWidth] = useState(0);
   useLayoutEffect(() => {
-    const measure = () => setWidth(Math.max(LEAST_WIDTH, Math.floor(ref.current.clientWidth)));
+    const measure = () => ref.current && setWidth(Math.max(LEAST_WIDTH, Math.floor(ref.current.clientWidth)));
     measure();
     const observer = new ResizeObserver(measure);
     observer.observe(ref.current);
@@ -110,7 +110,7 @@ function useRangeKeys(actions, range) {
 }
 
 /** One model for each chart; they stay the same objects until there is something new. */
-function useModels(shaped, marks, width, others, compare) {
+function useModels(name, shaped, marks, width, others, compare) {
   return useMemo(() => {
     if (!shaped || width === 0)
       return null;
@@ -120,11 +120,11 @@ function useModels(shaped, marks, width, others, compare) {
       const beside = metric.key === compare.metric ? others.map(({ id, name, tracks: all }) =>
         ({ id, name, track: all[metric.key] })) : [];
       const track = tracks[metric.key];
-      return { view, ticks, unknown, marks, track, others: beside,
+      return { view, name, ticks, unknown, marks, track, others: beside,
         axis: axisOf(metric, [track, ...beside.map((other) => other.track)]) };
     });
     return { charts, head: { view, ticks, states: shaped.states, shares: shaped.shares, step: shaped.step } };
-  }, [shaped, marks, width, others, compare.metric]);
+  }, [name, shaped, marks, width, others, compare.metric]);
 }
 
 // Tells those who do not see it that another time is shown.
@@ -184,10 +184,10 @@ function useOtherStreams(compare, shaped, resolution) {
     .map((id) => ({ id, name: streams.get(id)?.name ?? id, tracks: tracks.get(id) })), [tracks, names]);
 }
 
-function Charts({ id, uPlot, shaped, marks, width, others, compare, cursor, actions }) {
+function Charts({ id, name, uPlot, shaped, marks, width, others, compare, cursor, actions }) {
   const palette = usePalette();
   const plotWidth = width - AXIS_PX - SIDE_PX;
-  const models = useModels(shaped, marks, plotWidth, others, compare);
+  const models = useModels(name, shaped, marks, plotWidth, others, compare);
   return html`
     <${TimeHead} id=${id} model=${models.head} marks=${marks} width=${plotWidth} cursor=${cursor} actions=${actions}
       now=${serverNow()} />
@@ -206,7 +206,7 @@ function Body({ id, stream, plot, history, marks, others, compare, width, cursor
   if (shaped.isEmpty && shaped.states.every((span) => span.state === null))
     return html`<${Nothing} view=${shaped.view} actions=${actions} stream=${stream} />`;
   return html`
-    <${Charts} id=${id} uPlot=${plot.uPlot} shaped=${shaped} marks=${marks} width=${width} others=${others}
+    <${Charts} id=${id} name=${stream?.name ?? id} uPlot=${plot.uPlot} shaped=${shaped} marks=${marks} width=${width} others=${others}
       compare=${compare} cursor=${cursor} actions=${actions} />
     <p class="dim charts-hint"><span class="for-mice">Drag over a chart to zoom in, double-click to come back. On a
       chart the arrow keys move the cursor, elsewhere they go earlier and later; <kbd>+</kbd> and <kbd>-</kbd> zoom.</span>

@@ -26,6 +26,11 @@ test('an incident is a span with its reason and its cause, an event a line with 
   assert.equal(marks[1].sentence, 'Failover: To the backup: the primary stands still');
 });
 
+test('a reason and a cause are sentences, however they are written', () => {
+  const [mark] = marksOf([incident('INC-1', 600, 900, { reason: 'segment 230: black.', root_cause: null })], [], view, NOW);
+  assert.equal(mark.sentence, 'Incident, UNHEALTHY for 5 min. Segment 230: black');
+});
+
 test('an incident that goes on ends now, and says so', () => {
   const [mark] = marksOf([incident('INC-1', 3000, null, { root_cause: null })], [], view, NOW);
   assert.equal(mark.to, NOW);
@@ -54,6 +59,8 @@ test('marks that would cover one another are one', () => {
   assert.deepEqual(groups.map((group) => group.marks.map((mark) => mark.key)), [['INC-1', 'INC-2'], ['event-7']]);
   assert.equal(groups[0].left, 60);
   assert.equal(groups[0].width, 60);
+  assert.deepEqual(groups[0].bars, [{ left: 60, width: 1 }, { left: 62, width: 58 }]);
+  assert.deepEqual(groups[1].bars, []);
   assert.deepEqual(groupsOf(marks, view, 36000, 14).map((group) => group.marks.length), [1, 1, 1]);
 });
 
