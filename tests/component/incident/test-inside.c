@@ -273,6 +273,46 @@ test_restart (void) {
   world_clear (&world);
 }
 
+#define PAIRED(pair, divergences)                                                                  \
+  "{\"started_ms\":7,\"streams\":[{\"name\":\"a\",\"path\":\"/hls/a/index.m3u8\","                 \
+  "\"is_served\":true,\"pair\":\"" pair "\",\"divergences\":" divergences ",\"origins\":{},"       \
+  "\"switches\":[]}]}"
+#define STALE "{\"started_ms\":7,\"streams\":[{\"name\":\"a\",\"state\":\"stale\"}]}"
+
+/* What the switcher finds of our two packagers is believed once it has lasted. */
+static void
+test_twins (void) {
+  static const struct {
+    const char *page;
+    UsTwins expected;
+  } rows[] = {
+    { PAIRED ("identical", "0"), US_TWINS_ALIKE }, { PAIRED ("foreign", "0"), US_TWINS_FOREIGN },
+    { PAIRED ("aligned", "0"), US_TWINS_ALIKE }, /* two transcoders */
+    { PAIRED ("aligned", "1"), US_TWINS_APART },   { PAIRED ("identical", "1"), US_TWINS_ALIKE },
+    { PAIRED ("foreign", "1"), US_TWINS_FOREIGN },
+  };
+  World world;
+  world_init (&world);
+  world_open (&world);
+  await (is_all_known (&world));
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_test_message ("row %u", i);
+    puppet_say (&world.switcher, rows[i].page);
+    await (world.facts.twins == US_TWINS_UNKNOWN); /* it may be of the moment */
+    await_polls (&world.switcher, 3);
+    g_assert_cmpint (world.facts.twins, ==, US_TWINS_UNKNOWN);
+    us_fake_clock_advance_us (&world.clock, 11 * G_USEC_PER_SEC);
+    await (world.facts.twins == rows[i].expected);
+  }
+  /* One that makes nothing is not compared. */
+  puppet_say (&world.backup, STALE);
+  await (world.facts.twins == US_TWINS_UNKNOWN);
+  us_fake_clock_advance_us (&world.clock, 60 * G_USEC_PER_SEC);
+  await_polls (&world.switcher, 3);
+  g_assert_cmpint (world.facts.twins, ==, US_TWINS_UNKNOWN);
+  world_clear (&world);
+}
+
 /* Who was never there is not missed; who hangs is, and delays nobody. */
 static void
 test_missing_and_hung (void) {
@@ -427,6 +467,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/incident/inside/well", test_well);
   g_test_add_func ("/incident/inside/publisher", test_publisher);
   g_test_add_func ("/incident/inside/restart", test_restart);
+  g_test_add_func ("/incident/inside/twins", test_twins);
   g_test_add_func ("/incident/inside/missing-and-hung", test_missing_and_hung);
   g_test_add_func ("/incident/inside/hangs", test_hangs);
   g_test_add_func ("/incident/inside/not-a-page", test_not_a_page);

@@ -111,7 +111,8 @@ typedef struct {
   guint64 newest;
   guint timer, n_ticks;
   GBytes *bytes;
-  gboolean is_missing, is_late, is_oldest_gone;
+  gboolean is_missing, is_late, is_oldest_gone, is_mixed;
+  guint window; /* segments listed */
 } Live;
 
 static void
@@ -122,9 +123,19 @@ say_segment (Live *live, guint64 number, gboolean is_there) {
               is_there ? live->bytes : page);
 }
 
+/* Every other one fails, now in this way, now in that. */
+static void
+spoil (Live *live, guint64 number) {
+  g_autofree char *path = g_strdup_printf ("/s%" G_GUINT64_FORMAT ".ts", number);
+  g_autoptr (GBytes) page = g_bytes_new_static ("none", 4);
+  if (number % 2 == 0)
+    puppet_say (live->puppet, path, number % 4 == 0 ? 500 : 404, "text/plain", page);
+}
+
 static gboolean
 on_live (gpointer user_data) {
   Live *live = user_data;
+  guint64 behind = live->window - 1;
   g_autoptr (GString) text = g_string_new ("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:1\n");
   if (live->is_late && live->n_ticks++ % 2 == 0) {
     /* Half a second after it was listed. */
@@ -135,12 +146,14 @@ on_live (gpointer user_data) {
     return G_SOURCE_CONTINUE;
   guint64 newest = ++live->newest;
   say_segment (live, newest, !live->is_missing && !live->is_late);
+  if (live->is_mixed)
+    spoil (live, newest);
   if (live->is_oldest_gone)
-    say_segment (live, newest - 7, FALSE);
-  g_string_append_printf (text, "#EXT-X-MEDIA-SEQUENCE:%" G_GUINT64_FORMAT "\n", newest - 7);
+    say_segment (live, newest - behind, FALSE);
+  g_string_append_printf (text, "#EXT-X-MEDIA-SEQUENCE:%" G_GUINT64_FORMAT "\n", newest - behind);
   g_string_append_printf (text, "#EXT-X-DISCONTINUITY-SEQUENCE:%" G_GUINT64_FORMAT "\n",
-                          newest - 7);
-  for (guint64 n = newest - 7; n <= newest; n++)
+                          newest - behind);
+  for (guint64 n = newest - behind; n <= newest; n++)
     g_string_append_printf (text, "#EXT-X-DISCONTINUITY\n#EXTINF:1.0,\ns%" G_GUINT64_FORMAT ".ts\n",
                             n);
   puppet_say_text (live->puppet, "/live.m3u8", text->str);
@@ -152,6 +165,7 @@ live_begin (Live *live, GBytes *bytes) {
   live->puppet = puppet_new ();
   live->newest = 100;
   live->bytes = bytes;
+  live->window = live->window > 0 ? live->window : 8;
   for (guint64 n = 90; n <= 100; n++)
     say_segment (live, n, TRUE);
   on_live (live);
@@ -169,19 +183,20 @@ static void
 test_missing (void) {
   g_autoptr (Material) material = material_new (MATERIAL_LOOP);
   Live missing = { .is_missing = TRUE }, late = { .is_late = TRUE },
-       early = { .is_oldest_gone = TRUE };
-  Live *const lives[] = { &missing, &late, &early };
-  static const char *const ids[] = { "missing", "late", "early" };
-  static const UsCheck checks[]
-      = { US_CHECK_SEGMENT_MISSING, US_CHECK_SEGMENT_LATE, US_CHECK_SEGMENT_EARLY_GONE };
+       early = { .is_oldest_gone = TRUE }, early_of_four = { .is_oldest_gone = TRUE, .window = 4 };
+  Live *const lives[] = { &missing, &late, &early, &early_of_four };
+  static const char *const ids[] = { "missing", "late", "early", "early-of-four" };
+  static const UsCheck checks[] = { US_CHECK_SEGMENT_MISSING, US_CHECK_SEGMENT_LATE,
+                                    US_CHECK_SEGMENT_EARLY_GONE, US_CHECK_SEGMENT_EARLY_GONE };
   Watching watching = { 0 };
+  UsWatchView view;
   watching_open (&watching);
-  for (guint i = 0; i < 3; i++) {
+  for (guint i = 0; i < G_N_ELEMENTS (lives); i++) {
     live_begin (lives[i], material->bytes->pdata[0]);
     g_autofree char *url = puppet_url (lives[i]->puppet, "/live.m3u8");
     watching_put (&watching, ids[i], url);
   }
-  for (guint i = 0; i < 3; i++) {
+  for (guint i = 0; i < G_N_ELEMENTS (lives); i++) {
     g_test_message ("awaiting %s", ids[i]);
     watching_await (watching_find (&watching, ids[i], checks[i]) != NULL);
   }
@@ -197,9 +212,75 @@ test_missing (void) {
   g_assert_null (watching_find (&watching, "late", US_CHECK_SEGMENT_MISSING));
   g_assert_null (watching_find (&watching, "missing", US_CHECK_SEGMENT_LATE));
   g_assert_null (watching_find (&watching, "early", US_CHECK_SEGMENT_MISSING));
+  /* It goes on listing: what counts is what could be had. */
+  g_assert_true (us_monitor_view (watching.monitor, "missing", &view));
+  gint64 missing_us = view.last_segment_wall_us;
+  g_assert_true (us_monitor_view (watching.monitor, "early", &view));
+  g_assert_cmpint (view.last_segment_wall_us, >, missing_us);
   watching_close (&watching);
-  for (guint i = 0; i < 3; i++)
+  for (guint i = 0; i < G_N_ELEMENTS (lives); i++)
     live_end (lives[i]);
+}
+
+static gboolean
+is_said (const Watching *watching, const char *id, const char *text) {
+  UsWatchView view;
+  g_assert_true (us_monitor_view (watching->monitor, id, &view));
+  g_autoptr (GPtrArray) open = us_findings_list (view.findings);
+  for (guint i = 0; i < open->len; i++)
+    if (strstr (((const UsFinding *)open->pdata[i])->text, text) != NULL)
+      return TRUE;
+  return FALSE;
+}
+
+/* Never two in a row, never three of one kind: three in two minutes all the same. */
+static void
+test_mixed (void) {
+  g_autoptr (Material) material = material_new (MATERIAL_LOOP);
+  Live mixed = { .is_mixed = TRUE };
+  Watching watching = { 0 };
+  watching_open (&watching);
+  live_begin (&mixed, material->bytes->pdata[0]);
+  g_autofree char *url = puppet_url (mixed.puppet, "/live.m3u8");
+  watching_put (&watching, "mixed", url);
+  watching_await (is_said (&watching, "mixed", " in two minutes: "));
+  watching_await (watching_health (&watching, "mixed") == US_HEALTH_UNHEALTHY);
+  watching_close (&watching);
+  live_end (&mixed);
+}
+
+/* ---- our own chain: what its inside says of the two packagers ---- */
+
+static void
+test_twins (void) {
+  g_autoptr (Material) material = material_new (MATERIAL_LOOP);
+  Live live = { .is_missing = FALSE };
+  Watching watching = { 0 };
+  UsSymptoms inside;
+  us_symptoms_init (&inside);
+  watching_open (&watching);
+  live_begin (&live, material->bytes->pdata[0]);
+  g_autofree char *url = puppet_url (live.puppet, "/live.m3u8");
+  g_autoptr (UsStreamConfig) own = us_stream_config_new ("own", "own", url);
+  own->is_own = TRUE;
+  us_monitor_put (watching.monitor, own);
+  watching_put (&watching, "foreign", url);
+  watching_await (watching_health (&watching, "own") == US_HEALTH_HEALTHY
+                  && watching_health (&watching, "foreign") == US_HEALTH_HEALTHY);
+  inside.is_own = TRUE;
+  inside.twins = US_TWINS_APART;
+  us_monitor_set_inside (watching.monitor, "own", &inside);
+  us_monitor_set_inside (watching.monitor, "foreign", &inside);
+  watching_await (watching_is_open (&watching, "own", US_CHECK_TWINS_DIFFER));
+  watching_await (watching_health (&watching, "own") == US_HEALTH_DEGRADED);
+  g_assert_cmpint (watching_find (&watching, "own", US_CHECK_TWINS_DIFFER)->rendition, ==,
+                   US_FINDING_WHOLE);
+  inside.twins = US_TWINS_ALIKE;
+  us_monitor_set_inside (watching.monitor, "own", &inside);
+  watching_await (!watching_is_open (&watching, "own", US_CHECK_TWINS_DIFFER));
+  g_assert_null (watching_find (&watching, "foreign", US_CHECK_TWINS_DIFFER));
+  watching_close (&watching);
+  live_end (&live);
 }
 
 /* ---- hosts that hang delay nobody else ---- */
@@ -257,6 +338,8 @@ main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/monitor/faults/film", test_film);
   g_test_add_func ("/monitor/faults/missing", test_missing);
+  g_test_add_func ("/monitor/faults/mixed", test_mixed);
+  g_test_add_func ("/monitor/faults/twins", test_twins);
   g_test_add_func ("/monitor/faults/hanging", test_hanging);
   return g_test_run ();
 }

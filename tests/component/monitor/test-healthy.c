@@ -62,13 +62,22 @@ ladder_of (FakeOrigin *small, FakeOrigin *large, FakeOrigin *sound) {
 }
 
 static void
+assert_encryption (const Watching *watching, const char *id, const char *data) {
+  for (guint i = 0; i < watching->events->len; i++) {
+    const UsEvent *event = watching->events->pdata[i];
+    if (event->kind == US_EVENT_SEGMENT_OK && strcmp (event->stream, id) == 0)
+      g_assert_nonnull (strstr (event->data, data));
+  }
+}
+
+static void
 test_healthy (void) {
   g_autoptr (Material) plain = material_new (MATERIAL_PLAIN);
   g_autoptr (Material) fmp4 = material_new (MATERIAL_FMP4);
   g_autoptr (Material) brother = material_new (MATERIAL_BROTHER);
   g_autoptr (Material) sound = material_new (MATERIAL_SOUND);
   g_autoptr (Material) coded = encrypt (plain);
-  const Material *const materials[] = { plain, fmp4, coded, brother, sound };
+  const Material *const materials[] = { plain, fmp4, coded, brother, sound, coded };
   FilmOrigin origins[G_N_ELEMENTS (materials)] = { 0 };
   Film film;
   for (guint i = 0; i < G_N_ELEMENTS (origins); i++)
@@ -79,6 +88,9 @@ test_healthy (void) {
   g_autoptr (GBytes) key_bytes = g_bytes_new_static (key, sizeof key);
   fake_origin_put (origins[2].fake, "key.bin", key_bytes);
   fake_origin_set_key (origins[2].fake, "METHOD=AES-128,URI=\"key.bin\"");
+  /* Pictures that are sealed for players cannot be looked at, and are no fault. */
+  fake_origin_set_key (origins[5].fake, "METHOD=SAMPLE-AES,URI=\"skd://key\",KEYFORMAT=\"com.apple."
+                                        "streamingkeydelivery\",KEYFORMATVERSIONS=\"1\"");
   g_autofree char *ladder = ladder_of (origins[0].fake, origins[3].fake, origins[4].fake);
   put_text (origins[0].fake, "master.m3u8", ladder);
   film_begin (&film, origins, G_N_ELEMENTS (origins), 5 * G_USEC_PER_SEC);
@@ -97,19 +109,22 @@ test_healthy (void) {
   g_autoptr (UsStreamConfig) some = us_stream_config_new ("some", "some", lone);
   some->segment_share = 0.25;
   us_monitor_put (watching.monitor, some);
+  g_autofree char *sealed = list_of (origins[5].fake);
+  watching_put (&watching, "sealed", sealed);
   g_autoptr (UsStreamConfig) none = us_stream_config_new ("none", "none", lone);
   none->segment_share = 0;
   us_monitor_put (watching.monitor, none);
   watching_run (RUN_S);
 
   UsWatchView view;
-  static const char *const all[] = { "ts", "fmp4", "aes", "ladder", "some", "none" };
+  static const char *const all[] = { "ts", "fmp4", "aes", "ladder", "some", "none", "sealed" };
   for (guint i = 0; i < G_N_ELEMENTS (all); i++) {
     g_test_message ("%s", all[i]);
     watching_assert_clean (&watching, all[i]);
     g_assert_cmpint (watching_health (&watching, all[i]), ==, US_HEALTH_HEALTHY);
     g_assert_true (us_monitor_view (watching.monitor, all[i], &view));
     g_assert_cmpuint (view.n_errors, ==, 0);
+    g_assert_cmpint (view.last_segment_wall_us, >, 0);
     for (guint r = 0; r < view.n_renditions; r++) {
       const UsRenditionFacts *its = &view.renditions[r];
       g_assert_cmpint (its->advanced_us, >, 0);
@@ -131,6 +146,11 @@ test_healthy (void) {
     g_assert_cmpfloat (view.ttfb_avg_s, <, 1);
     g_assert_cmpfloat (view.ratio_avg, >, 1);
   }
+  g_assert_true (us_monitor_view (watching.monitor, "sealed", &view));
+  g_assert_null (view.renditions[0].media);
+  g_assert_cmpuint (watching_count (&watching, "sealed", US_EVENT_SEGMENT_OK), >, RUN_S);
+  assert_encryption (&watching, "sealed", "\"encryption\":\"sample-aes\"");
+  assert_encryption (&watching, "aes", "\"encryption\":\"aes-128\"");
   g_assert_cmpuint (fake_origin_count (origins[2].fake, "key.bin"), <=, 2);
   g_assert_cmpuint (fake_origin_count (origins[1].fake, "init.mp4"), <=, 2);
   g_assert_true (us_monitor_view (watching.monitor, "ladder", &view));
@@ -159,7 +179,7 @@ test_healthy (void) {
   g_assert_cmpuint (symptoms.segments[US_OUTCOME_OK], >, 30);
   UsMonitorStats stats;
   us_monitor_get_stats (watching.monitor, &stats);
-  g_assert_cmpuint (stats.n_streams, ==, 6);
+  g_assert_cmpuint (stats.n_streams, ==, 7);
   g_assert_false (stats.is_network_down);
   g_test_message ("requests %" G_GUINT64_FORMAT ", late %" G_GUINT64_FORMAT ", p99 %.3f s",
                   stats.n_requests, stats.n_late, stats.lateness_p99_s);
