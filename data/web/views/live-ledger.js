@@ -4,7 +4,7 @@ import { cx, html, memo, useMemo } from '../lib/ui.js';
 import { Empty, ProblemNote } from '../lib/parts.js';
 import { bytes, ms, seconds, time } from '../lib/format.js';
 import { STRIP_ROWS, interleave, stripOf, stripWords } from './live-model.js';
-import { COMPARISONS, authorWords, changeReason, seamWords } from './live-words.js';
+import { COMPARISONS, authorWords, changeReason, ledgerWords, seamWords } from './live-words.js';
 import { OriginMark, Sign, originWord } from './live-parts.js';
 
 const STRIP_HEIGHT = 26;
@@ -101,7 +101,7 @@ export function Ledger({ stream, ledger, onRendition }) {
   return html`
     <section class="card live-ledger" aria-labelledby="live-ledger-title">
       <div class="live-title"><h2 id="live-ledger-title">Ledger</h2>
-        <span class="dim">What was published, and which origin delivered it</span><span class="grow"></span>
+        <span class="dim">${ledgerWords(stream.pair)}</span><span class="grow"></span>
         <${RenditionSelect} ledger=${ledger} onRendition=${onRendition} /></div>
       ${problem && html`<${ProblemNote} problem=${problem} />`}
       ${rows.length > 0 && html`

@@ -123,17 +123,20 @@ export function stripOf(rows, n = STRIP_ROWS) {
   return [...Array(n - last.length).fill(null), ...last];
 }
 
-/** "60 segments: 48 from the primary, 12 from the backup, 2 changes" for those who hear the strip. */
+/** "The last 60 segments: 48 from the primary, 12 from the backup" for those who hear the strip. */
 export function stripWords(rows, n = STRIP_ROWS) {
   const last = rows.slice(-n);
   if (last.length === 0)
     return 'No segments yet';
   const of = (origin) => last.filter((row) => row.origin === origin).length;
-  const sides = last.filter((row) => !row.is_gap);
-  const turns = sides.filter((row, i) => i > 0 && row.origin !== sides[i - 1].origin).length;
-  const noun = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
-  return `The last ${noun(last.length, 'segment')}: ${of('primary')} from the primary, ${of('backup')} from the backup, `
-    + noun(turns, 'turn');
+  const gaps = last.filter((row) => row.is_gap).length;
+  const differing = last.filter((row) => row.comparison === 'different').length;
+  const words = [`${of('primary')} from the primary`, `${of('backup')} from the backup`];
+  if (gaps > 0)
+    words.push(gaps === 1 ? 'one gap' : `${gaps} gaps`);
+  if (differing > 0)
+    words.push(`${differing} with other bytes at the twin`);
+  return `The last ${last.length === 1 ? 'segment' : `${last.length} segments`}: ${words.join(', ')}`;
 }
 
 const atOf = (row) => (typeof row.at === 'number' ? row.at : Date.parse(row.at));

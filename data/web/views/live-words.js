@@ -84,11 +84,22 @@ export function seamWords({ gap_ms: gap, overlap_ms: overlap }) {
   return parts.join(', ') || 'no gap, no overlap';
 }
 
+// The switcher has it from the desk, by which name it knows whom: "127.0.0.1 (says alice at the desk)".
+function nameOf(who) {
+  return /^\S+ \(says (.+ at the desk)\)$/.exec(who)?.[1] ?? who;
+}
+
 /** "by alice: new disk"; empty when nobody did it */
 export function authorWords({ who, why }) {
   if (!who)
     return why ? `because: ${why}` : '';
-  return why ? `by ${who}: ${why}` : `by ${who}`;
+  return why ? `by ${nameOf(who)}: ${why}` : `by ${nameOf(who)}`;
+}
+
+/** What the ledger tells, for those who wonder why it is not always the active side. */
+export function ledgerWords(pair) {
+  return pair === 'identical' ? 'What was published, and whose copy was whole first: both have the same segments'
+    : 'What was published, and which origin delivered it';
 }
 
 const PAIRS = {

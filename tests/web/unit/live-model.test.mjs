@@ -110,7 +110,9 @@ test('the strip has the last segments at its end', () => {
   assert.deepEqual(strip.map((r) => r?.number ?? null), [null, null, 1, 2, 3]);
   assert.deepEqual(model.stripOf(rows(1, 9), 2).map((r) => r.number), [8, 9]);
   assert.equal(model.stripWords([]), 'No segments yet');
-  assert.match(model.stripWords([...rows(1, 2), row(3, { origin: 'backup' })]), /3 segments: 2 from the primary, 1 from the backup, 1 turn$/);
+  assert.equal(model.stripWords([...rows(1, 2), row(3, { origin: 'backup' })]), 'The last 3 segments: 2 from the primary, 1 from the backup');
+  assert.match(model.stripWords([row(1, { origin: null, is_gap: true }), row(2, { comparison: 'different' })]),
+    /: 1 from the primary, 0 from the backup, one gap, 1 with other bytes at the twin$/);
 });
 
 test('latency is by the picture\'s date where that makes sense', () => {

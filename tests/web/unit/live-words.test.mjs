@@ -136,4 +136,6 @@ test('seams and authors', () => {
   assert.equal(words.seamWords({ gap_ms: 40, overlap_ms: 7 }), 'gap 40 ms, overlap 7 ms');
   assert.equal(words.authorWords({ who: 'alice', why: '' }), 'by alice');
   assert.equal(words.authorWords({ who: null, why: null }), '');
+  assert.equal(words.authorWords({ who: '127.0.0.1 (says bob at the desk)', why: 'x' }), 'by bob at the desk: x');
+  assert.equal(words.authorWords({ who: '127.0.0.1 (says bob)', why: '' }), 'by 127.0.0.1 (says bob)');
 });
