@@ -9,7 +9,7 @@ import { serverNow } from '../lib/clock.js';
 import { dateTime, iso, plural } from '../lib/format.js';
 import { useKeys } from '../lib/keys.js';
 import { useStreams } from '../lib/live.js';
-import { Age, Button, Empty, Field, ProblemNote } from '../lib/parts.js';
+import { Button, Empty, Field, ProblemNote } from '../lib/parts.js';
 import { go, href, setTitle } from '../lib/route.js';
 import { StateBadge } from '../lib/state.js';
 import { Confidence } from './investigation-cause.js';
@@ -96,8 +96,7 @@ const Row = memo(({ incident, isHere, onAcknowledge }) => {
           <span class="dim">${incident.reason}</span></span>
         <span class="incident-cell is-time"><span><${Lasting} incident=${incident} />${
           incident.reopened_count > 0 && `, reopened ${incident.reopened_count}×`}</span>
-          <time class="dim num" datetime=${incident.opened_at} title=${dateTime(incident.opened_at)}
-            ><${Age} at=${incident.opened_at} suffix=" ago" /></time></span>
+          <time class="dim num" datetime=${incident.opened_at}>${dateTime(incident.opened_at)}</time></span>
         <span class="incident-cell is-who">${who ? html`<span title=${who}>${personOf(who)}</span>`
           : html`<span class="dim">${isActive ? 'nobody yet' : '–'}</span>`}</span>
       </a>

@@ -24,7 +24,7 @@ export function Confidence({ level, isShort = false }) {
 
 function Evidence({ title, texts, none, kind }) {
   return html`
-    <div class=${`evidence is-${kind}`}>
+    <div class=${`cause-side is-${kind}`}>
       <h3>${title}</h3>
       ${texts.length === 0 ? html`<p class="dim">${none}</p>`
         : html`<ul>${texts.map((text) => html`<li key=${text}>
@@ -55,7 +55,7 @@ export function CausePanel({ cause, about, isLoading = false }) {
         <div class="row cause-head"><h2 id="cause-title">${cause.title}</h2>
           <${Confidence} level=${cause.confidence} /></div>
         <div class="next-step"><h3>Next step</h3><p>${cause.next_step}</p></div>
-        <div class="evidences">
+        <div class="cause-sides">
           <${Evidence} kind="for" title="What speaks for it" texts=${cause.evidence}
             none="Nothing yet" />
           <${Evidence} kind="against" title="What speaks against it" texts=${cause.against}

@@ -200,7 +200,7 @@ function Names({ rows, hasCaptions }) {
       ${rows.map(({ lane, top, height, captionTop }) => html`
         <span key=${lane.id} class=${`axis-name is-${lane.type}`} title=${lane.label}
           style=${{ top: `${hasCaptions ? captionTop : top}px`,
-            height: `${hasCaptions ? 15 : height}px` }}>${lane.label}</span>`)}
+            lineHeight: `${hasCaptions ? 15 : height}px` }}>${lane.label}</span>`)}
     </div>`;
 }
 

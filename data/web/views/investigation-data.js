@@ -137,7 +137,8 @@ function useNews(id, setData) {
   return recent;
 }
 
-// Measured values have no events of their own.
+// Measured values have no events of their own, nor have pictures that were taken anyway and are kept
+// because of what came after.
 function useFreshHistory(id, data, view, isFollowing, setData) {
   const newest = useRef(view);
   newest.current = view;
@@ -151,9 +152,14 @@ function useFreshHistory(id, data, view, isFollowing, setData) {
       if (document.hidden)
         return;
       const window = windowOf(newest.current, newest.current.to);
+      const time = { since: iso(window.from) };
       try {
-        const history = await readHistory(id, window, { since: iso(window.from) }, control.signal);
-        setData((before) => (before.loaded ? { ...before, ...fromHistory(history) } : before));
+        const [history, thumbnails] = await Promise.all([
+          readHistory(id, window, time, control.signal),
+          get(`${pathOf(id)}/thumbnails`, { query: { ...time, limit: PAGE }, signal: control.signal }),
+        ]);
+        setData((before) => (before.loaded ? { ...before, ...fromHistory(history), thumbnails }
+          : before));
       } catch {
         // the next one will do
       }

@@ -5,7 +5,7 @@ import { asCurl, getBlob, send } from '../lib/api.js';
 import { dateTime, plural, seconds, time } from '../lib/format.js';
 import { recall, remember } from '../lib/keep.js';
 import { useNow } from '../lib/live.js';
-import { Age, Button, ConfirmDialog, CopyButton, Dialog, Field, ProblemNote, announce, toast }
+import { Button, ConfirmDialog, CopyButton, Dialog, Field, ProblemNote, announce, toast }
   from '../lib/parts.js';
 import { serverNow } from '../lib/clock.js';
 import { Confidence } from './investigation-cause.js';
@@ -245,10 +245,10 @@ export function IncidentList({ list, next, loadMore, chosen, hrefOf }) {
             <${IncidentBadge} status=${incident.status} />
             <span class="incident-words"><b>${incident.root_cause?.title ?? 'Cause unknown'}</b>
               ${incident.root_cause && html` <${Confidence} level=${incident.root_cause.confidence}
-                isShort />`}
-              <span class="dim"> ${incident.reason}</span></span>
-            <span class="dim num"><${Lasting} incident=${incident} />, <${Age}
-              at=${incident.opened_at} suffix=" ago" /></span></a></li>`)}
+                isShort />`}</span>
+            <span class="dim num"><${Lasting} incident=${incident} />, <time
+              datetime=${incident.opened_at}>${dateTime(incident.opened_at)}</time></span>
+            <span class="incident-reason dim">${incident.reason}</span></a></li>`)}
         </ul>
         ${next && html`<${Button} onClick=${loadMore}>Older incidents<//>`}`}
     </section>`;

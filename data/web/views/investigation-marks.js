@@ -61,7 +61,7 @@ const DRAW = {
     return html`
       <rect class=${`state-block is-${css}`} x=${mark.x0} width=${Math.max(px, 1.5)}
         y=${height - tall} height=${tall} rx=${px > 6 ? 2 : 0} />
-      ${label && html`<text class=${`state-word is-${css}`} x=${mark.x0 + 6} y=${height - tall / 2 + 4}
+      ${label && html`<text class=${`axis-word is-${css}`} x=${mark.x0 + 6} y=${height - tall / 2 + 4}
         >${label}</text>`}`;
   },
   incident: ({ mark, height }) => {
@@ -70,8 +70,8 @@ const DRAW = {
     return html`
       <rect class=${cx('incident-block', incident.resolved_at === null && 'is-open')} x=${mark.x0}
         y="3" width=${Math.max(px, 3)} height=${height - 6} rx="3" />
-      <text class="incident-word" x=${Math.max(mark.x0, 0) + 6} y=${height / 2 + 4}
-        >${fitting(text, px)}</text>`;
+      <text class="incident-word" x=${mark.x0 + 15} y=${height / 2 + 4}
+        >${fitting(text, px - 12)}</text>`;
   },
   bar: ({ mark, height }) => {
     const px = Math.max(mark.x1 - mark.x0, 4);
@@ -87,7 +87,7 @@ const DRAW = {
         x=${Math.max(mark.x0 + px / 2, 10)} />`}`;
   },
   point: ({ mark, height }) => html`
-    ${mark.x1 - mark.x0 > 2 && html`<rect class="run" x=${mark.x0} y=${height / 2 - 1.5}
+    ${mark.x1 - mark.x0 > 2 && html`<rect class="mark-run" x=${mark.x0} y=${height / 2 - 1.5}
       width=${mark.x1 - mark.x0} height="3" />`}
     ${mark.items.length > 1
       ? html`<${Count} n=${mark.items.length} x=${mark.x} y=${height / 2}

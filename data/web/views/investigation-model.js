@@ -7,7 +7,8 @@ export const RANKS = { info: 0, degraded: 1, unhealthy: 2 };
 const STATE_RANKS = { 'NO DATA': 1, PAUSED: 0, HEALTHY: 0, DEGRADED: 2, UNHEALTHY: 3 };
 const MAX_EVENTS = 5000;
 const MAX_FINDING_LANES = 7;
-const PICTURE_RANKS = { 'switch-before': 2, 'switch-after': 2, finding: 1 };
+const PICTURE_RANKS = { 'switch-before': 2, 'switch-after': 2, finding: 1,
+  'finding-before': 1, 'incident-opened': 1, 'incident-resolved': 1 };
 
 /** Kinds of events as the list offers them. `isQuiet`: only when asked for. */
 export const KIND_GROUPS = [
@@ -284,8 +285,11 @@ function pictureWords(reason, event) {
     return `The last picture before the failover${change}`;
   if (reason === 'switch-after')
     return `The first picture after the failover${change}`;
-  return reason === 'finding' ? 'What it looked like when something was found'
-    : `Picture taken: ${reason ?? 'no reason given'}`;
+  return { finding: 'What it looked like when something was found',
+    'finding-before': 'The last picture before something was found',
+    'incident-opened': 'What it looked like when the incident opened',
+    'incident-resolved': 'What it looked like when the incident was resolved' }[reason]
+    ?? `Picture taken: ${reason ?? 'no reason given'}`;
 }
 
 /* ---- all lanes ---- */

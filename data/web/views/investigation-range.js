@@ -18,14 +18,12 @@ const STEP = 0.25;
 const wordsOf = (range) => range && JSON.stringify(formatRange(range));
 
 /**
- * @param {string} id of the stream
- * @param {URLSearchParams} query
- * @param {object|null} incident the one that is shown
- * @param {() => number} clock
+ * @param {{id: string, query: URLSearchParams, incident: object|null, createdAt: string|null,
+ *   clock: () => number}} wish `incident`: the one that is shown; `createdAt`: of the stream
  * @returns {[object, (range: object|null) => void, boolean]} the range; null lets it be the usual
  *   one again; whether it is the usual one
  */
-export function useRange(id, query, incident, clock) {
+export function useRange({ id, query, incident, createdAt, clock }) {
   const [own, setOwn] = useState(() => parseRange(query));
   const written = useRef(wordsOf(own));
   const search = query.toString();
@@ -48,8 +46,9 @@ export function useRange(id, query, incident, clock) {
   }, [own, search]);
   const usual = useMemo(() => incident
     ? incidentRange(Date.parse(incident.opened_at),
-      incident.resolved_at ? Date.parse(incident.resolved_at) : null, clock()) : { last: HOUR },
-  [incident?.id, incident?.opened_at, incident?.resolved_at]);
+      incident.resolved_at ? Date.parse(incident.resolved_at) : null, clock())
+    : { last: clock() - Date.parse(createdAt ?? 0) < HOUR / 3 ? HOUR / 4 : HOUR },
+  [incident?.id, incident?.opened_at, incident?.resolved_at, createdAt]);
   return [own ?? usual, setOwn, own === null];
 }
 

@@ -58,8 +58,8 @@ const round = (n) => (n === null ? '–' : String(Number(n.toPrecision(4))));
 
 /** @param {{findings: object[], renditions: object[], onSelect: (finding: object) => void}} props */
 export function OpenFindings({ findings, renditions, onSelect }) {
-  const labelOf = (index) => index === null ? 'the whole'
-    : renditions.find((rendition) => rendition.index === index)?.label ?? `rendition ${index}`;
+  const labelOf = (index) => index === null || renditions.length < 2 ? null
+    : `rendition ${renditions.find((rendition) => rendition.index === index)?.label ?? index}`;
   return html`
     <section class="card" aria-labelledby="findings-title">
       <h2 id="findings-title">Wrong now</h2>

@@ -152,7 +152,8 @@ function Investigation({ id, query, stream, whole }) {
   const [picture, setPicture] = useState(null);
   const incidents = useStreamIncidents(id);
   const shown = useIncidentShown(id, query, stream.active_incident_id);
-  const [range, setRange, isUsual] = useRange(id, query, shown.incident, serverNow);
+  const [range, setRange, isUsual] = useRange({ id, query, incident: shown.incident,
+    createdAt: stream.created_at, clock: serverNow });
   useNow(1000);
   const now = steppedNow(serverNow(), range, TYPICAL_WIDTH);
   const view = useMemo(() => viewOf(range, now), [range, now]);
