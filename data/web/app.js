@@ -2,7 +2,7 @@
 //
 // A view's module and style come when it is opened first. What fails in a view stays in the view.
 
-import { h, html, render, useEffect, useErrorBoundary, useRef, useState } from './lib/ui.js';
+import { h, html, render, useEffect, useErrorBoundary, useModule, useRef, useState } from './lib/ui.js';
 import { setTokenAsker, start } from './lib/api.js';
 import { Banner } from './lib/banner.js';
 import { Header } from './lib/header.js';
@@ -10,7 +10,6 @@ import { useKeyList, useKeys } from './lib/keys.js';
 import { useConnection } from './lib/live.js';
 import { Button, Dialog, Empty } from './lib/parts.js';
 import { go, href, setTitle, useRoute } from './lib/route.js';
-import { TokenDialog } from './lib/settings.js';
 import { Speech } from './lib/speech.js';
 import { startStreams } from './lib/streams.js';
 
@@ -32,7 +31,7 @@ function Unknown() {
     <a class="btn is-primary" href=${href('monitoring')}>All streams</a><//>`;
 }
 
-function useModule(name) {
+function useView(name) {
   const [, setCount] = useState(0);
   const [failed, setFailed] = useState(null);
   useEffect(() => {
@@ -95,15 +94,29 @@ function useArrival(key, main) {
   }, [key]);
 }
 
+// How high what sticks to the top is, for those who stick below it.
+function useTopHeight(top) {
+  useEffect(() => {
+    const observer = new ResizeObserver(() => document.documentElement.style.setProperty(
+      '--top', `${top.current.offsetHeight}px`));
+    observer.observe(top.current);
+    return () => observer.disconnect();
+  }, []);
+}
+
 function App() {
   const { view, id, query } = useRoute();
   const { state } = useConnection();
-  const [View, failed] = useModule(view);
+  const [View, failed] = useView(view);
   const [hasKeys, setKeys] = useState(false);
   const [question, setQuestion] = useState(null); // {done}: the token dialog is open
   const main = useRef(null);
+  const top = useRef(null);
   const key = `${view}/${id ?? ''}`;
   useArrival(key, main);
+  useTopHeight(top);
+  const dialogs = useModule(() => import('./lib/settings-dialog.js'), question !== null,
+    () => answer(false));
   useEffect(() => setTokenAsker(() => new Promise((done) => setQuestion({ done }))), []);
   useKeys([
     { key: '?', label: 'These keys', run: () => setKeys(true) },
@@ -121,8 +134,10 @@ function App() {
         event.preventDefault();
         main.current.focus();
       }}>Skip to the content</a>
-      <${Header} view=${view} onKeys=${() => setKeys(true)} />
-      <${Banner} />
+      <div class="shell-top" ref=${top}>
+        <${Header} view=${view} onKeys=${() => setKeys(true)} />
+        <${Banner} />
+      </div>
       <main class="shell-main" id="main" tabindex="-1" ref=${main}>
         ${failed ? html`<${Failure} title="This view could not be loaded"
             text="The desk cannot be reached, or it is another version than this page." />`
@@ -130,7 +145,7 @@ function App() {
       </main>
       <${Speech} />
       ${hasKeys && html`<${Keys} onClose=${() => setKeys(false)} />`}
-      ${question && html`<${TokenDialog} onDone=${answer} />`}
+      ${question && dialogs && html`<${dialogs.TokenDialog} onDone=${answer} />`}
     </div>`;
 }
 

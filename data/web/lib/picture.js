@@ -67,13 +67,17 @@ async function next() {
   next();
 }
 
+const watched = new WeakMap(); // element: what hears of it
+const observer = new IntersectionObserver((entries) => entries.forEach(
+  ({ target, isIntersecting }) => watched.get(target)?.(isIntersecting)), { rootMargin: '80px' });
+
 function useIsSeen(ref) {
   const [isSeen, setSeen] = useState(false);
   useEffect(() => {
-    const observer = new IntersectionObserver(
-      ([...entries]) => setSeen(entries[entries.length - 1].isIntersecting), { rootMargin: '80px' });
-    observer.observe(ref.current);
-    return () => observer.disconnect();
+    const element = ref.current;
+    watched.set(element, setSeen);
+    observer.observe(element);
+    return () => observer.unobserve(element);
   }, []);
   return isSeen;
 }

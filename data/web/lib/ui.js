@@ -1,6 +1,6 @@
 // ui.js - what every view is made of: preact with htm, and a few words beside it
 
-import { Component, h } from '../vendor/htm-preact.js';
+import { Component, h, useEffect, useState } from '../vendor/htm-preact.js';
 
 export * from '../vendor/htm-preact.js';
 
@@ -51,4 +51,20 @@ export function memo(render, isSame = isSameShallow) {
       return h(render, props);
     }
   };
+}
+
+/**
+ * A module that is read when it is wanted first.
+ * @param {() => Promise<object>} load () => import('./other.js')
+ * @param {boolean} isWanted
+ * @param {(error: Error) => void} onError it could not be read
+ * @returns {object|null} null until it is there
+ */
+export function useModule(load, isWanted, onError) {
+  const [module, setModule] = useState(null);
+  useEffect(() => {
+    if (isWanted && !module)
+      load().then(setModule, onError);
+  }, [isWanted]);
+  return module;
 }

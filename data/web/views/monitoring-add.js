@@ -3,9 +3,21 @@
 import { html, useState } from '../lib/ui.js';
 import { send } from '../lib/api.js';
 import { Button, Dialog, Field, toast } from '../lib/parts.js';
-import { suggestName } from './monitoring-model.js';
 
 const FIELDS = ['manifest_url', 'name', 'authorization'];
+
+// "https://cdn.example.org/news/index.m3u8" is "cdn.example.org news"
+function suggestName(address) {
+  try {
+    const { hostname, pathname } = new URL(address);
+    const parts = pathname.split('/').filter((part) => part
+      && !/^(hls|live|index|master|playlist|main|manifest|stream)?(\.m3u8)?$/i.test(part));
+    const last = (parts.pop() ?? '').replace(/\.m3u8$/i, '');
+    return last ? `${hostname} ${last}` : hostname;
+  } catch {
+    return '';
+  }
+}
 
 function fieldOf(problem) {
   const field = (problem?.pointer ?? '').replace(/^#?\//, '') || problem?.parameter;

@@ -10,7 +10,7 @@ import { serverNow, useNow } from '../lib/live.js';
 import { useKeys } from '../lib/keys.js';
 import { Button } from '../lib/parts.js';
 import { go } from '../lib/route.js';
-import { acknowledge } from './monitoring-menu.js';
+import { acknowledge } from './monitoring-acknowledge.js';
 import { holdOrder, lettersOf, nameOf, sortedIds } from './monitoring-model.js';
 import { Row } from './monitoring-row.js';
 
@@ -161,7 +161,7 @@ function useCurrent(order, body, height) {
 
 // Scrolls as little as needed, and not behind the bars at the top.
 function reveal(body, top, height) {
-  const head = Math.max(...[...document.querySelectorAll('.shell-head, .monitoring-bar')]
+  const head = Math.max(...[...document.querySelectorAll('.shell-top, .monitoring-bar')]
     .map((bar) => bar.getBoundingClientRect().bottom));
   const at = body.getBoundingClientRect().top + top;
   if (at < head)

@@ -1,25 +1,17 @@
-// monitoring-menu.js - what can be done with one stream: its menu, and what asks before it is done
+// monitoring-menu.js - what can be done with one stream: its menu, and what asks before it is done.
+// Read when the first menu is opened
 
 import { html, useLayoutEffect, useRef, useState } from '../lib/ui.js';
 import { send } from '../lib/api.js';
 import { ConfirmDialog, Field, toast } from '../lib/parts.js';
 import { go } from '../lib/route.js';
+import { acknowledge } from './monitoring-acknowledge.js';
 
 const SPANS = [['15', '15 minutes'], ['60', '1 hour'], ['240', '4 hours'], ['1440', '1 day'],
   ['10080', '7 days']];
 
 function pathOf(stream, rest = '') {
   return `api/streams/${encodeURIComponent(stream.id)}${rest}`;
-}
-
-/** Somebody looks after it. */
-export async function acknowledge(stream, incident) {
-  try {
-    await send('POST', `api/incidents/${encodeURIComponent(incident.id)}/acknowledge`, {});
-    toast(`The incident of ${stream.name} is acknowledged`);
-  } catch (problem) {
-    toast(`${stream.name}: ${problem.detail ?? problem.message}`, 'error');
-  }
 }
 
 async function order(stream, method, rest, said) {

@@ -105,19 +105,6 @@ export function nameOf(stream, now) {
   const state = stateOf(stream);
   const since = Date.parse(stream.since ?? '');
   const span = Number.isNaN(since) || state === 'PAUSED' ? '' : ` for ${ago(now - since)}`;
-  const reason = stream.reason && state !== 'HEALTHY' ? `, ${stream.reason}` : '';
+  const reason = stream.reason && state !== 'HEALTHY' && state !== 'PAUSED' ? `, ${stream.reason}` : '';
   return `${stream.name}: ${STATES[state].word}${span}${reason}`;
-}
-
-/** A name for an address that is being added: "cdn.example.org/news" */
-export function suggestName(address) {
-  try {
-    const { hostname, pathname } = new URL(address);
-    const parts = pathname.split('/').filter((part) => part
-      && !/^(hls|live|index|master|playlist|main|manifest|stream)?(\.m3u8)?$/i.test(part));
-    const last = (parts.pop() ?? '').replace(/\.m3u8$/i, '');
-    return last ? `${hostname} ${last}` : hostname;
-  } catch {
-    return '';
-  }
 }

@@ -67,7 +67,8 @@ export const Row = memo(({ stream, incident, letters, index, top, label, isCurre
   const state = stateOf(stream);
   const tabIndex = isCurrent ? 0 : -1;
   return html`
-    <div role="row" class=${`stream-row is-${STATES[state].css}`} aria-rowindex=${index + 2}
+    <div role="row" class=${cx('stream-row', `is-${STATES[state].css}`,
+      isMenuOpen && 'has-menu', incident?.status === 'open' && 'is-open')} aria-rowindex=${index + 2}
       aria-label=${label} tabindex=${tabIndex} data-id=${stream.id}
       style=${{ transform: `translateY(${top}px)` }}>
       <div role="gridcell" class="cell-state">

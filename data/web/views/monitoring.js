@@ -2,7 +2,7 @@
 //
 // What is looked for stands in the address (?state=UNHEALTHY&q=news), so that it can be sent on.
 
-import { cx, html, useEffect, useMemo, useRef, useState } from '../lib/ui.js';
+import { cx, html, useEffect, useMemo, useModule, useRef, useState } from '../lib/ui.js';
 import { send } from '../lib/api.js';
 import { count, plural } from '../lib/format.js';
 import { countStates } from '../lib/header.js';
@@ -12,9 +12,7 @@ import { Button, Empty, ProblemNote, toast } from '../lib/parts.js';
 import { go, setTitle } from '../lib/route.js';
 import { STATES, StateIcon } from '../lib/state.js';
 import { reload } from '../lib/streams.js';
-import { AddDialog } from './monitoring-add.js';
 import { StreamList } from './monitoring-list.js';
-import { Question, RowMenu } from './monitoring-menu.js';
 import { filterStreams, termsOf } from './monitoring-model.js';
 
 const TYPING_MS = 250;
@@ -122,17 +120,25 @@ function useStrips(hasStreams) {
   return useFetch(hasStreams ? 'api/strips' : null, { query: { minutes: 60 }, every: STRIPS_MS }).data;
 }
 
+function tellUnread() {
+  toast('This part of the page could not be read from the desk', 'error');
+}
+
 // The menu of a row, and what it asks.
 function useActions(streams, incidents) {
   const [menu, setMenu] = useState(null); // {id, button}
   const [question, setQuestion] = useState(null); // {what, id}
   const toggle = (id, button) => setMenu(menu?.id === id ? null : { id, button });
+  const code = useModule(() => import('./monitoring-menu.js'), menu !== null, () => {
+    setMenu(null);
+    tellUnread();
+  });
   const stream = streams.get(menu?.id);
   const asked = question?.stream;
   const parts = html`
-    ${menu && stream && html`<${RowMenu} key=${menu.id} stream=${stream} incident=${incidents.get(menu.id)}
+    ${code && menu && stream && html`<${code.RowMenu} key=${menu.id} stream=${stream} incident=${incidents.get(menu.id)}
       button=${menu.button} ask=${(what) => setQuestion({ what, stream })} onClose=${() => setMenu(null)} />`}
-    ${asked && html`<${Question} what=${question.what} stream=${asked} onClose=${() => setQuestion(null)} />`}`;
+    ${asked && html`<${code.Question} what=${question.what} stream=${asked} onClose=${() => setQuestion(null)} />`}`;
   return { menuId: menu && stream ? menu.id : null, toggle, parts };
 }
 
@@ -142,6 +148,10 @@ export default function Monitoring({ query }) {
   const filter = useFilter(query);
   const strips = useStrips(list.length > 0);
   const [isAdding, setAdding] = useState(false);
+  const adding = useModule(() => import('./monitoring-add.js'), isAdding, () => {
+    setAdding(false);
+    tellUnread();
+  });
   const search = useRef(null);
   const { menuId, toggle, parts } = useActions(streams, incidents);
   const terms = useMemo(() => termsOf(filter.search), [filter.search]);
@@ -166,5 +176,5 @@ export default function Monitoring({ query }) {
         : html`<${StreamList} list=${shown} all=${streams} incidents=${incidents} strips=${strips}
             filterKey=${`${filter.state}\n${terms.join(' ')}`} menuId=${menuId} onMenu=${toggle} />`}`}
     ${parts}
-    ${isAdding && html`<${AddDialog} onAdded=${onAdded} onClose=${() => setAdding(false)} />`}`;
+    ${isAdding && adding && html`<${adding.AddDialog} onAdded=${onAdded} onClose=${() => setAdding(false)} />`}`;
 }
