@@ -20,11 +20,7 @@ us_api_json_new (void) {
 /* Returns: (transfer full): "2026-01-31T12:00:00.000Z" */
 char *
 us_api_time (gint64 wall_us) {
-  g_autoptr (GDateTime) time = g_date_time_new_from_unix_utc (wall_us / G_USEC_PER_SEC);
-  if (time == NULL)
-    return NULL;
-  g_autofree char *seconds = g_date_time_format (time, "%Y-%m-%dT%H:%M:%S");
-  return g_strdup_printf ("%s.%03dZ", seconds, (int)(wall_us % G_USEC_PER_SEC / 1000));
+  return us_json_time (wall_us);
 }
 
 /* @wall_us: since the epoch; 0: not yet, null */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/api.h"
+#include "api/chain-proxy.h"
 #include "api/keys.h"
 #include "api/timeline.h"
 #include "http/door.h"
@@ -23,7 +24,8 @@ struct UsApi {
   UsDoor *door;
   UsHttpEvents *events;
   UsApiKeys *keys; /* of Idempotency-Key */
-  GQueue orders;   /* element-type UsApiOrder: writes whose end somebody waits for */
+  UsChainProxy *chain;
+  GQueue orders; /* element-type UsApiOrder: writes whose end somebody waits for */
   gboolean is_reading_open, has_tokens;
   GStrv origins;  /* nullable: of web pages that may call */
   char *web_dir;  /* nullable */
@@ -121,6 +123,10 @@ US_API_HANDLER (list_deliveries);
 US_API_HANDLER (test_notifications);
 US_API_HANDLER (list_checks);
 US_API_HANDLER (list_causes);
+US_API_HANDLER (get_chain);
+US_API_HANDLER (chain_ledger);
+US_API_HANDLER (chain_command);
+US_API_HANDLER (start_drill);
 
 /* Handlers outside /api/ */
 void us_api_on_health (const UsHttpRequest *request, UsHttpResponse *response, gpointer api);

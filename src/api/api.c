@@ -45,6 +45,10 @@ const UsTemplateRoute us_api_routes[] = {
   { "POST", "/api/notifications/test", us_api_test_notifications },
   { "GET", "/api/checks", us_api_list_checks },
   { "GET", "/api/causes", us_api_list_causes },
+  { "GET", "/api/chain", us_api_get_chain },
+  { "GET", "/api/chain/streams/{name}/ledger", us_api_chain_ledger },
+  { "POST", "/api/chain/streams/{name}/{command}", us_api_chain_command },
+  { "POST", "/api/chain/drills/{name}", us_api_start_drill },
   { NULL, NULL, NULL },
 };
 
@@ -147,6 +151,7 @@ us_api_new (const UsApiSettings *settings, UsDesk *desk, UsHttpServer *server, G
   if (settings->web_dir != NULL && *settings->web_dir != '\0')
     api->web_dir = g_strdup (settings->web_dir);
   api->keys = us_api_keys_new ();
+  api->chain = us_chain_proxy_new (us_desk_get_chain (desk));
   g_queue_init (&api->orders);
   api->last_id = g_get_real_time ();
   api->events = us_http_events_new ((guint64)api->last_id);
@@ -161,6 +166,7 @@ void
 us_api_free (UsApi *api) {
   us_desk_set_news (api->desk, NULL, NULL);
   us_api_orders_end (api);
+  us_chain_proxy_free (api->chain);
   us_http_events_free (api->events);
   us_api_keys_free (api->keys);
   us_door_free (api->door);

@@ -205,6 +205,11 @@ us_desk_get_started_us (UsDesk *self) {
   return self->started_us;
 }
 
+const UsInsideSettings *
+us_desk_get_chain (UsDesk *self) {
+  return &self->inside_settings;
+}
+
 const char *
 us_desk_get_store_problem (UsDesk *self) {
   return self->store_problem;

@@ -79,6 +79,8 @@ UsStore *us_desk_get_store (UsDesk *desk);
 UsNotifier *us_desk_get_notifier (UsDesk *desk);
 UsMonitor *us_desk_get_monitor (UsDesk *desk);
 gint64 us_desk_get_started_us (UsDesk *desk); /* since the epoch */
+/* Where the roles of our own chain are; all NULL: there is none. */
+const UsInsideSettings *us_desk_get_chain (UsDesk *desk);
 /* NULL: history is being written; else why not. */
 const char *us_desk_get_store_problem (UsDesk *desk);
 /* What /metrics says. Returns: (transfer full) */

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 
 import yaml
 
@@ -145,6 +146,111 @@ class Origin:
         return self
 
     def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+SIDE = {'state': 'up', 'reason': 'ok', 'is_active': True, 'is_drained': False, 'newest_segment': 1005, 'age_ms': 40}
+STREAM = {
+    'name': 'mystream', 'path': '/hls/index.m3u8', 'is_default': True, 'is_served': False, 'active': 'primary',
+    'home': 'primary', 'pair': 'identical', 'pair_reason': 'the same numbers',
+    'divergences': 0, 'mode': 'auto', 'is_strict': False,
+    'until_ms': None, 'failback': 'auto', 'failovers': 1, 'switchbacks': 1,
+    'origins': {'primary': {**SIDE, 'url': 'http://127.0.0.1:8081/hls/index.m3u8?key=s3cret'},
+                'backup': {**SIDE, 'is_active': False, 'url': 'http://127.0.0.1:8082/hls/index.m3u8'}},
+    'switches': [{'time_ms': 1, 'from': 'primary', 'to': 'backup', 'reason': 'refused', 'class': 'dead', 'gap_ms': 0,
+                  'overlap_ms': 0, 'who': '', 'why': ''}]}
+COMMAND = {'id': 1, 'time_ms': 2, 'command': 'hold', 'stream': None, 'what': 'hold', 'who': 'bob', 'why': 'x', 'via': 'http',
+           'refused': None}
+RESULT = {'name': 'kill', 'hit': 'primary', 'passed': True, 'skipped': False, 'verdict': 'Nobody noticed', 'stall_ms': 0,
+          'failed_requests': 0, 'missing_frames': 0, 'repeated_frames': 0, 'added_delay_ms': 12}
+RUN = {'id': 'kill-1', 'name': 'kill', 'evidence': '/tmp/kill-1.json', 'started_ms': 3, 'ended_ms': 9, 'passed': True,
+       'results': [RESULT]}
+ROW = {'number': 1005, 'name': '1-1005.ts', 'origin': 'backup', 'at': '2026-01-31T12:00:00.000Z', 'duration_s': 2.002,
+       'bytes': 250000, 'hash': '0123456789abcdef', 'comparison': 'equal', 'is_gap': False, 'is_discontinuous': False,
+       'was_hedged': False, 'was_resumed': False, 'took_ms': 12}
+ANSWERS = {
+    '/healthz': {},
+    '/control/status': {'version': '9', 'time_ms': 5, 'started_ms': 1, 'active_drill': None, 'streams': [STREAM],
+                        'commands': [COMMAND], 'later': [1]},
+    '/control/drills': {'drills': [{'name': 'kill', 'summary': 'Kills'}], 'runs': [RUN]},
+    '/control/streams/mystream/ledger': {'stream': 'mystream', 'pair': 'identical', 'rendition': None, 'renditions': [],
+                                         'newest': 1005, 'rows': [ROW]},
+    '/control/streams/mystream/hold': {'streams': [STREAM]},
+    '/control/streams/mystream/failover': {'streams': [{**STREAM, 'active': 'backup'}]},
+    '/control/drills/kill': {'drill': RUN}}
+
+
+def problem(status, word, **more):
+    return status, {'type': f'urn:understudy:problem:{word}', 'title': 'No', 'status': status, 'detail': f'It is {word}.', **more}
+
+
+class Switcher:
+    """Answers as the switcher's control API does, or as @answer says: (status, object or bytes), or None for not at all."""
+
+    def __init__(self):
+        switcher = self
+        self.answer = None
+        self.asked = []  # (method, path and query, headers, body)
+        self.is_over = threading.Event()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = 'HTTP/1.1'
+
+            def do_GET(self):
+                body = self.rfile.read(int(self.headers.get('Content-Length', 0)))
+                switcher.asked.append((self.command, self.path, dict(self.headers), body))
+                reply = switcher.find(self.command, self.path, body)
+                if reply is None:
+                    switcher.is_over.wait(WATCHDOG_S)
+                    self.close_connection = True
+                    return
+                status, text = reply
+                text = text if isinstance(text, bytes) else json.dumps(text).encode()
+                self.send_response(status)
+                self.send_header('Content-Type', 'application/json' if status < 400 else 'application/problem+json')
+                self.send_header('Content-Length', str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            do_POST = do_GET
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            request_queue_size = 256
+            daemon_threads = True
+
+            def handle_error(self, *_):
+                pass  # the desk gave up
+
+        self.server = Server(('127.0.0.1', 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+
+    def find(self, method, where, body):
+        if self.answer is not None:
+            return self.answer(method, where, body)
+        path = urllib.parse.unquote(where.split('?')[0])
+        if path not in ANSWERS:
+            return problem(404, 'no-drill' if path.startswith('/control/drills/') else 'no-stream')
+        unknown = [name for name in json.loads(body) if name not in ('why', 'origin', 'seconds')] if body else []
+        if unknown:
+            return problem(422, 'unknown-member', pointer=f'#/{unknown[0]}')
+        return 202 if method == 'POST' and path == '/control/drills/kill' else 200, ANSWERS[path]
+
+    def url(self):
+        return f'http://127.0.0.1:{self.server.server_port}'
+
+    def asked_of(self, path):
+        return [one for one in self.asked if one[1].split('?')[0] == path]
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over.set()
         self.server.shutdown()
         self.server.server_close()
 

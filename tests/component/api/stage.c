@@ -1,6 +1,7 @@
 /* stage.c - a real desk with its REST interface, for a test that drives it from outside
  *
  * Usage: stage STATE-DIR [--tokens FILE] [--closed] [--cors ORIGIN] [--web DIR] [--webhook URL]
+ *              [--switcher URL] [--control-token TOKEN]
  *
  * Prints its port. The database has a past of the stream "film": three days of minutes, findings,
  * notes, deliveries, a picture and 120 incidents, so that every page of every list can be read.
@@ -17,13 +18,15 @@
 #define N_MINUTES (3 * 24 * 60)
 #define MINUTE ((gint64)60 * G_USEC_PER_SEC)
 
-static char *tokens, *cors, *web, *webhook;
+static char *tokens, *cors, *web, *webhook, *switcher, *control_token;
 static gboolean is_closed;
 static const GOptionEntry entries[]
     = { { "tokens", 0, 0, G_OPTION_ARG_FILENAME, &tokens, NULL, NULL },
         { "cors", 0, 0, G_OPTION_ARG_STRING, &cors, NULL, NULL },
         { "web", 0, 0, G_OPTION_ARG_FILENAME, &web, NULL, NULL },
         { "webhook", 0, 0, G_OPTION_ARG_STRING, &webhook, NULL, NULL },
+        { "switcher", 0, 0, G_OPTION_ARG_STRING, &switcher, NULL, NULL },
+        { "control-token", 0, 0, G_OPTION_ARG_STRING, &control_token, NULL, NULL },
         { "closed", 0, 0, G_OPTION_ARG_NONE, &is_closed, NULL, NULL },
         { NULL } };
 
@@ -190,6 +193,10 @@ main (int argc, char **argv) {
   settings.monitor.max_decodes = 0;
   settings.notifier.webhooks = webhooks;
   settings.notifier.allow_loopback = TRUE;
+  g_autofree char *authorization
+      = control_token != NULL ? g_strconcat ("Bearer ", control_token, NULL) : NULL;
+  settings.inside.switcher_url = switcher;
+  settings.inside.control_authorization = authorization;
   g_autoptr (UsDesk) desk = us_desk_new (&settings, &error);
   if (desk == NULL) {
     g_printerr ("%s\n", error->message);
@@ -200,5 +207,7 @@ main (int argc, char **argv) {
   g_free (cors);
   g_free (web);
   g_free (webhook);
+  g_free (switcher);
+  g_free (control_token);
   return result;
 }

@@ -25,6 +25,9 @@ UNTRIED_409 = {'removeStream', 'pauseStream', 'resumeStream', 'beginMaintenance'
 
 
 def fill(path, given=None):
+    if path.startswith('/api/chain'):
+        value = given if given is not None else 'kill' if '/drills/' in path else 'mystream'
+        return path.replace('{name}', urllib.parse.quote(value)).replace('{command}', 'hold')
     for prefix, value in IDS.items():
         if path.startswith(prefix):
             return path.replace('{id}', urllib.parse.quote(given if given is not None else value))
@@ -45,10 +48,10 @@ def same_routes(_, contract):
     assert routes == told, f'only in the code: {routes - told}; only in the contract: {told - routes}'
 
 
-def refusals(one, contract):
+def refusals(one, contract, is_chain=False):
     """What every operation refuses in the same way."""
     for method, path, operation in contract.operations():
-        if path == '/api/events':
+        if path == '/api/events' or path.startswith('/api/chain') != is_chain:
             continue
         where = fill(path)
         write = method != 'get'
@@ -274,6 +277,34 @@ def live(one, contract, origin):
     origin.is_failing = False
 
 
+def chain(program, contract):
+    """Our own chain, with somebody who speaks like its switcher."""
+    ledger, command, drill = '/api/chain/streams/{name}/ledger', '/api/chain/streams/{name}/{command}', '/api/chain/drills/{name}'
+
+    def ask(method, path, one, **more):
+        return contract.check(method, path, one.ask(method, fill(path), **more))
+    with desk.Desk(program) as alone:
+        nothing = ask('get', '/api/chain', alone).json
+        assert not nothing['is_connected'] and 'switcher-url' in nothing['problem'] and nothing['viewer_url'] is None
+        for method, path in (('get', ledger), ('post', command), ('post', drill)):
+            assert ask(method, path, alone).json['type'] == 'urn:understudy:problem:no-chain'
+    with desk.Switcher() as switcher, desk.Desk(program, '--switcher', switcher.url() + '/') as one:
+        refusals(one, contract, is_chain=True)
+        told = ask('get', '/api/chain', one).json
+        assert told['is_connected'] and told['may_control'] and told['viewer_url'] == switcher.url()
+        assert told['origin_urls'] == {'primary': 'http://127.0.0.1:8081/hls', 'backup': 'http://127.0.0.1:8082/hls'}
+        assert told['streams'] == [desk.STREAM] and told['commands'] == [desk.COMMAND] and told['runs'] == [desk.RUN]
+        assert ask('get', ledger, one).json == desk.ANSWERS['/control/streams/mystream/ledger']
+        assert ask('post', command, one).json == {'streams': [desk.STREAM]}
+        assert ask('post', drill, one, body={'why': 'it is Monday'}).json == {'drill': desk.RUN}
+        switcher.answer = lambda *_: desk.problem(409, 'not-now')
+        for path in (command, drill):
+            assert ask('post', path, one).json['detail'] == 'It is not-now.'
+        switcher.answer = lambda *_: desk.problem(401, 'no-token')
+        for method, path in (('get', ledger), ('post', command), ('post', drill)):
+            assert ask(method, path, one).json['type'] == 'urn:understudy:problem:chain-refused'
+
+
 def events_answer(events):
     """An answer without its body, which does not end."""
     class Head:
@@ -302,6 +333,7 @@ def every_operation(program, path):
         (pathlib.Path(web) / 'index.html').write_text('<!DOCTYPE html><title>desk</title>', encoding='utf-8')
         with desk.Desk(program, '--web', web) as one:
             assert contract.check('get', '/', one.ask('get', '/')).status == 200
+    chain(program, contract)
     doors(program, contract)
     untried = sorted((operation['operationId'], status) for method, where, operation in contract.operations()
                      for status in operation['responses']
