@@ -1,6 +1,6 @@
 // analysis-metrics.js - the charts: what each one shows, in which unit, and what is bad in it
 
-import { bits, ms, ratio, seconds } from '../lib/format.js';
+import { bits, count, ms, ratio, seconds } from '../lib/format.js';
 import { axisFromZero, axisOfRatio } from './analysis-ticks.js';
 
 function perMinute(n) {
@@ -10,7 +10,11 @@ function perMinute(n) {
 }
 
 function throughput(n) {
-  return n !== null && n !== undefined && n >= 100 ? `${Math.round(n)}×` : ratio(n);
+  if (n === null || n === undefined || (n >= 1 && n < 100))
+    return ratio(n);
+  if (n >= 100)
+    return `${count(n)}×`;
+  return n < 0.01 ? '< 0.01×' : `${Number(n.toPrecision(2))}×`;
 }
 
 /**
@@ -20,23 +24,23 @@ function throughput(n) {
 export const METRICS = [
   { key: 'ttfb', title: 'First byte', shape: 'line', hasRange: true, worst: 'max', tone: 'accent', text: ms,
     about: 'How long a segment took to begin: the mean of each point, and its range',
-    axis: (low, high) => axisFromZero(high, { least: 10 }) },
+    axis: (low, high) => axisFromZero(low, high, { least: 10 }) },
   { key: 'ratio', title: 'Throughput ratio', shape: 'line', hasRange: true, worst: 'min', tone: 'accent',
     text: throughput, isLogarithmic: true, rule: { value: 1, text: 'Below 1 playback stalls' },
     about: 'Seconds of media for each second of download: the mean of each point, and its range',
     axis: axisOfRatio },
   { key: 'errors', title: 'Errors', shape: 'bars', hasRange: false, worst: 'max', tone: 'unhealthy-bar',
     text: perMinute, about: 'Failed fetches of segments and playlists in a minute',
-    axis: (low, high) => axisFromZero(high, { least: 1, isWhole: true }) },
+    axis: (low, high) => axisFromZero(low, high, { least: 1, isWhole: true }) },
   { key: 'latency', title: 'Live latency', shape: 'line', hasRange: false, worst: 'max', tone: 'accent',
     text: seconds, about: 'How far the newest segment is behind the clock, by the date in the playlist',
-    axis: (low, high) => axisFromZero(high, { least: 2 }) },
+    axis: (low, high) => axisFromZero(low, high, { least: 2 }) },
   { key: 'bits', title: 'Bit rate fetched', shape: 'line', hasRange: false, worst: null, tone: 'accent', text: bits,
     about: 'What the desk fetched of all renditions it watches',
-    axis: (low, high) => axisFromZero(high, { least: 1000 }) },
+    axis: (low, high) => axisFromZero(low, high, { least: 1000 }) },
   { key: 'segments', title: 'Segments', shape: 'bars', hasRange: false, worst: null, tone: 'accent',
     text: perMinute, about: 'Segments fetched in a minute',
-    axis: (low, high) => axisFromZero(high, { least: 1, isWhole: true }) },
+    axis: (low, high) => axisFromZero(low, high, { least: 1, isWhole: true }) },
 ];
 
 /** For one track with its range, or for the lines of several. */

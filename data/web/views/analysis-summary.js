@@ -29,7 +29,7 @@ function Shares({ shares }) {
 function incidentText(marks, { from, to }) {
   const incidents = marks.filter((mark) => mark.kind === 'incident');
   const total = incidents.reduce((sum, mark) => sum + Math.min(mark.to, to) - Math.max(mark.from, from), 0);
-  return [count(incidents.length), incidents.length === 0 ? null : `${seconds(total / 1000)} in all`];
+  return [count(incidents.length), incidents.length === 0 ? null : `for ${seconds(total / 1000)}${incidents.length > 1 ? ' in all' : ''}`];
 }
 
 function Fact({ name, value, more = null }) {
@@ -50,7 +50,7 @@ export const Summary = memo(({ shaped, marks, isCut }) => {
         <${Fact} name="Incidents" value=${`${incidents}${isCut ? '+' : ''}`} more=${length} />
         <${Fact} name="Failovers" value=${`${count(switches)}${isCut ? '+' : ''}`} />
         <${Fact} name="Errors" value=${count(sums.errors)} more=${requests > 0 ? `of ${plural(requests, 'request')}` : null} />
-        <${Fact} name="Segments" value=${count(sums.segments)} more=${bytes(sums.bytes)} />
+        <${Fact} name="Segments" value=${count(sums.segments)} more=${`of ${bytes(sums.bytes)}`} />
       </dl>
     </section>`;
 });

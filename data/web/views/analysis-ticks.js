@@ -105,22 +105,28 @@ function niceAbove(value) {
 }
 
 /**
- * An axis from zero.
- * @param {number|null} high the highest value; null: none
+ * An axis from zero, or from below it where there is something.
+ * @param {number|null} low the lowest value; null: none
+ * @param {number|null} high the highest value
  * @param {{count?: number, least?: number, isWhole?: boolean}} [options] `count`: stretches at most,
- *   `least`: the axis goes at least so far, `isWhole`: only whole numbers are of use
+ *   one more where there are negative values; `least`: the axis goes at least so far; `isWhole`: only
+ *   whole numbers are of use
  * @returns {{low: number, high: number, ticks: number[]}}
  */
-export function axisFromZero(high, { count = 3, least = 1, isWhole = false } = {}) {
+export function axisFromZero(low, high, { count = 3, least = 1, isWhole = false } = {}) {
   const top = Math.max(high ?? 0, least);
-  let step = niceAbove(top / count);
+  const bottom = Math.min(low ?? 0, 0);
+  let step = niceAbove((top - bottom) / count);
   if (isWhole)
     step = Math.max(1, step === 2.5 ? 5 : step);
-  const n = Math.ceil(top / step - 1e-9);
-  return { low: 0, high: n * step, ticks: Array.from({ length: n + 1 }, (_, i) => i * step) };
+  const first = Math.floor(bottom / step + 1e-9);
+  const last = Math.ceil(top / step - 1e-9);
+  return { low: first * step, high: last * step,
+    ticks: Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step) };
 }
 
 const DECADE = [1, 2, 5];
+const LEAST_RATIO = 0.01; // what is below is as bad as that
 
 /**
  * A logarithmic axis that always has 1 in it, for ratios.
@@ -130,7 +136,7 @@ const DECADE = [1, 2, 5];
  * @returns {{low: number, high: number, ticks: number[]}}
  */
 export function axisOfRatio(low, high, count = 5) {
-  const bottom = Math.min(low ?? 1, 0.5);
+  const bottom = Math.max(Math.min(low ?? 1, 0.5), LEAST_RATIO);
   const top = Math.max(high ?? 1, 2);
   const all = [];
   for (let power = Math.floor(Math.log10(bottom)); power <= Math.ceil(Math.log10(top)); power++)

@@ -61,23 +61,33 @@ test('labels have room, and there are some, for every range and width', () => {
 });
 
 test('an axis from zero ends at a round number above everything', () => {
-  assert.deepEqual(axisFromZero(83, { least: 10 }), { low: 0, high: 100, ticks: [0, 50, 100] });
-  assert.deepEqual(axisFromZero(null, { least: 10 }).ticks, [0, 5, 10]);
-  assert.deepEqual(axisFromZero(1, { isWhole: true }).ticks, [0, 1]);
-  assert.deepEqual(axisFromZero(7, { isWhole: true }).ticks, [0, 5, 10]);
+  assert.deepEqual(axisFromZero(60, 83, { least: 10 }), { low: 0, high: 100, ticks: [0, 50, 100] });
+  assert.deepEqual(axisFromZero(null, null, { least: 10 }).ticks, [0, 5, 10]);
+  assert.deepEqual(axisFromZero(0, 1, { isWhole: true }).ticks, [0, 1]);
+  assert.deepEqual(axisFromZero(1, 7, { isWhole: true }).ticks, [0, 5, 10]);
   for (const high of [0.3, 1, 12, 99.9, 100, 4321, 7.7e6]) {
-    const axis = axisFromZero(high);
+    const axis = axisFromZero(0, high);
     assert.ok(axis.high >= high && axis.ticks.length <= 4 && axis.ticks.at(-1) === axis.high, String(high));
   }
 });
 
+test('an axis goes below zero where there is something', () => {
+  assert.deepEqual(axisFromZero(-1.2, 2.3), { low: -2, high: 4, ticks: [-2, 0, 2, 4] });
+  const axis = axisFromZero(-40, 3, { least: 2 });
+  assert.ok(axis.low <= -40 && axis.high >= 3 && axis.ticks.includes(0));
+});
+
 test('an axis of ratios always has 1 between its ends', () => {
-  for (const [low, high] of [[null, null], [0.01, 0.3], [3, 5], [0.9, 250], [40, 12000], [1, 1]]) {
+  for (const [low, high] of [[null, null], [0.01, 0.3], [3, 5], [0.9, 250], [40, 12000], [1, 1], [0.01, 9000]]) {
     const axis = axisOfRatio(low, high);
     assert.ok(axis.low < 1 && axis.high > 1 && axis.ticks.includes(1), `${low} ${high}`);
     assert.ok(axis.low <= (low ?? 1) && axis.high >= (high ?? 1), `${low} ${high}`);
     assert.ok(axis.ticks.length >= 2 && axis.ticks.length <= 5, `${low} ${high}: ${axis.ticks}`);
   }
+});
+
+test('ratios that hardly differ from nothing do not stretch the axis', () => {
+  assert.equal(axisOfRatio(0.0001, 20).low, 0.01);
 });
 
 test('a range is said with its days', () => {
