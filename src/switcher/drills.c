@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "base/timer.h"
 #include "switcher/control.h"
+#include "switcher/outcome.h"
 
 #define MAX_KINDS 256
 #define MAX_NAME 64
@@ -42,6 +43,7 @@ struct UsDrills {
   UsDrill *active;  /* (nullable): also the last of @all */
   GPtrArray *all;   /* UsDrill, oldest first */
   GSource *limit;
+  GCancellable *cancellable; /* of what is read of the evidence */
 };
 
 static void
@@ -50,6 +52,7 @@ drill_free (gpointer data) {
   g_free (drill->id);
   g_free (drill->name);
   g_free (drill->evidence);
+  g_clear_pointer (&drill->outcomes, g_ptr_array_unref);
   g_free (drill);
 }
 
@@ -210,6 +213,45 @@ has_kind (const UsDrills *self, const char *name) {
 
 /* ---- one that runs ---- */
 
+/* Whose outcomes are read. */
+typedef struct {
+  UsDrills *drills; /* may be gone when it was cancelled */
+  char *id;
+} Reading;
+
+static UsDrill *
+find_drill (UsDrills *self, const char *id) {
+  for (guint i = 0; i < self->all->len; i++) {
+    UsDrill *drill = g_ptr_array_index (self->all, i);
+    if (strcmp (drill->id, id) == 0)
+      return drill;
+  }
+  return NULL;
+}
+
+static void
+on_outcomes (GObject *source, GAsyncResult *result, gpointer user_data) {
+  Reading *reading = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) outcomes = us_outcomes_read_finish (result, &error);
+  gboolean is_gone = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  UsDrill *drill = is_gone ? NULL : find_drill (reading->drills, reading->id);
+  if (drill != NULL)
+    drill->outcomes = g_steal_pointer (&outcomes);
+  if (drill != NULL && error != NULL)
+    us_info ("what drill %s brought cannot be read: %s", drill->name, error->message);
+  g_free (reading->id);
+  g_free (reading);
+}
+
+static void
+read_outcomes (UsDrills *self, const UsDrill *drill) {
+  Reading *reading = g_new0 (Reading, 1);
+  reading->drills = self;
+  reading->id = g_strdup (drill->id);
+  us_outcomes_read_async (drill->evidence, self->cancellable, on_outcomes, reading);
+}
+
 static void
 on_ended (GObject *source, GAsyncResult *result, gpointer user_data) {
   g_autoptr (Child) child = user_data;
@@ -226,6 +268,7 @@ on_ended (GObject *source, GAsyncResult *result, gpointer user_data) {
   us_event (drill->has_passed ? US_LOG_NOTICE : US_LOG_WARNING, US_EVENT_DRILL,
             "drill %s %s; evidence in %s", drill->name, drill->has_passed ? "passed" : "failed",
             drill->evidence);
+  read_outcomes (self, drill);
   self->changed (drill, self->user_data);
 }
 
@@ -354,6 +397,7 @@ us_drills_new (const char *program, const char *folder, const char *pipelines, c
   self->changed = changed;
   self->user_data = user_data;
   self->all = g_ptr_array_new_with_free_func (drill_free);
+  self->cancellable = g_cancellable_new ();
   ask_for_kinds (self);
   return self;
 }
@@ -361,6 +405,8 @@ us_drills_new (const char *program, const char *folder, const char *pipelines, c
 void
 us_drills_free (UsDrills *self) {
   us_timer_stop (&self->limit);
+  g_cancellable_cancel (self->cancellable);
+  g_object_unref (self->cancellable);
   if (self->lister != NULL)
     self->lister->drills = NULL;
   if (self->runner != NULL) {

@@ -17,6 +17,7 @@ typedef struct {
   char *evidence;              /* folder */
   gint64 started_ms, ended_ms; /* wall time; ended 0: it runs */
   gboolean has_passed;
+  GPtrArray *outcomes; /* element-type UsOutcome (nullable): not read, or not yet */
 } UsDrill;
 
 typedef struct {

@@ -8,6 +8,7 @@
 
 #include "base/names.h"
 #include "http/json.h"
+#include "switcher/outcome.h"
 
 static void
 add_origin (JsonBuilder *json, const UsOriginView *origin, gint64 now_us) {
@@ -116,6 +117,22 @@ add_commands (JsonBuilder *json, const UsControl *control) {
 }
 
 static void
+add_outcome (JsonBuilder *json, const UsOutcome *outcome) {
+  json_builder_begin_object (json);
+  us_json_add_text (json, "name", outcome->name);
+  us_json_add_text (json, "hit", outcome->hit);
+  us_json_add_flag (json, "passed", outcome->has_passed);
+  us_json_add_flag (json, "skipped", outcome->is_skipped);
+  us_json_add_text (json, "verdict", outcome->verdict);
+  us_json_add_integer (json, "stall_ms", outcome->stall_ms);
+  us_json_add_integer (json, "failed_requests", outcome->failed_requests);
+  us_json_add_integer (json, "missing_frames", outcome->missing_frames);
+  us_json_add_integer (json, "repeated_frames", outcome->repeated_frames);
+  us_json_add_integer (json, "added_delay_ms", outcome->added_delay_ms);
+  json_builder_end_object (json);
+}
+
+static void
 add_drill (JsonBuilder *json, const UsDrill *drill) {
   gboolean has_ended = drill->ended_ms > 0;
   json_builder_begin_object (json);
@@ -129,6 +146,11 @@ add_drill (JsonBuilder *json, const UsDrill *drill) {
     json_builder_add_boolean_value (json, drill->has_passed);
   else
     json_builder_add_null_value (json);
+  json_builder_set_member_name (json, "results");
+  json_builder_begin_array (json);
+  for (guint i = 0; drill->outcomes != NULL && i < drill->outcomes->len; i++)
+    add_outcome (json, g_ptr_array_index (drill->outcomes, i));
+  json_builder_end_array (json);
   json_builder_end_object (json);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "switcher/control.h"
+#include "switcher/outcome.h"
 
 /* "good" passes, "bad" fails, "long" waits until it is asked to end. */
 static const char script[]
@@ -19,6 +20,8 @@ static const char script[]
       "[ \"$2\" = run ] && [ \"$4\" = --evidence ] && [ \"$6\" = --json ] || exit 9\n"
       "[ -z \"$NOTIFY_SOCKET\" ] && [ \"$UNDERSTUDY_PIPELINES\" = /pipe ] || exit 9\n"
       "mkdir -p \"$5\" && echo \"$3\" > \"$5/name\"\n"
+      "echo '{\"drills\":[{\"name\":\"first\",\"viewer\":{\"stall_ms\":7}}]}' > "
+      "\"$5/result.json\"\n"
       "case $3 in good|all) exit 0;; bad) exit 1;; esac\n"
       "trap 'echo ended > \"$5/ended\"; exit 1' TERM\n"
       "while :; do sleep 0.05; done\n";
@@ -109,6 +112,10 @@ test_run (Fixture *fixture, gconstpointer data) {
     g_autofree char *path = g_build_filename (drill->evidence, "name", NULL), *name = NULL;
     g_assert_true (g_file_get_contents (path, &name, NULL, NULL));
     g_assert_cmpstr (g_strchomp (name), ==, table[i].name);
+    await (drill->outcomes != NULL);
+    const UsOutcome *outcome = g_ptr_array_index (drill->outcomes, 0);
+    g_assert_cmpstr (outcome->name, ==, "first");
+    g_assert_cmpint (outcome->stall_ms, ==, 7);
   }
   g_assert_cmpuint (us_drills_get_past (fixture->drills)->len, ==, 4);
   g_assert_cmpuint (fixture->n_changes, ==, 8);
