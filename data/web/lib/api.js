@@ -4,6 +4,7 @@
 // desk gives ("/api/...") are taken as the same thing.
 
 import { learn } from './clock.js';
+import { retryNow } from './events.js';
 import { recall } from './keep.js';
 
 export { on, connection, start, retryNow } from './events.js';
@@ -64,6 +65,8 @@ export async function askForToken(problem, { isPolite = false } = {}) {
   asking ??= asker(problem).finally(() => { asking = null; });
   const isGiven = await asking;
   wasDeclined = !isGiven;
+  if (isGiven)
+    retryNow();
   return isGiven;
 }
 

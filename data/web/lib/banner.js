@@ -14,10 +14,8 @@ function Lost({ connection }) {
   const { problem, lastAt, retryAt } = connection;
   const wait = Math.max(0, Math.ceil((retryAt - now) / 1000));
   const enter = async () => {
-    if (await askForToken(problem)) {
-      retryNow();
+    if (await askForToken(problem))
       reload();
-    }
   };
   const isToken = problem?.status === 401;
   return html`
@@ -38,7 +36,7 @@ export function Banner() {
   const lostAt = useRef(0);
   const [news, setNews] = useState(null);
   useEffect(() => {
-    if (connection.state === 'lost') {
+    if (connection.state === 'lost' && connection.problem?.status !== 401) {
       if (!lostAt.current)
         announce('The desk cannot be reached. What is shown is no longer new.');
       lostAt.current ||= connection.lastAt || connection.since;

@@ -130,7 +130,7 @@ async function rest() {
   }
 }
 
-// One connection, from its beginning to its end.
+// One connection, from its beginning to its end. Returns whether to try again at once.
 async function connect() {
   control = new AbortController();
   let timer = 0;
@@ -149,12 +149,11 @@ async function connect() {
     learn(response.headers.get('Date'), asked, Date.now());
     if (!response.ok) {
       problem = await problemOf(response);
-      if (problem.status === 401)
-        await askForToken(problem, { isPolite: true });
-      return;
+      return problem.status === 401 && await askForToken(problem, { isPolite: true });
     }
     opened();
     await readAll(response, watch);
+    return false;
   } finally {
     clearTimeout(timer);
   }
@@ -198,14 +197,15 @@ async function run() {
   for (;;) {
     await rest();
     const begun = Date.now();
+    let hasToken = false;
     try {
-      await connect();
+      hasToken = await connect();
     } catch {
       // refused, reset, silent: it is the same to us
     }
     if (connection.state === 'live' && Date.now() - begun > LASTING_MS)
       failures = 0;
-    if (shouldRest())
+    if (hasToken || shouldRest())
       continue;
     lose();
     const delay = DELAYS_MS[Math.min(failures, DELAYS_MS.length - 1)] * (0.8 + 0.4 * Math.random());

@@ -1,7 +1,7 @@
 // parts.js - the small pieces that all views share
 
 import { cx, html, memo, useEffect, useRef, useState } from './ui.js';
-import { askForToken, retryNow } from './api.js';
+import { askForToken } from './api.js';
 import { serverNow } from './clock.js';
 import { ago, dateOf, dateTime, plural } from './format.js';
 import { useNow } from './live.js';
@@ -101,12 +101,12 @@ const WHAT_TO_DO = {
  */
 export function ProblemNote({ problem, retry = null }) {
   const again = problem.status === 401
-    ? async () => { if (await askForToken(problem)) { retryNow(); await retry?.(); } } : retry;
+    ? async () => { if (await askForToken(problem)) await retry?.(); } : retry;
+  const why = problem.title ? problem.detail : problem.message;
   return html`
     <div class="note is-error" role="alert">
       <p><strong>${problem.title ?? 'Something went wrong in this page'}</strong></p>
-      <p>${problem.detail && problem.detail !== problem.title ? problem.detail
-        : problem.title ? '' : problem.message} ${WHAT_TO_DO[problem.type] ?? ''}</p>
+      <p>${why !== problem.title && problem.status !== 401 && `${why} `}${WHAT_TO_DO[problem.type]}</p>
       ${again && html`<${Button} onClick=${async () => again()}>${problem.status === 401
         ? 'Enter token' : 'Try again'}<//>`}
     </div>`;

@@ -93,7 +93,7 @@ export function lettersOf(data, stream, now) {
   const letter = STATES[stateOf(stream)].letter;
   const known = data?.strips[stream.id] ?? '';
   const base = known.padStart(60, '-');
-  const passed = data ? Math.floor((now - Date.parse(data.until)) / (data.step_s * 1000)) : 0;
+  const passed = data ? Math.floor((now - Date.parse(data.until)) / (data.step_s * 1000)) + 1 : 0;
   const missed = Math.min(Math.max(passed, 0), base.length);
   const shifted = base.slice(missed) + '-'.repeat(missed);
   const last = shifted[shifted.length - 1];
