@@ -6,9 +6,8 @@
  */
 #include "switcher/outcome.h"
 
-#include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
-#include <string.h>
+#include <sys/stat.h>
 
 #include "base/text.h"
 
@@ -119,9 +118,9 @@ static void
 read_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable) {
   g_autofree char *path = g_build_filename (task_data, FILE_NAME, NULL), *json = NULL;
   GError *error = NULL;
-  GStatBuf status;
+  struct stat status;
   gsize size;
-  if (g_stat (path, &status) == 0 && status.st_size > US_OUTCOMES_MAX_BYTES) {
+  if (stat (path, &status) == 0 && status.st_size > US_OUTCOMES_MAX_BYTES) {
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                              "%s is larger than %d bytes", path, US_OUTCOMES_MAX_BYTES);
     return;
