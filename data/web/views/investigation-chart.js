@@ -48,7 +48,7 @@ const Ground = memo(({ view, scale, height, now }) => {
       ${list.map((tick) => html`
         <path key=${tick.at} d=${`M${tick.x} ${TICKS_HEIGHT - 5}V${height}`}
           class=${tick.kind === 'day' ? 'is-day' : ''} />
-        <text x=${Math.min(Math.max(tick.x, 22), scale.width - 22)} y="13" text-anchor="middle"
+        <text x=${Math.min(Math.max(tick.x, 27), scale.width - 27)} y="13" text-anchor="middle"
           >${tickWord(tick)}</text>`)}
       ${x < scale.width && html`
         <rect class="future" x=${x} y=${TICKS_HEIGHT} width=${scale.width - x}

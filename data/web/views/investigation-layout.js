@@ -4,10 +4,11 @@
 
 import { clusters, condensed, pictureStretches } from './investigation-axis.js';
 
-const HEIGHTS = { state: 26, incidents: 26, bars: 20, ribbon: 26, marks: 24, pictures: 46, speed: 46 };
+const HEIGHTS = { state: 26, incidents: 38, bars: 20, ribbon: 26, marks: 24, pictures: 46, speed: 46 };
 const CAPTION = 15; // the name of a lane above it, where there is no room beside it
 const SHAPE = 16; // px of a mark with its count: what is closer would overlap
 const GAP = 6; // between lanes of different rows
+export const INCIDENT_HEIGHT = 20; // of a span; what people did stands beneath it
 export const PICTURE_WIDTH = 68;
 export const TICKS_HEIGHT = 22;
 

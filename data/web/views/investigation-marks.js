@@ -7,7 +7,7 @@ import { cx, html, memo } from '../lib/ui.js';
 import { ms, time } from '../lib/format.js';
 import { STATES } from '../lib/state.js';
 import { linePath } from './investigation-axis.js';
-import { niceMax, sentenceOf } from './investigation-layout.js';
+import { INCIDENT_HEIGHT, niceMax, sentenceOf } from './investigation-layout.js';
 
 const SEVERITIES = ['info', 'degraded', 'unhealthy'];
 const BAR_HEIGHTS = [6, 11, 16];
@@ -21,11 +21,12 @@ function fitting(text, px) {
 }
 
 // The part that takes the pointer and the focus.
-function Hit({ mark, height, current, children, class: extra }) {
+function Hit({ mark, top, height, current, children, class: extra }) {
   const width = Math.max(mark.x1 - mark.x0, 14);
   const x = (mark.x0 + mark.x1 - width) / 2;
   return html`
     <g class=${cx('mark', extra)} data-key=${mark.key} role="button"
+      transform=${top > 0 ? `translate(0 ${top})` : undefined}
       tabindex=${mark.key === current ? 0 : -1} aria-label=${sentenceOf(mark, time)}>
       <rect class="mark-hit" x=${x} y="0" width=${width} height=${height} rx="3" />
       ${children}
@@ -57,7 +58,7 @@ const DRAW = {
     const { word, css, letter } = STATES[mark.state] ?? STATES['NO DATA'];
     const tall = { UNHEALTHY: height, DEGRADED: height - 5, HEALTHY: 9 }[mark.state] ?? height - 12;
     const px = mark.x1 - mark.x0;
-    const label = tall < 12 ? '' : px > word.length * 7 + 12 ? word : px > LETTER_PX ? letter : '';
+    const label = tall < 12 ? '' : px > word.length * 7.6 + 12 ? word : px > LETTER_PX ? letter : '';
     return html`
       <rect class=${`state-block is-${css}`} x=${mark.x0} width=${Math.max(px, 1.5)}
         y=${height - tall} height=${tall} rx=${px > 6 ? 2 : 0} />
@@ -69,9 +70,9 @@ const DRAW = {
     const { incident, text } = mark.items[0];
     return html`
       <rect class=${cx('incident-block', incident.resolved_at === null && 'is-open')} x=${mark.x0}
-        y="3" width=${Math.max(px, 3)} height=${height - 6} rx="3" />
-      <text class="incident-word" x=${mark.x0 + 15} y=${height / 2 + 4}
-        >${fitting(text, px - 12)}</text>`;
+        y="2" width=${Math.max(px, 3)} height=${height - 3} rx="3" />
+      <text class="incident-word" x=${Math.max(mark.x0, 0) + 6} y=${height / 2 + 4.5}
+        >${fitting(text, px)}</text>`;
   },
   bar: ({ mark, height }) => {
     const px = Math.max(mark.x1 - mark.x0, 4);
@@ -171,8 +172,10 @@ const SpeedLane = memo(({ lane, scale, height }) => {
  *   current: string|null, selected: string|null}} props `current` can be reached with Tab
  */
 export function Lane({ lane, marks, top, height, scale, current, selected }) {
-  const draw = (mark) => lane.type === 'ribbon' ? FailoverPoint({ mark, height })
-    : DRAW[mark.type]({ mark, height });
+  const draw = (mark, tall) => lane.type === 'ribbon' ? FailoverPoint({ mark, height: tall })
+    : DRAW[mark.type]({ mark, height: tall });
+  const placeOf = (mark) => lane.type !== 'incidents' ? [0, height]
+    : mark.type === 'incident' ? [0, INCIDENT_HEIGHT] : [INCIDENT_HEIGHT, height - INCIDENT_HEIGHT];
   return html`
     <g class=${`lane is-${lane.type}`} transform=${`translate(0 ${top})`} role="group"
       aria-label=${lane.label}>
@@ -180,8 +183,11 @@ export function Lane({ lane, marks, top, height, scale, current, selected }) {
       ${lane.type === 'ribbon' && html`<${Ribbon} ...${{ lane, scale, height }} />`}
       ${lane.faults && html`<${Faults} ...${{ lane, scale, height }} />`}
       ${lane.type === 'speed' && html`<${SpeedLane} ...${{ lane, scale, height }} />`}
-      ${lane.type !== 'pictures' && marks.map((mark) => html`
-        <${Hit} key=${mark.key} mark=${mark} height=${height} current=${current}
-          class=${mark.items.some((item) => item.id === selected) && 'is-selected'}>${draw(mark)}<//>`)}
+      ${lane.type !== 'pictures' && marks.map((mark) => {
+        const [y, tall] = placeOf(mark);
+        return html`<${Hit} key=${mark.key} mark=${mark} top=${y} height=${tall} current=${current}
+          class=${mark.items.some((item) => item.id === selected) && 'is-selected'}
+          >${draw(mark, tall)}<//>`;
+      })}
     </g>`;
 }

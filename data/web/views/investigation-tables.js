@@ -71,7 +71,8 @@ export function OpenFindings({ findings, renditions, onSelect }) {
                 <${SeverityShape} severity=${finding.severity} /></svg>
               <span class="finding-words"><b>${finding.title}</b> <span>${finding.text}</span></span>
               <span class="finding-facts dim num">
-                <span>${finding.group ?? 'other'}</span><span>${labelOf(finding.rendition)}</span>
+                <span>${finding.group ?? 'other'}</span>
+                ${labelOf(finding.rendition) && html`<span>${labelOf(finding.rendition)}</span>`}
                 ${finding.value !== null && html`<span>value ${round(finding.value)}${finding.limit
                   !== null && `, limit ${round(finding.limit)}`}</span>`}
                 <span>seen ${count(finding.count)}×</span>

@@ -8,7 +8,7 @@ import { html, loadStyle, useCallback, useEffect, useMemo, useRef, useState } fr
 import { serverNow } from '../lib/clock.js';
 import { time } from '../lib/format.js';
 import { useKeys } from '../lib/keys.js';
-import { useFetch, useNow, useStream } from '../lib/live.js';
+import { useConnection, useFetch, useNow, useStream } from '../lib/live.js';
 import { Empty, ProblemNote } from '../lib/parts.js';
 import { go, href, setTitle } from '../lib/route.js';
 import { centred, formatRange, isFollowing, steppedNow, viewOf } from './investigation-axis.js';
@@ -47,11 +47,18 @@ function useIncidentShown(id, query, active) {
     reload };
 }
 
+// While the desk is gone, nothing is known of now: what was open ends where it was last heard of.
+function useKnownUntil(now) {
+  const { state, lastAt } = useConnection();
+  return state === 'lost' && lastAt ? Math.min(now, lastAt + serverNow() - Date.now()) : now;
+}
+
 function useLanes(data, whole, incident, incidents, stream, view, now) {
+  const until = useKnownUntil(now);
   return useMemo(() => {
     const findings = mergeFindings(incident?.findings ?? [], data.findings, whole?.findings ?? []);
-    return lanesOf({ ...data, findings, incidents }, stream, view, now);
-  }, [data, whole, incident, incidents, stream, view]);
+    return lanesOf({ ...data, findings, incidents }, stream, view, until);
+  }, [data, whole, incident, incidents, stream, view, until]);
 }
 
 /* ---- what is chosen ---- */
