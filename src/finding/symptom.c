@@ -27,6 +27,7 @@ us_symptoms_init (UsSymptoms *symptoms) {
     &symptoms->miss_ttfb_p50,   &symptoms->fast_body_ratio, &symptoms->small_rung_ratio,
     &symptoms->top_rung_ratio,  &symptoms->age_max,         &symptoms->certificate_left,
     &symptoms->watched,         &symptoms->switch_age,      &symptoms->publisher_gone_age,
+    &symptoms->cut_age,
   };
   *symptoms = (UsSymptoms){ 0 };
   for (guint i = 0; i < G_N_ELEMENTS (times); i++)

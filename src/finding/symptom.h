@@ -100,7 +100,8 @@ typedef struct {
   guint n_packagers;                           /* that have answered since we look */
   gboolean had_publisher;                      /* since we look; else its encoder is not ours */
   gboolean has_publisher;                      /* ingest hears an encoder */
-  gboolean has_input;                          /* at least one packager gets pictures */
+  double cut_age;     /* since ingest last began a segment, seen from here; NAN: not known */
+  gboolean has_input; /* at least one packager gets pictures */
   guint n_packagers_up, n_packagers_restarted; /* of two; restarts in the window */
   guint n_origins_up;                          /* as the switcher sees them */
   gboolean is_switcher_up, is_ingest_up;

@@ -10,7 +10,18 @@
 #include "base/text.h"
 
 #define RECENT_S 120.
+/* Of ingest's cuts, in target durations. A playlist is called stale after 1.5 of them and a poll:
+ * by then the last cut of an encoder that has stopped is longer ago than this. */
+#define CUTTING_TARGETS 1.25
+#define UNCUT_TARGETS 3.
 #define ACCIDENTS 1 /* failed requests in two minutes that say nothing */
+
+/* The encoder is heard, and what it sends is cut into segments: whatever is wrong is behind that.
+ */
+static gboolean
+is_fed (const UsSymptoms *s) {
+  return s->is_ingest_up && s->has_publisher && s->cut_age <= CUTTING_TARGETS * us_td (s);
+}
 
 /* ---- 7: encoder or ingest stopped ---- */
 
@@ -27,6 +38,10 @@ encoder_inside (UsCase *self) {
                   s->publisher_gone_age);
   else if (us_has_lost_publisher (s))
     us_case_must (self, 0.85, US_SOURCE_INSIDE, "The ingest hears no encoder");
+  else if (s->is_ingest_up && s->has_publisher && s->cut_age > UNCUT_TARGETS * us_td (s))
+    us_case_must (self, 0.85, US_SOURCE_INSIDE,
+                  "The encoder is heard, and has sent nothing to begin a segment with for %.0f s",
+                  s->cut_age);
   else if (!s->is_ingest_up && (s->is_switcher_up || s->n_packagers_up > 0))
     us_case_must (self, 0.85, US_SOURCE_INSIDE, "The ingest has answered before and is gone");
 }
@@ -70,7 +85,7 @@ us_rule_encoder (UsCase *self) {
     us_case_cap (self, US_CONFIDENCE_MEDIUM);
   if (us_is_stopped (s) && s->has_cache && s->age_max <= us_td (s))
     us_case_for (self, US_SOURCE_CACHE, "The copies are fresh: at most %.0f s old", s->age_max);
-  if (!is_inside && s->is_own && s->is_ingest_known && s->is_ingest_up && s->has_publisher)
+  if (!is_inside && s->is_own && is_fed (s))
     us_case_against (self, "The ingest hears the encoder");
   if (!is_inside && s->is_old_from_cache)
     us_case_against (self, "The playlists come old from a cache");
@@ -83,15 +98,14 @@ us_rule_encoder (UsCase *self) {
 static void
 packager_inside (UsCase *self) {
   const UsSymptoms *s = self->s;
-  gboolean is_fed = s->is_ingest_up && s->has_publisher;
 
   if (!s->is_own || s->n_packagers == 0 || !us_is_failing (s))
     return;
   if (s->n_packagers_up == 0 && (s->is_ingest_up || s->is_switcher_up))
     us_case_must (self, 0.85, US_SOURCE_INSIDE, "No packager answers, %u did", s->n_packagers);
-  else if (s->n_packagers_up > 0 && is_fed && !s->has_input)
+  else if (s->n_packagers_up > 0 && is_fed (s) && !s->has_input)
     us_case_must (self, 0.85, US_SOURCE_INSIDE,
-                  "The ingest hears the encoder, and no packager gets pictures");
+                  "The ingest cuts what the encoder sends, and no packager makes segments of it");
 }
 
 /* Both make segments, and not the same: one of them is wrong. */

@@ -174,6 +174,7 @@ read_stream (JsonObject *json) {
   stream->encoder = text_of (publisher, "encoder");
   stream->publishes = number_of (json, "publishes");
   stream->takeovers = number_of (json, "takeovers");
+  stream->number = number_of (json, "number");
   stream->state = text_of (json, "state");
   stream->is_connected = flag_of (json, "connected");
   stream->path = text_of (json, "path");

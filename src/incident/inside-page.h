@@ -35,6 +35,7 @@ typedef struct {
   gboolean is_silent;   /* it is connected, and sends nothing */
   char *peer, *encoder; /* nullable */
   gint64 publishes, takeovers;
+  gint64 number; /* of the newest segment that was begun; 0: none */
   /* packager */
   char *state; /* nullable */
   gboolean is_connected;

@@ -44,6 +44,7 @@ typedef struct {
   gboolean is_connected;                 /* an encoder, silent or not */
   gboolean had_publisher, has_publisher; /* one that is heard */
   gint64 publisher_gone_us;              /* monotonic; 0: never */
+  gint64 number, cut_us;                 /* ingest's newest segment, and when it was first seen */
   gint64 named_us;                       /* when the switcher or ingest last named it */
   UsTwins twins;                         /* as the switcher last had it */
   gint64 twins_us;                       /* since when; monotonic */
@@ -128,6 +129,10 @@ note_publisher (UsInside *self, const UsPage *page) {
     stream->has_publisher = has;
     stream->had_publisher |= has;
     stream->is_connected = seen != NULL && seen->has_publisher;
+    if (seen != NULL && seen->number != 0 && seen->number != stream->number) {
+      stream->number = seen->number;
+      stream->cut_us = now_us (self);
+    }
   }
 }
 
@@ -246,6 +251,8 @@ fill_facts (UsInside *self, Stream *stream, UsSymptoms *facts) {
   facts->had_publisher = stream->had_publisher;
   facts->has_publisher = ingest->is_up && stream->has_publisher;
   facts->publisher_gone_age = age_s (stream->publisher_gone_us, at_us);
+  if (ingest->is_up && stream->cut_us != 0)
+    facts->cut_age = (double)(at_us - stream->cut_us) / G_USEC_PER_SEC;
   for (guint i = US_INSIDE_PRIMARY; i <= US_INSIDE_BACKUP; i++) {
     Role *packager = &self->roles[i];
     trim (packager->restarts, at_us - WINDOW_US);

@@ -121,6 +121,9 @@ static const UsInsideHandler handler = { on_stream, on_event, on_facts };
 #define SWITCHER_WELL "{\"started_ms\":7,\"streams\":[" SERVED "]}"
 #define PUBLISHED                                                                                  \
   "{\"started_ms\":7,\"streams\":[{\"name\":\"a\",\"publisher\":{},\"publishes\":1}]}"
+#define CUT(number)                                                                                \
+  "{\"started_ms\":7,\"streams\":[{\"name\":\"a\",\"publisher\":{},\"publishes\":1,"               \
+  "\"number\":" number "}]}"
 #define UNPUBLISHED                                                                                \
   "{\"started_ms\":7,\"streams\":[{\"name\":\"a\",\"publisher\":null,\"publishes\":1}]}"
 #define MUTE                                                                                       \
@@ -249,6 +252,26 @@ test_publisher (void) {
   puppet_say (&world.ingest, MUTE); /* connected, but not heard */
   await (is_told (&world, "The encoder is connected, but has sent nothing"));
   await (!world.facts.has_publisher && world.facts.publisher_gone_age >= 0);
+  world_clear (&world);
+}
+
+/* What the ingest cuts tells whether the encoder's pictures come. */
+static void
+test_cuts (void) {
+  World world;
+  world_init (&world);
+  world_open (&world);
+  await (is_all_known (&world) && world.facts.has_publisher);
+  g_assert_true (isnan (world.facts.cut_age)); /* it does not say */
+  puppet_say (&world.ingest, CUT ("1700000001"));
+  await (world.facts.cut_age >= 0 && world.facts.cut_age < 1);
+  us_fake_clock_advance_us (&world.clock, 200 * G_USEC_PER_SEC);
+  await (world.facts.cut_age > 199);
+  puppet_say (&world.ingest, CUT ("1700000002"));
+  await (world.facts.cut_age < 1);
+  puppet_stop (&world.ingest);
+  await (!world.facts.is_ingest_up);
+  g_assert_true (isnan (world.facts.cut_age)); /* nobody says so */
   world_clear (&world);
 }
 
@@ -466,6 +489,7 @@ main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/incident/inside/well", test_well);
   g_test_add_func ("/incident/inside/publisher", test_publisher);
+  g_test_add_func ("/incident/inside/cuts", test_cuts);
   g_test_add_func ("/incident/inside/restart", test_restart);
   g_test_add_func ("/incident/inside/twins", test_twins);
   g_test_add_func ("/incident/inside/missing-and-hung", test_missing_and_hung);

@@ -88,6 +88,7 @@ static const struct {
   FLAG ("switcher_up", is_switcher_up),
   FLAG ("ingest_up", is_ingest_up),
   COUNT ("switches", n_switches),
+  REAL ("cut", cut_age),
   REAL ("publisher_gone", publisher_gone_age),
   REAL ("switch_age", switch_age),
 #undef COUNT
@@ -164,7 +165,7 @@ script_apply (UsSymptoms *symptoms, const char *script) {
 /* One of ours, with the whole chain in good order. */
 #define SCRIPT_OWN                                                                                 \
   " own ingest_known switcher_known packagers=2 packagers_up=2 had_publisher publisher input "     \
-  "origins_up=2 switcher_up ingest_up hosts=0"
+  "origins_up=2 switcher_up ingest_up cut=1 hosts=0"
 
 static inline void
 script_read (UsSymptoms *symptoms, const char *script) {

@@ -116,6 +116,10 @@ static const struct {
   IS (ENCODER, HIGH, SCRIPT_OWN " unreachable=1 row=5 P.busy=5 publisher=0 publisher_gone=60 input=0 origins_up=0"),
   IS (ENCODER, HIGH, SCRIPT_OWN " stopped=1 open:stale publisher=0 publisher_gone=90 switches=1 origins_up=0 restarted=1"),
   IS (ENCODER, HIGH, SCRIPT_OWN " stopped=1 open:stale ingest_up=0 publisher=0 input=0"),
+  IS (ENCODER, HIGH, SCRIPT_OWN " stopped=1 open:stale input=0 cut=9"), /* sound, and no pictures */
+  /* ... it has just stopped, and the ingest does not know yet: no packager is to blame */
+  IS (ENCODER, MEDIUM, SCRIPT_OWN " stopped=1 open:stale input=0 cut=4"),
+  IS (ENCODER, MEDIUM, SCRIPT_OWN " stopped=1 open:stale input=0 cut=nan"),
   /* ... an encoder that is not ours is none of the ingest's business */
   ROW (ENCODER, ENCODER, MEDIUM, SCRIPT_OWN " packagers=0 packagers_up=0 had_publisher=0 publisher=0 stopped=1 open:stale"),
 

@@ -14,7 +14,7 @@ test_ingest (void) {
   g_autoptr (UsPage) page = read_text (
       "{\"status\":\"ok\",\"started_ms\":1700000000000,\"connections\":2,\"streams\":["
       "{\"name\":\"cam1\",\"publisher\":{\"peer\":\"10.0.0.7\",\"encoder\":\"OBS\",\"since_s\":4},"
-      "\"publishes\":3,\"takeovers\":1},{\"name\":\"cam2\",\"publisher\":null}]}");
+      "\"publishes\":3,\"takeovers\":1,\"number\":77},{\"name\":\"cam2\",\"publisher\":null}]}");
   g_assert_cmpint (page->started_ms, ==, 1700000000000);
   g_assert_cmpuint (page->streams->len, ==, 2);
   const UsPageStream *one = us_page_find (page, "cam1");
@@ -23,6 +23,7 @@ test_ingest (void) {
   g_assert_cmpstr (one->encoder, ==, "OBS");
   g_assert_cmpint (one->publishes, ==, 3);
   g_assert_cmpint (one->takeovers, ==, 1);
+  g_assert_cmpint (one->number, ==, 77);
   g_assert_false (us_page_find (page, "cam2")->has_publisher);
   g_assert_null (us_page_find (page, "cam3"));
   g_assert_null (us_page_find (NULL, "cam3"));
