@@ -99,6 +99,8 @@ add_stream (JsonBuilder *json, const UsFeed *feed, const UsClock *clock) {
   const char *why;
   guint n_switches;
   const UsFeedSwitch *switches = us_feed_get_switches (feed, &n_switches);
+  UsRenditionStats stats;
+  us_feed_get_stats (feed, &stats);
   json_builder_begin_object (json);
   g_autofree char *path = us_feed_make_path (feed);
   us_json_add_text (json, "name", us_feed_get_name (feed));
@@ -109,6 +111,7 @@ add_stream (JsonBuilder *json, const UsFeed *feed, const UsClock *clock) {
   us_json_add_flag (json, "is_interchangeable", us_feed_is_interchangeable (feed));
   us_json_add_text (json, "pair", us_pair_kind_word (us_feed_get_pair (feed, &why)));
   us_json_add_text (json, "pair_reason", why);
+  us_json_add_integer (json, "divergences", (gint64)stats.n_divergences);
   json_builder_set_member_name (json, "last_number");
   if (last != NULL)
     json_builder_add_int_value (json, (gint64)last->segment->number);
