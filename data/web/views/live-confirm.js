@@ -81,9 +81,13 @@ function drain(stream, { origin }) {
   else
     text.push(`The ${origin} is not gone to, unless the ${twin} fails.`);
   text.push('This stays until somebody ends it. It is safe to forget: a bad picture is better than none.');
-  const warnings = stream.origins[twin].is_drained
-    ? [`The ${twin} is in maintenance already: one of the two must stay, so this is refused.`]
-    : isTwinDead ? [`The ${twin} has failed: there is no understudy.`] : [];
+  const warnings = [];
+  if (stream.origins[twin].is_drained)
+    warnings.push(`The ${twin} is in maintenance already: one of the two must stay, so this is refused.`);
+  else if (stream.mode === 'forced' && stream.home === origin)
+    warnings.push(`Somebody ordered viewers to the ${origin}: release that first, or this is refused.`);
+  else if (isTwinDead)
+    warnings.push(`The ${twin} has failed: there is no understudy.`);
   return { title: `Take the ${origin} into maintenance`, action: `Drain the ${origin}`, isDanger: isActive, text, warnings,
     feel: isActive && !isTwinDead ? seamFeel(stream) : stay(stream) };
 }

@@ -82,11 +82,11 @@ const FELT = [['stall_ms', 'Stall', ms], ['failed_requests', 'Failed requests', 
   ['repeated_frames', 'Repeated pictures', count], ['added_delay_ms', 'Added delay', ms]];
 
 // "nobody noticed", or what was felt, in a line.
-function ResultRow({ row }) {
+function ResultRow({ row, isOnly }) {
   const outcome = outcomeOf(row);
   return html`
     <li class="result">
-      <p><${Sign} name=${outcome} /><strong>${row.name}</strong> ${outcome}${row.hit && `, hit the ${row.hit}`}${row.verdict && `: ${row.verdict}`}</p>
+      <p>${!isOnly && html`<${Sign} name=${outcome} /><strong>${row.name}</strong> ${outcome}. `}${row.hit && `Hit the ${row.hit}`}${row.hit && row.verdict && ': '}${row.verdict}</p>
       ${outcome !== 'skipped' && html`<dl class="facts is-small">${FELT.map(([member, name, format]) => html`
         <div class=${cx('fact', member !== 'added_delay_ms' && row[member] > 0 && 'is-bad')}><dt>${name}</dt><dd class="num">${format(row[member])}</dd></div>`)}</dl>`}
     </li>`;
@@ -99,7 +99,7 @@ function PastRun({ run, isOpen }) {
     <details class="run" open=${isOpen}>
       <summary><${Sign} name=${verdict} /><strong>${run.name}</strong> <span class=${`verdict is-${verdict}`}>${verdict}</span>
         <span class="grow"></span><span class="dim num">${dateTime(run.started_ms)}, took ${seconds((run.ended_ms - run.started_ms) / 1000)}</span></summary>
-      ${rows.length > 0 ? html`<p class="dim">What a viewer of its chain felt:</p><ul>${rows.map((row) => html`<${ResultRow} row=${row} />`)}</ul>`
+      ${rows.length > 0 ? html`<p class="dim">What a viewer of its chain felt:</p><ul>${rows.map((row) => html`<${ResultRow} row=${row} isOnly=${rows.length === 1} />`)}</ul>`
         : html`<p>${run.passed ? 'A viewer felt nothing that breaks the promise.' : 'It did not pass.'} The numbers are in the evidence.</p>`}
       <p class="evidence"><span class="dim">Evidence on the switcher's machine:</span> <code>${run.evidence}</code>
         <${CopyButton} text=${run.evidence} label="Copy path" /></p>

@@ -68,8 +68,8 @@ const ChangeRow = memo(({ change }) => {
     </tr>`;
 });
 
-function LedgerTable({ rows, changes }) {
-  const items = useMemo(() => interleave(rows, changes), [rows, JSON.stringify(changes)]);
+function LedgerTable({ rows, changes, isIdentical }) {
+  const items = useMemo(() => interleave(rows, changes, isIdentical), [rows, JSON.stringify(changes), isIdentical]);
   return html`
     <div class="ledger-scroll" tabindex="0" role="region" aria-label="Segments, the newest first">
       <table class="table ledger">
@@ -106,7 +106,7 @@ export function Ledger({ stream, ledger, onRendition }) {
       ${problem && html`<${ProblemNote} problem=${problem} />`}
       ${rows.length > 0 && html`
         <${OriginStrip} rows=${rows} />
-        <${LedgerTable} rows=${rows} changes=${stream.switches} />`}
+        <${LedgerTable} rows=${rows} changes=${stream.switches} isIdentical=${stream.pair === 'identical'} />`}
       ${isLoaded && rows.length === 0 && html`<${Empty} title="Nothing published yet"
         text="Rows appear here as soon as an origin delivers a segment." />`}
     </section>`;

@@ -147,11 +147,13 @@ export function changeKey(change) {
 }
 
 // Which row a change stands before: the first that its new side delivered, unless that came much
-// later; else the first that was published after it.
-function placeOf(rows, change) {
+// later; else the first that was published after it. Of an identical pair either side delivers.
+function placeOf(rows, change, isIdentical) {
   const first = rows.findIndex((row) => atOf(row) >= change.time_ms);
   if (first < 0)
     return rows.length;
+  if (isIdentical)
+    return first;
   for (let i = first; i < Math.min(first + 3, rows.length); i++)
     if (rows[i].origin === change.to)
       return i;
@@ -162,9 +164,10 @@ function placeOf(rows, change) {
  * Rows and the changes of sides between them, newest first.
  * @param {object[]} rows oldest first
  * @param {object[]} changes oldest first
+ * @param {boolean} [isIdentical] the two have the same segments
  * @returns {{kind: 'row'|'change', key: string, row?: object, change?: object}[]}
  */
-export function interleave(rows, changes) {
+export function interleave(rows, changes, isIdentical = false) {
   if (rows.length === 0)
     return [];
   const begin = atOf(rows[0]);
@@ -172,7 +175,7 @@ export function interleave(rows, changes) {
   for (const change of changes) {
     if (change.time_ms < begin)
       continue;
-    const index = placeOf(rows, change);
+    const index = placeOf(rows, change, isIdentical);
     before.set(index, [...(before.get(index) ?? []), change]);
   }
   const items = [];
@@ -236,12 +239,26 @@ export function passedChanges(changes, report, now) {
   return changes.filter(isPassed).length;
 }
 
-/** "Has gone on through 3 changes of sides without a stall" */
-export function goneOnWords(passed, stalls) {
+// Seconds until a player comes to the next change of sides; null: there is none, or nobody knows.
+function nextIn(changes, report) {
+  const next = report.date_ms > 0 ? changes.find((change) => change.time_ms > report.date_ms) : undefined;
+  return next ? Math.ceil((next.time_ms - report.date_ms) / 1000) : null;
+}
+
+/**
+ * "Has gone on through 3 changes of sides without a stall", and when the next one comes.
+ * @param {object[]} changes those that happened since the player plays, oldest first
+ * @param {object} report of the player
+ * @param {number} now ms, by the desk's clock
+ */
+export function goneOnWords(changes, report, now) {
+  const passed = passedChanges(changes, report, now);
+  const next = nextIn(changes, report);
   if (passed === 0)
-    return null;
-  const changes = passed === 1 ? 'one change of sides' : `${passed} changes of sides`;
-  return stalls === 0 ? `Has gone on through ${changes} without a stall` : `Has gone on through ${changes}`;
+    return next === null ? 'No change of sides since this player opened' : `A change of sides reaches this player in ${next} s`;
+  const noun = passed === 1 ? 'one change of sides' : `${passed} changes of sides`;
+  const words = report.stalls === 0 ? `Has gone on through ${noun} without a stall` : `Has gone on through ${noun}`;
+  return next === null ? words : `${words}; another one reaches this player in ${next} s`;
 }
 
 const PLAYER_STATES = {

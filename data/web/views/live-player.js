@@ -115,7 +115,6 @@ export function ViewerPlayer({ url, stream }) {
     { key: 'p', label: 'Play or pause', run: () => order('toggle') },
     { key: 'm', label: 'Mute or unmute', run: () => order('toggle-mute') },
   ], { scope: 'Live' });
-  const goneOn = report && goneOnWords(passed, report.stalls);
   return html`
     <section class="card live-viewer" aria-labelledby="live-viewer-title">
       <div class="live-title">
@@ -129,7 +128,7 @@ export function ViewerPlayer({ url, stream }) {
           : html`<${PlayerFrame} frame=${frame} src=${url} label=${stream.name} />`}
       </div>
       <${PlayerFacts} report=${report} />
-      <p class=${cx('gone-on', report?.stalls === 0 && passed > 0 && 'is-good')} data-testid="gone-on">${goneOn
-        ?? 'No change of sides since this player opened'}</p>
+      <p class=${cx('gone-on', report?.stalls === 0 && passed > 0 && 'is-good')} data-testid="gone-on">${report
+        ? goneOnWords(changes, report, serverNow()) : ''}</p>
     </section>`;
 }

@@ -108,9 +108,9 @@ function Page({ source, stream, ledger, onRendition }) {
       <div class="live-columns">
         ${url ? html`<${ViewerPlayer} key=${url} url=${url} stream=${stream} />` : html`<section class="card live-viewer">
           <p>The desk does not know the address that viewers use</p></section>`}
-        <div class="live-side"><${Origins} ...${about} /><${Controls} ...${about} /><${Drills} ...${about} /></div>
+        <div class="live-side"><${Origins} ...${about} /><${Controls} ...${about} /><${Drills} ...${about} />
+          <${RecordList} chain=${chain} stream=${stream} /></div>
         <${Ledger} stream=${stream} ledger=${ledger} onRendition=${onRendition} />
-        <${RecordList} chain=${chain} stream=${stream} />
       </div>
       ${order?.verb === 'drill' && html`<${DrillDialog} chain=${chain} onClose=${close} onDone=${reload} />`}
       ${order && order.verb !== 'drill' && html`<${OrderDialog} key=${JSON.stringify(order)} stream=${stream} order=${order}

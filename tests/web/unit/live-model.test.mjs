@@ -91,6 +91,9 @@ test('changes of sides stand before the first segment of the new side', () => {
   // The clock of the change is a little early: its side delivers only the row after.
   const early = model.interleave(list, [change(2900)]);
   assert.deepEqual(early.map(({ row: r }) => r?.number ?? 'change'), [6, 5, 4, 'change', 3, 2, 1]);
+  // Of an identical pair either side delivers, whichever is active.
+  const either = model.interleave(list, [change(1900)], true);
+  assert.deepEqual(either.map(({ row: r }) => r?.number ?? 'change'), [6, 5, 4, 3, 2, 'change', 1]);
 });
 
 test('a change newer than all rows is on top, one older than all is left out', () => {
@@ -129,9 +132,17 @@ test('a change counts once its pictures were played', () => {
   assert.equal(model.passedChanges(changes, { date_ms: 6000 }, 20000), 1);
   assert.equal(model.passedChanges(changes, { date_ms: 9000 }, 20000), 2);
   assert.equal(model.passedChanges(changes, { date_ms: null }, 16000), 1);
-  assert.equal(model.goneOnWords(0, 0), null);
-  assert.equal(model.goneOnWords(1, 0), 'Has gone on through one change of sides without a stall');
-  assert.equal(model.goneOnWords(3, 1), 'Has gone on through 3 changes of sides');
+});
+
+test('what a player has gone through is told, and what is to come', () => {
+  const changes = [change(5000), change(9000), change(12000)];
+  const told = (dateMs, stalls = 0, list = changes) => model.goneOnWords(list, { date_ms: dateMs, stalls }, 20000);
+  assert.equal(told(20000, 0, []), 'No change of sides since this player opened');
+  assert.equal(told(3500), 'A change of sides reaches this player in 2 s');
+  assert.equal(told(6000), 'Has gone on through one change of sides without a stall; another one reaches this player in 3 s');
+  assert.equal(told(13000), 'Has gone on through 3 changes of sides without a stall');
+  assert.equal(told(13000, 1), 'Has gone on through 3 changes of sides');
+  assert.equal(told(null, 0, [change(19000)]), 'No change of sides since this player opened');
 });
 
 test('only a player\'s report is one', () => {

@@ -89,6 +89,7 @@ test('what will be refused is said before', () => {
   assert.equal(confirm.confirmation(dead, { ...order, isStrict: true }).feel, 'Viewers will notice.');
   assert.match(confirm.confirmation(stream({}, {}, { is_drained: true }), order).warnings[0], /in maintenance/);
   assert.match(confirm.confirmation(stream({}, {}, { is_drained: true }), { verb: 'drain', origin: 'primary' }).warnings[0], /one of the two must stay/);
+  assert.match(confirm.confirmation(stream({ mode: 'forced', home: 'primary' }), { verb: 'drain', origin: 'primary' }).warnings[0], /release that first/);
   assert.match(confirm.confirmation(stream({ active: 'backup' }, { state: 'failed', reason: 'stale' }), { verb: 'switchback' }).warnings[0], /This is refused/);
 });
 
