@@ -196,6 +196,17 @@ def _(random, world):
     return [f.Freeze(is_cached=True)]
 
 
+@case("cdn_edge", "one of two hosts that have it all fails", kind="twice", n_addresses=2, watch_s=45)
+def _(random, world):
+    return [f.Status(random.choice((500, 502, 504)), addresses=(world.address(0),))]
+
+
+@case("cdn_edge", "one of two hosts that have it all stands still", kind="twice", n_addresses=2,
+      watch_s=45)
+def _(random, world):
+    return [f.Freeze(addresses=(world.address(0),))]
+
+
 # ---- encoder ----
 
 @case("encoder", "all renditions stop")
@@ -538,3 +549,20 @@ def _(random, world):
 @case("configuration", "a window of two segments", is_from_start=True, kind="lone")
 def _(random, world):
     return [f.Window(2)]
+
+
+# ---- the same in front of our own chain ----
+
+@case("restart", "numbers begin anew, our own chain", kind="own")
+def _(random, world):
+    return [f.Sequence(begin=0)]
+
+
+def _of_our_own():
+    """Whatever a lone playlist can have, unless it shows other films: those are the chain's inside."""
+    for each in list(CASES):
+        if each.kind == "lone" and each.cause not in ("content", "restart"):
+            CASES.append(dataclasses.replace(each, name=f"{each.name}, our own chain", kind="own"))
+
+
+_of_our_own()

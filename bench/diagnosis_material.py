@@ -196,10 +196,9 @@ class Source:
 
     # -- what it is --
 
-    def master(self, kind):
-        """The multivariant playlist that this material is truly described by."""
-        if kind == "lone":
-            return None
+    def master(self, kind, twin=None):
+        """The multivariant playlist that this material is truly described by. `twin`: a second host
+        that has all of it, too."""
         rows = ["#EXTM3U", "#EXT-X-VERSION:6", "#EXT-X-INDEPENDENT-SEGMENTS"]
         group = ""
         if kind == "fmp4":
@@ -209,10 +208,12 @@ class Source:
         for rung, size, kbps in RUNGS:
             if kind == "fmp4" and rung == "mid":
                 continue
-            rows.append(f"#EXT-X-STREAM-INF:BANDWIDTH={int((kbps * 1.9 + SOUND_KBPS * 1.5) * 1000)},"
-                        f'RESOLUTION={size},FRAME-RATE={RATE}.000,'
-                        f'CODECS="{self.material.codecs[rung]},mp4a.40.2"{group}')
-            rows.append(f"{rung}.m3u8")
+            head = (f"#EXT-X-STREAM-INF:BANDWIDTH={int((kbps * 1.9 + SOUND_KBPS * 1.5) * 1000)},"
+                    f'RESOLUTION={size},FRAME-RATE={RATE}.000,'
+                    f'CODECS="{self.material.codecs[rung]},mp4a.40.2"{group}')
+            rows += [head, f"{rung}.m3u8"]
+            if twin is not None:
+                rows += [head, f"http://{twin}/live/{rung}.m3u8"]
         return "\n".join(rows) + "\n"
 
 

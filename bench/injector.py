@@ -1,9 +1,10 @@
 """injector.py - a server of real HLS that can be made ill in every way that one machine can produce.
 
 An Injector is one asyncio loop in a thread. Each Site on it is a stream with an address of its own:
-its files come from a Source (diagnosis_material.py) by way of nginx, as a CDN gets them from an
-origin, and every answer passes the faults that are active at the moment (injector_faults.py). A site that is well is not perfect: answers take a while, segments are listed
-a little late, one request in some hundred fails.
+its files come from a Source (diagnosis_material.py) by way of nginx, or from the switcher of our own
+chain (diagnosis_chain.py), as a CDN gets them from an origin, and every answer passes the faults that
+are active at the moment (injector_faults.py). A site that is well is not perfect: answers take a while,
+segments are listed a little late, one request in some hundred fails.
 
 Standard library only.
 """
@@ -26,6 +27,7 @@ import diagnosis_material as material
 
 PLAYLIST_S = 0.2  # for how long an answer of the source is good
 MAX_KEPT = 800  # segments of the source
+OWN_FOLDER, OWN_PLAYLIST = "hls/", "hls/index.m3u8"  # where viewers of our own chain go
 TYPES = {"m3u8": "application/vnd.apple.mpegurl", "ts": "video/mp2t", "m4s": "video/mp4",
          "mp4": "video/mp4"}
 REASONS = {200: "OK", 304: "Not Modified", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
@@ -58,6 +60,8 @@ class Listing:
         for line in text.splitlines():
             if line.startswith("#EXT-X-MEDIA-SEQUENCE:"):
                 self.sequence = int(line.split(":")[1])
+            elif line.startswith("#EXT-X-DISCONTINUITY-SEQUENCE:"):
+                self.discontinuity = int(line.split(":")[1])
             elif line.startswith("#EXT-X-TARGETDURATION:"):
                 self.target = int(line.split(":")[1])
             elif line.startswith("#EXTINF:"):
@@ -82,8 +86,7 @@ class Listing:
         self.sequence += count
 
     def render(self):
-        lines = [line for line in self.head if not line.startswith("#EXT-X-DISCONTINUITY-SEQUENCE")]
-        lines += [f"#EXT-X-TARGETDURATION:{self.target}", f"#EXT-X-MEDIA-SEQUENCE:{self.sequence}"]
+        lines = [*self.head,f"#EXT-X-TARGETDURATION:{self.target}", f"#EXT-X-MEDIA-SEQUENCE:{self.sequence}"]
         if self.discontinuity is not None:
             lines.append(f"#EXT-X-DISCONTINUITY-SEQUENCE:{self.discontinuity}")
         for row in self.rows:
@@ -168,14 +171,15 @@ class NotHttp(Exception):
 
 
 class Site:
-    """One stream. `kind`: ts (three renditions), fmp4 (two, and sound), lone (a media playlist)."""
+    """One stream. `kind`: ts (three renditions), twice (each of them at a second host as well), fmp4
+    (two, and sound), lone (a media playlist), own (the same, of our own chain)."""
 
     def __init__(self, injector, name, addresses, port, kind="ts", has_cache=False, seed=0,
-                 tls=None, query=""):
+                 tls=None, query="", twin=None):
         self.injector, self.name, self.addresses, self.port = injector, name, addresses, port
         self.kind, self.has_cache, self.tls = kind, has_cache, tls
         self.random = random.Random(seed)
-        self.query = query
+        self.query, self.twin = query, twin  # the second host's name
         self.faults, self.servers, self.writers = [], {}, set()
         self.listed = {}  # (rung, number) -> when first listed
         self.edges = {}  # rung -> the newest number listed
@@ -185,7 +189,7 @@ class Site:
 
     @property
     def path(self):
-        return "/live/" + ("top.m3u8" if self.kind == "lone" else "master.m3u8") + self.query
+        return "/live/" + ("top.m3u8" if self.kind in ("lone", "own") else "master.m3u8") + self.query
 
     @property
     def folder(self):
@@ -279,7 +283,8 @@ class Site:
     async def _answer(self, request):
         faults = [fault for fault in self.faults if fault.concerns(self, request)]
         if request.kind == "master":
-            reply = self._reply(request, 200, self.injector.source.master(self.kind).encode())
+            text = self.injector.source.master(self.kind, self.twin)
+            reply = self._reply(request, 200, text.encode())
         elif request.kind == "playlist":
             reply = await self._playlist(request, faults)
         else:
@@ -324,10 +329,21 @@ class Site:
 
     async def listing(self, rung, kind="plain", folder=None):
         """Of the source as it is now; None: not had."""
+        if self.kind == "own":
+            return await self._own_listing(rung)
         folder = folder or self.folder
         name = rung if folder == "fmp4" else f"{rung}-{kind}"
         status, body = await self.injector.fetcher.get(f"{folder}/{name}.m3u8")
         return Listing(body.decode()) if status == 200 else None
+
+    async def _own_listing(self, rung):
+        status, body = await self.injector.own.get(OWN_PLAYLIST)
+        if status != 200:
+            return None
+        listing = Listing(body.decode())
+        for row in listing.rows:
+            row.uri = f"{rung}-{row.uri}"  # names have their rung first
+        return listing
 
     async def _playlist(self, request, faults):
         listing = await self.listing(request.rung)
@@ -354,19 +370,24 @@ class Site:
             listing.rows.pop()
 
     async def _segment(self, request, faults):
-        path = f"{self.folder}/{request.uri}"
+        if self.kind == "own":
+            fetcher, path = self.injector.own, OWN_FOLDER + request.uri.partition("-")[2]
+        else:
+            fetcher, path = self.injector.fetcher, f"{self.folder}/{request.uri}"
         for fault in faults:
             path = fault.path(self, request, path) or path
-        status, body = await self.injector.fetcher.get(path)
+        status, body = await fetcher.get(path)
         return self._reply(request, status, body)
 
 
 class Injector:
-    """All sites, in a loop of their own; a context manager. Calls from other threads wait."""
+    """All sites, in a loop of their own; a context manager. Calls from other threads wait. `own`:
+    where our own chain is, or None."""
 
-    def __init__(self, source):
+    def __init__(self, source, own=None):
         self.source = source
         self.fetcher = Fetcher(source.url)
+        self.own = Fetcher(own) if own else None
         self.sites = {}
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self._run, name="injector", daemon=True)
