@@ -95,8 +95,8 @@ static const struct {
     "Mean time to the first byte of a segment, last two minutes", get_ttfb },
   { "understudy_stream_throughput_ratio", "ratio",
     "Media time of segments by the time their download took, last two minutes", get_ratio },
-  { "understudy_stream_last_segment_age_seconds", "seconds", "Since the newest segment was fetched",
-    get_segment_age },
+  { "understudy_stream_last_segment_age_seconds", "seconds",
+    "Since the newest segment was fetched, or listed where none are fetched", get_segment_age },
 };
 
 static void
