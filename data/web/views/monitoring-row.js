@@ -20,13 +20,13 @@ function secondLine(stream, state) {
   return stream.manifest_url.replace(/^https?:\/\//, '');
 }
 
-// Who delivers, of our own streams only; a shape for each of the two, beside its word.
+// Who delivers, of our own streams only; beside the word a square or a circle, as in the live view.
 function Chain({ chain }) {
   const { active_origin: origin, failovers, has_publisher: hasPublisher } = chain;
   return html`
     <span class=${cx('origin', origin && `is-${origin}`)} title="Who delivers to viewers now">
       <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">${origin === 'backup'
-        ? html`<path d="M5 .5 9.5 5 5 9.5 .5 5z" />` : html`<circle cx="5" cy="5" r="4" />`}</svg>
+        ? html`<circle cx="5" cy="5" r="4.5" />` : html`<rect x=".8" y=".8" width="8.4" height="8.4" rx="1" />`}</svg>
       ${origin === 'primary' ? 'Primary' : origin === 'backup' ? 'Backup' : 'No origin'}</span>
     <span class="dim num">${hasPublisher === false ? 'no publisher'
       : failovers > 0 ? plural(failovers, 'failover') : 'no failover'}</span>`;
@@ -50,13 +50,13 @@ function Main({ stream, state, tabIndex }) {
   return html`
     <span class="row-name">
       <a href=${href('investigation', stream.id)} tabindex=${tabIndex}>${stream.name}</a>
+      <span class=${`state-word is-${STATES[state].css}`} aria-hidden="true">${state}</span>
       ${stream.is_own && html`<span class="tag" title="Of our own chain">own</span>`}
       ${stream.is_flapping && html`<span class="tag" title="Its state keeps changing">flapping</span>`}
     </span>
     <span class=${cx('row-reason', QUIET.includes(state) && 'dim')}
-      title=${[...stream.reasons, stream.manifest_url].join('\n')}>
-      <span class=${`state-word is-${STATES[state].css}`} aria-hidden="true">${state}</span>
-      ${secondLine(stream, state)}</span>`;
+      title=${[...stream.reasons, stream.manifest_url].join('\n')}
+      >${secondLine(stream, state)}</span>`;
 }
 
 /**
@@ -67,8 +67,8 @@ export const Row = memo(({ stream, incident, letters, index, top, label, isCurre
   const state = stateOf(stream);
   const tabIndex = isCurrent ? 0 : -1;
   return html`
-    <div role="row" class=${cx('stream-row', `is-${STATES[state].css}`,
-      isMenuOpen && 'has-menu', incident?.status === 'open' && 'is-open')} aria-rowindex=${index + 2}
+    <div role="row" aria-rowindex=${index + 2} class=${cx('stream-row', `is-${STATES[state].css}`,
+      isMenuOpen && 'has-menu', incident && 'has-incident', incident?.status === 'open' && 'is-open')}
       aria-label=${label} tabindex=${tabIndex} data-id=${stream.id}
       style=${{ transform: `translateY(${top}px)` }}>
       <div role="gridcell" class="cell-state">
