@@ -25,6 +25,7 @@
 #include "hls/playlist.h"
 
 #define MAX_DRIFT_MS 1000 /* of a date from where the row before it ends */
+#define BELIEVED_ROWS 6   /* dates that follow from each other for so long are right */
 
 struct UsLedger {
   GPtrArray *rows; /* UsLedgerRow, oldest first: those that left the playlist, then the listed */
@@ -34,6 +35,8 @@ struct UsLedger {
   char *prefix;   /* of all names */
   guint64 id, first_number, first_discontinuity;
   guint64 n_gaps, n_over_target;
+  gint64 origin_end_ms; /* where the newest row ends by the origin's own date; -1: unknown */
+  guint n_apart;        /* rows so far whose dates were not shown, and followed from each other */
 };
 
 G_DEFINE_QUARK (us_ledger_error, us_ledger_error)
@@ -327,15 +330,26 @@ needs_discontinuity (const UsLedgerRow *last, const UsLedgerOffer *offer) {
 }
 
 /* Within an epoch the ingest's dates follow from each other. One that does not is that of an origin
- * whose clock, or a cache before it, is wrong; viewers are not to see it jump. */
+ * whose clock, or a cache before it, is wrong; viewers are not to see it jump. When they go on like
+ * that, the ingest itself has followed its clock, and the dates from then on are right. */
 static gint64
-date_of (const UsLedgerRow *last, const UsLedgerOffer *offer) {
+date_of (UsLedger *ledger, const UsLedgerRow *last, const UsLedgerOffer *offer) {
   gint64 end_ms = end_wall_ms (last);
   gboolean is_next = last->is_ours && offer->is_ours && last->segment->epoch == offer->epoch
                      && offer->number == last->origin_number + 1;
-  if (!is_next || end_ms < 0 || offer->wall_ms < 0 || ABS (offer->wall_ms - end_ms) <= MAX_DRIFT_MS)
+  gboolean follows
+      = ledger->origin_end_ms >= 0 && ABS (offer->wall_ms - ledger->origin_end_ms) <= MAX_DRIFT_MS;
+  ledger->origin_end_ms = offer->wall_ms < 0 ? -1 : offer->wall_ms + offer->duration_us / 1000;
+  if (!is_next || end_ms < 0 || offer->wall_ms < 0
+      || ABS (offer->wall_ms - end_ms) <= MAX_DRIFT_MS) {
+    ledger->n_apart = 0;
     return offer->wall_ms;
-  return end_ms;
+  }
+  ledger->n_apart = follows ? ledger->n_apart + 1 : 1;
+  if (ledger->n_apart < BELIEVED_ROWS)
+    return end_ms;
+  ledger->n_apart = 0;
+  return offer->wall_ms;
 }
 
 /**
@@ -356,6 +370,7 @@ us_ledger_append (UsLedger *ledger, const UsLedgerOffer *offer, gint64 now_us, G
     return FALSE;
 
   if (ledger->rows->len == 0) {
+    ledger->origin_end_ms = -1;
     push_row (ledger, offer, offer->is_ours ? offer->number : ledger->first_number,
               offer->is_ours ? offer->discontinuity : ledger->first_discontinuity,
               offer->is_ours && offer->is_discontinuous && offer->discontinuity > 0, FALSE);
@@ -367,7 +382,7 @@ us_ledger_append (UsLedger *ledger, const UsLedgerOffer *offer, gint64 now_us, G
   const UsLedgerRow *last = us_ledger_get_last (ledger);
   gboolean is_discontinuous = needs_discontinuity (last, offer);
   UsLedgerOffer dated = *offer;
-  dated.wall_ms = date_of (last, offer);
+  dated.wall_ms = date_of (ledger, last, offer);
   push_row (ledger, &dated, last->segment->number + 1,
             last->segment->discontinuity + (is_discontinuous ? 1 : 0), is_discontinuous, FALSE);
   trim (ledger, now_us);

@@ -304,6 +304,38 @@ test_dates_follow (void) {
   g_assert_cmpint (us_ledger_get_last (ledger)->segment->wall_ms, ==, 90000);
 }
 
+/* The ingest follows its clock, or durations were wrong for a while: its dates are shown again as
+ * soon as they have followed from each other long enough; until then ours do. */
+static void
+test_dates_believed (void) {
+  g_autoptr (UsLedger) ledger = us_ledger_new (5, "", 1, 1, 1);
+  g_assert_true (us_ledger_set_target (ledger, 2));
+  for (guint i = 0; i < 10; i++) {
+    UsLedgerOffer offer = ours (7, 100 + i, 0, FALSE);
+    offer.wall_ms = 9000000 + i * 2000 + (i > 0 ? 12000 : 0);
+    append_ok (ledger, offer, i * SECOND);
+    gint64 expected_ms = 9000000 + i * 2000 + (i >= 6 ? 12000 : 0);
+    g_assert_cmpint (us_ledger_get_last (ledger)->segment->wall_ms, ==, expected_ms);
+  }
+}
+
+/* Segments that last longer than they take, as of an encoder whose sound runs ahead: what is shown
+ * goes astray only while they come. */
+static void
+test_dates_astray (void) {
+  g_autoptr (UsLedger) ledger = us_ledger_new (5, "", 1, 1, 1);
+  g_assert_true (us_ledger_set_target (ledger, 2));
+  for (guint i = 0; i < 30; i++) {
+    UsLedgerOffer offer = ours (7, 100 + i, 0, FALSE);
+    offer.wall_ms = 9000000 + i * 2000;
+    if (i < 10)
+      offer.duration_us = 10 * SECOND;
+    append_ok (ledger, offer, i * SECOND);
+    if (i >= 16)
+      g_assert_cmpint (us_ledger_get_last (ledger)->segment->wall_ms, ==, offer.wall_ms);
+  }
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
@@ -320,5 +352,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/ledger/renumbering", test_renumbering);
   g_test_add_func ("/switcher/ledger/foreign", test_foreign);
   g_test_add_func ("/switcher/ledger/dates-follow", test_dates_follow);
+  g_test_add_func ("/switcher/ledger/dates-believed", test_dates_believed);
+  g_test_add_func ("/switcher/ledger/dates-astray", test_dates_astray);
   return g_test_run ();
 }
