@@ -18,7 +18,7 @@
 #define MAX_RENDITION 16 /* characters */
 #define MAX_ROWS 250
 #define MAX_WHO 20      /* characters: the switcher keeps 32 of a claim */
-#define SLACK_MS 500    /* the switcher's own deadline comes first */
+#define SLACK_MS 30000  /* the question has a deadline of its own, which comes first */
 #define MAX_POINTER 100 /* characters */
 
 /* Ask: a request whose answer waits for the switcher's. */
