@@ -1,8 +1,20 @@
 // ui.js - what every view is made of: preact with htm, and a few words beside it
 
+import htm from '../vendor/htm/htm.module.js';
 import { Component, h, useEffect, useState } from '../vendor/htm-preact.js';
 
 export * from '../vendor/htm-preact.js';
+
+// htm keeps the elements of a template that have nothing variable in them, and each keeps the tree
+// in which it was shown first, and so all the rows there ever were. `this[0] = 3` is its way to be
+// told not to.
+function create(...parts) {
+  this[0] = 3;
+  return h(...parts);
+}
+
+/** Elements from a template. */
+export const html = htm.bind(create);
 
 /** Joins those names that are there: cx('row', isOpen && 'open') */
 export function cx(...names) {
