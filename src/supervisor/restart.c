@@ -35,19 +35,31 @@ us_restart_decide (const UsRoleExit *facts) {
 }
 
 /**
- * us_restart_is_hung:
+ * us_restart_patience_ms:
  * @facts: when the role was heard of
  *
- * The first sign of life has more time: loading GStreamer's plugins for the first time on a slow
- * disk takes many seconds.
+ * A role that starts has more time: loading GStreamer's plugins for the first time, on a slow disk
+ * or beside many others, takes many seconds, and its loop does not turn meanwhile. Whoever killed
+ * it for that would do so for ever. (As systemd's TimeoutStartSec= and WatchdogSec=.)
+ *
+ * Returns: how long it may be silent
+ */
+gint64
+us_restart_patience_ms (const UsRoleSilence *facts) {
+  gboolean is_starting = facts->is_starting || facts->last_beat_us == 0;
+  return is_starting ? MAX (facts->start_ms, facts->hang_ms) : facts->hang_ms;
+}
+
+/**
+ * us_restart_is_hung:
+ * @facts: when the role was heard of
  *
  * Returns: %TRUE when it has been silent for too long
  */
 gboolean
 us_restart_is_hung (const UsRoleSilence *facts) {
-  if (facts->last_beat_us == 0)
-    return facts->now_us - facts->started_us > MAX (facts->start_ms, facts->hang_ms) * 1000;
-  return facts->now_us - facts->last_beat_us > facts->hang_ms * 1000;
+  gint64 since_us = facts->last_beat_us != 0 ? facts->last_beat_us : facts->started_us;
+  return facts->now_us - since_us > us_restart_patience_ms (facts) * 1000;
 }
 
 /**

@@ -31,11 +31,13 @@ UsRoleVerdict us_restart_decide (const UsRoleExit *facts);
 
 typedef struct {
   gint64 now_us, started_us;
-  gint64 last_beat_us; /* 0: not heard of since its start */
-  gint64 hang_ms;      /* longest silence allowed */
-  gint64 start_ms;     /* longest silence before the first sign of life */
+  gint64 last_beat_us;  /* 0: not heard of since its start */
+  gint64 hang_ms;       /* longest silence allowed */
+  gint64 start_ms;      /* longest silence before it is ready */
+  gboolean is_starting; /* it has not said that it is ready */
 } UsRoleSilence;
 
+gint64 us_restart_patience_ms (const UsRoleSilence *facts);
 gboolean us_restart_is_hung (const UsRoleSilence *facts);
 char *us_restart_describe_exit (int wait_status);
 

@@ -419,11 +419,13 @@ on_check (gpointer data) {
                             .started_us = role->started_us,
                             .last_beat_us = role->last_beat_us,
                             .hang_ms = supervisor->settings.hang_ms,
-                            .start_ms = supervisor->settings.start_ms };
+                            .start_ms = supervisor->settings.start_ms,
+                            .is_starting = role->state == US_ROLE_STATE_STARTING };
     if (!us_restart_is_hung (&facts))
       continue;
-    us_event (US_LOG_WARNING, US_EVENT_ROLE_HUNG, "%s has been silent for %u ms: killed",
-              role->name, supervisor->settings.hang_ms);
+    us_event (US_LOG_WARNING, US_EVENT_ROLE_HUNG,
+              "%s has been silent for %" G_GINT64_FORMAT " ms: killed", role->name,
+              us_restart_patience_ms (&facts));
     role->is_killed_as_hung = TRUE;
     kill (-role->pid, SIGKILL);
   }

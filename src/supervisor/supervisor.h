@@ -11,7 +11,7 @@ typedef struct UsSupervisor UsSupervisor;
 
 typedef struct {
   guint hang_ms;    /* longest silence of a role before it is killed */
-  guint start_ms;   /* the same before its first sign of life */
+  guint start_ms;   /* the same before it is ready */
   guint grace_ms;   /* from SIGTERM to SIGKILL when draining */
   guint healthy_ms; /* a life this long makes up for earlier failures */
   int stdin_fd;     /* standard input of the roles, -1: none */

@@ -52,6 +52,8 @@ main (int argc, char **argv) {
     return 1;
   if (strcmp (behaviour, "bad-config") == 0)
     return 2;
+  if (strcmp (behaviour, "slow") == 0)
+    g_usleep (1500 * 1000); /* its loop does not turn, as while plugins are loaded */
   us_notify_ready (notify);
   us_notify_status (notify, "being %s", behaviour);
   if (strcmp (behaviour, "hang") == 0)

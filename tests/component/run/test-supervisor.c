@@ -171,6 +171,22 @@ test_hang (void) {
   stage_clear (&stage);
 }
 
+/* It was heard of, and is not ready for longer than others may be silent: that is no hang. */
+static void
+test_slow_start (void) {
+  UsSupervisorSettings settings;
+  Stage stage;
+  us_supervisor_settings_default (&settings);
+  settings.hang_ms = 300;
+  stage_init (&stage, &settings);
+  add (&stage, "slow", "slow", 0);
+  start (&stage);
+  WAIT_FOR (&stage, is_running (&stage, 0) || role (&stage, 0).last_exit != NULL);
+  g_assert_cmpstr (role (&stage, 0).last_exit, ==, NULL);
+  g_assert_cmpuint (role (&stage, 0).restarts, ==, 0);
+  stage_clear (&stage);
+}
+
 static void
 test_drain_order (void) {
   UsSupervisorSettings settings;
@@ -351,6 +367,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/run/supervisor/back-off", test_back_off);
   g_test_add_func ("/run/supervisor/bad-configuration", test_bad_configuration);
   g_test_add_func ("/run/supervisor/hang", test_hang);
+  g_test_add_func ("/run/supervisor/slow-start", test_slow_start);
   g_test_add_func ("/run/supervisor/drain-order", test_drain_order);
   g_test_add_func ("/run/supervisor/kill", test_kill);
   g_test_add_func ("/run/supervisor/grandchild", test_grandchild);

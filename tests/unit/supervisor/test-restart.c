@@ -53,6 +53,11 @@ test_hung (void) {
     { { 60000002, 1, 0, 10000, 60000 }, TRUE },  /* never came up */
     { { 70000002, 1, 0, 90000, 60000 }, FALSE }, /* the longer of the two */
     { { 5, 1, 9000000, 10000, 60000 }, FALSE },  /* heard of after `now` was read */
+    /* heard of, and not ready: it still loads what it needs */
+    { { 10000002, 1, 1, 10000, 60000, TRUE }, FALSE },
+    { { 60000001, 1, 1, 10000, 60000, TRUE }, FALSE },
+    { { 60000002, 1, 1, 10000, 60000, TRUE }, TRUE },
+    { { 70000002, 1, 20000000, 10000, 60000, TRUE }, FALSE },
   };
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     g_test_message ("row %u", i);
