@@ -7,6 +7,10 @@
  * the dates are right.) From then on the origin's dates are corrected by the step, so that a join
  * goes by the right ones. An origin that is hours away from its twin from the beginning is brought
  * to it. Our own time must not step: the caller counts it on the monotonic clock.
+ *
+ * What an origin lists after it began anew has no date before it, so only the distance from our
+ * time is left to go by. Our own packagers begin with what the ingest still has, and catch up: that
+ * they are behind is no step, and there is none where the dates are not their own (is_told).
  */
 #include "switcher/calendar.h"
 
@@ -60,7 +64,8 @@ static void
 begin (UsCalendar *calendar, gint64 offset_ms, const UsCalendar *twin) {
   calendar->has_offset = TRUE;
   calendar->usual_ms = offset_ms;
-  if (twin == NULL || !twin->has_offset || ABS (offset_ms - twin->usual_ms) <= US_CALENDAR_APART_MS)
+  if (twin == NULL || calendar->is_told || !twin->has_offset
+      || ABS (offset_ms - twin->usual_ms) <= US_CALENDAR_APART_MS)
     return;
   calendar->usual_ms = twin->usual_ms;
   calendar->correction_ms = offset_ms - twin->usual_ms;
@@ -70,6 +75,8 @@ begin (UsCalendar *calendar, gint64 offset_ms, const UsCalendar *twin) {
 static gboolean
 judge (UsCalendar *calendar, const UsPlaylist *playlist, gint64 offset_ms, gboolean is_restart) {
   gint64 off_ms = offset_ms - calendar->correction_ms - calendar->usual_ms;
+  if (is_restart && calendar->is_told)
+    return FALSE; /* it says nothing of what is usual, either */
   gint64 jump_ms = is_restart ? off_ms : find_jump (calendar, playlist);
   gint64 least_ms = is_restart ? US_CALENDAR_APART_MS : STEP_MS;
   if (ABS (jump_ms) >= least_ms && ABS (off_ms - jump_ms) < ABS (off_ms)) {

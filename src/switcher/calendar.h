@@ -15,6 +15,9 @@ typedef struct {
 
 /* UsCalendar: made by us_calendar_init(), ended by us_calendar_clear(). */
 typedef struct {
+  /* Its dates are the ingest's, whose packager has no say in them: one that was restarted begins
+   * with older segments, and its dates are right. Set by the caller. */
+  gboolean is_told;
   GArray *days; /* element-type UsCalendarDay: what the playlist noted last lists, in order */
   gboolean has_offset;  /* a dated playlist was noted */
   gint64 offset_ms;     /* its newest date less our time when that came: clock and way together */

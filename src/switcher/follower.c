@@ -225,6 +225,7 @@ static void
 note_dates (UsFollower *self) {
   gint64 our_ms = (now_us (self) + self->epoch_wall_us) / 1000;
   const UsCalendar *twin = self->twin != NULL ? &self->twin->calendar : NULL;
+  self->calendar.is_told = self->kind == US_FOLLOWER_OURS;
   if (us_calendar_note (&self->calendar, self->playlist, our_ms, twin))
     us_event (US_LOG_WARNING, US_EVENT_ORIGIN_CLOCK,
               "%s: the dates of %s have stepped; they are %+.1f s from ours, which is allowed for",

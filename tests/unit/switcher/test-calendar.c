@@ -67,6 +67,58 @@ test_steps (void) {
   }
 }
 
+/* A packager that was restarted lists what the ingest still has, from 20 s ago on, faster than real
+ * time until it is there again. Returns: how often its clock is said to have stepped */
+static guint
+restart (gboolean is_told, gint64 *correction_ms) {
+  UsCalendar calendar;
+  Packager packager = { 0 };
+  guint n_steps = 0;
+  us_calendar_init (&calendar);
+  calendar.is_told = is_told;
+  for (guint n = 0; n < 20; n++)
+    n_steps += note (&calendar, &packager, NULL);
+  gint64 now_ms = end_ms (&packager) + 2000;
+  us_calendar_restart (&calendar);
+  for (guint64 newest = packager.newest - 10; newest <= packager.newest; newest++) {
+    g_autoptr (UsPlaylist) playlist = us_playlist_new ();
+    for (guint64 n = packager.newest - 10; n <= newest; n++) {
+      UsPlaylistSegment *segment = us_playlist_add (playlist, "x.ts", n, 2 * G_USEC_PER_SEC);
+      segment->wall_ms = packager.dates_ms[n];
+    }
+    n_steps += us_calendar_note (&calendar, playlist, now_ms += 50, NULL);
+  }
+  for (guint n = 0; n < 10; n++)
+    n_steps += note (&calendar, &packager, NULL);
+  *correction_ms = calendar.correction_ms;
+  us_calendar_clear (&calendar);
+  return n_steps;
+}
+
+static void
+test_restart (void) {
+  gint64 correction_ms = 0;
+  g_assert_cmpuint (restart (TRUE, &correction_ms), ==, 0);
+  g_assert_cmpint (correction_ms, ==, 0);
+  /* Of one that dates by its own clock nobody can tell. */
+  g_assert_cmpuint (restart (FALSE, &correction_ms), >, 0);
+}
+
+/* One that is met first while it catches up: its dates are those of its twin all the same. */
+static void
+test_met_while_behind (void) {
+  UsCalendar first, second;
+  Packager good = { 0 }, behind = { .clock_ms = -20000 };
+  us_calendar_init (&first);
+  us_calendar_init (&second);
+  first.is_told = second.is_told = TRUE;
+  note (&first, &good, NULL);
+  note (&second, &behind, &first);
+  g_assert_cmpint (second.correction_ms, ==, 0);
+  us_calendar_clear (&first);
+  us_calendar_clear (&second);
+}
+
 /* Something is missing in the stream, and dates say so: they are right. */
 static void
 test_hole (void) {
@@ -127,6 +179,8 @@ int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/switcher/calendar/steps", test_steps);
+  g_test_add_func ("/switcher/calendar/restart", test_restart);
+  g_test_add_func ("/switcher/calendar/met-while-behind", test_met_while_behind);
   g_test_add_func ("/switcher/calendar/hole", test_hole);
   g_test_add_func ("/switcher/calendar/twin", test_twin);
   g_test_add_func ("/switcher/calendar/no-dates", test_no_dates);
