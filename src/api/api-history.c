@@ -1,7 +1,9 @@
 /* api-history.c - /api/streams/{id}/metrics/history: series for charts
  *
  * Four of them over the same time: data points, health, errors, and how long the stream was in each
- * state. "minutes" is the parameter of the first generation, now up to all that is kept.
+ * state. "minutes" is the parameter of the first generation, now up to all that is kept: which
+ * takes long to gather and to write down, so both are done in the store's reading thread, and it is
+ * answered when it is there.
  */
 #include "api/api-private.h"
 
@@ -17,6 +19,8 @@
 #define MAX_RESOLUTION_S (24 * 3600)
 #define MAX_CHANGES 1000
 #define MINUTE_US ((gint64)60 * G_USEC_PER_SEC)
+#define DEADLINE_MS 20000 /* behind those that were asked for before */
+#define MAX_WAITING 100
 
 typedef struct {
   gint64 since_us, until_us;
@@ -114,32 +118,20 @@ add_change (JsonBuilder *json, gint64 wall_us, const UsEventRow *row) {
   json_builder_end_object (json);
 }
 
-static gboolean
-add_health (JsonBuilder *json, UsStore *store, const char *stream, const Range *range,
-            GError **error) {
-  static const char *const kinds[] = { "health_change", NULL };
-  UsEventQuery before
-      = { .stream = stream, .kinds = kinds, .until_us = range->since_us, .limit = 1 };
-  UsEventQuery within = { .stream = stream,
-                          .kinds = kinds,
-                          .since_us = range->since_us,
-                          .until_us = range->until_us,
-                          .limit = MAX_CHANGES };
-  g_autoptr (GArray) first = us_store_list_events (store, &before, error);
-  g_autoptr (GArray) rows = first != NULL ? us_store_list_events (store, &within, error) : NULL;
-  if (rows == NULL)
-    return FALSE;
+/* The changes come newest first. */
+static void
+add_health (JsonBuilder *json, const UsApiPast *past) {
+  const GArray *first = past->first, *rows = past->changes;
   json_builder_set_member_name (json, "health_timeline");
   json_builder_begin_array (json);
   if (first->len > 0 && rows->len < MAX_CHANGES) /* how it was when the chart begins */
-    add_change (json, range->since_us, &g_array_index (first, UsEventRow, 0));
-  for (guint i = rows->len; i > 0; i--) { /* they come newest first */
+    add_change (json, past->since_us, &g_array_index (first, UsEventRow, 0));
+  for (guint i = rows->len; i > 0; i--) {
     const UsEventRow *row = &g_array_index (rows, UsEventRow, i - 1);
-    if (row->wall_us > range->since_us)
+    if (row->wall_us > past->since_us)
       add_change (json, row->wall_us, row);
   }
   json_builder_end_array (json);
-  return TRUE;
 }
 
 static void
@@ -161,40 +153,132 @@ add_times (JsonBuilder *json, const GArray *sums) {
   json_builder_end_object (json);
 }
 
+/* ---- a look back ---- */
+
+/**
+ * us_api_past_init:
+ * @past: (out): us_api_past_clear() it
+ * @step_s: of a point
+ */
+void
+us_api_past_init (UsApiPast *past, const char *stream, gint64 since_us, gint64 until_us,
+                  guint step_s) {
+  *past = (UsApiPast){ .stream = g_strdup (stream),
+                       .since_us = since_us,
+                       .until_us = until_us,
+                       .step_s = step_s,
+                       .coarse_s = MAX (step_s, 60) };
+}
+
+void
+us_api_past_clear (UsApiPast *past) {
+  g_clear_pointer (&past->stream, g_free);
+  g_clear_pointer (&past->sums, g_array_unref);
+  g_clear_pointer (&past->first, g_array_unref);
+  g_clear_pointer (&past->changes, g_array_unref);
+  g_clear_pointer (&past->samples, g_array_unref);
+}
+
+/* For us_api_past_add() in another thread than the desk's. */
+static void
+take_samples (UsApiPast *past, UsApi *api) {
+  const GArray *samples = us_desk_get_samples (api->desk, past->stream);
+  past->samples = g_array_new (FALSE, FALSE, sizeof (UsSample));
+  if (samples != NULL && samples->len > 0)
+    g_array_append_vals (past->samples, samples->data, samples->len);
+}
+
+/* In the reading thread. */
+gboolean
+us_api_past_read (UsApiPast *past, UsStore *view, GError **error) {
+  static const char *const kinds[] = { "health_change", NULL };
+  UsEventQuery before
+      = { .stream = past->stream, .kinds = kinds, .until_us = past->since_us, .limit = 1 };
+  UsEventQuery within = { .stream = past->stream,
+                          .kinds = kinds,
+                          .since_us = past->since_us,
+                          .until_us = past->until_us,
+                          .limit = MAX_CHANGES };
+  past->sums
+      = us_store_list_rollups_by (view, past->stream, past->since_us / MINUTE_US * MINUTE_US,
+                                  past->until_us, (gint64)past->coarse_s * G_USEC_PER_SEC, error);
+  if (past->sums != NULL)
+    past->first = us_store_list_events (view, &before, error);
+  if (past->first != NULL)
+    past->changes = us_store_list_events (view, &within, error);
+  return past->changes != NULL;
+}
+
+/* As an object. @past: was read; @api: (nullable): %NULL: its samples were taken */
+void
+us_api_past_add (const UsApiPast *past, UsApi *api, JsonBuilder *json) {
+  const GArray *samples
+      = api != NULL ? us_desk_get_samples (api->desk, past->stream) : past->samples;
+  g_autoptr (GArray) points
+      = us_history_gather (past->sums, samples, past->since_us, past->until_us, past->step_s);
+  g_autoptr (GArray) minutes
+      = us_history_gather (past->sums, samples, past->since_us, past->until_us, past->coarse_s);
+  json_builder_begin_object (json);
+  us_json_add_text (json, "stream_id", past->stream);
+  us_api_add_time (json, "since", past->since_us);
+  us_api_add_time (json, "until", past->until_us);
+  us_json_add_integer (json, "resolution_s", past->step_s);
+  add_points (json, points);
+  add_health (json, past);
+  add_errors (json, minutes, past->coarse_s);
+  add_times (json, past->sums);
+  json_builder_end_object (json);
+}
+
+/* ---- the resource ---- */
+
+typedef struct {
+  UsApiWaiter waiter;
+  UsApiPast past;
+  UsHttpResponse response;
+} Look;
+
+/* In the reading thread. */
+static gboolean
+read_look (UsStore *view, gpointer user_data, GError **error) {
+  Look *look = user_data;
+  if (!us_api_past_read (&look->past, view, error))
+    return FALSE;
+  g_autoptr (JsonBuilder) json = us_api_json_new ();
+  us_api_past_add (&look->past, NULL, json);
+  us_api_answer (&look->response, 200, json);
+  return TRUE;
+}
+
+/* A UsStoreDone. */
+static void
+on_read (const GError *error, gpointer user_data) {
+  Look *look = user_data;
+  if (look->waiter.api != NULL) {
+    if (error != NULL)
+      us_api_answer_error (&look->response, error, NULL);
+    us_api_waiter_answer (&look->waiter, &look->response);
+  }
+  us_http_response_clear (&look->response);
+  us_api_past_clear (&look->past);
+  g_free (look);
+}
+
 US_API_HANDLER (stream_history) {
   UsApi *api = self;
-  UsStore *store = us_desk_get_store (api->desk);
   const UsStreamConfig *config = us_api_find_stream (api, match, response);
-  g_autoptr (GError) error = NULL;
   Range range;
   if (config == NULL || !read_range (request, &range, response))
     return;
-  guint coarse_s = MAX (range.step_s, 60);
-  g_autoptr (GArray) sums
-      = us_store_list_rollups_by (store, config->id, range.since_us / MINUTE_US * MINUTE_US,
-                                  range.until_us, (gint64)coarse_s * G_USEC_PER_SEC, &error);
-  if (sums == NULL) {
-    us_api_answer_error (response, error, NULL);
+  if (api->waiters.length >= MAX_WAITING) {
+    us_http_problem (response, 503, "too-busy", "Too busy",
+                     "Too many wait for the history; try again.");
+    response->retry_after = g_strdup ("5");
     return;
   }
-  const GArray *samples = us_desk_get_samples (api->desk, config->id);
-  g_autoptr (GArray) points
-      = us_history_gather (sums, samples, range.since_us, range.until_us, range.step_s);
-  g_autoptr (GArray) minutes
-      = us_history_gather (sums, samples, range.since_us, range.until_us, coarse_s);
-  g_autoptr (JsonBuilder) json = us_api_json_new ();
-  json_builder_begin_object (json);
-  us_json_add_text (json, "stream_id", config->id);
-  us_api_add_time (json, "since", range.since_us);
-  us_api_add_time (json, "until", range.until_us);
-  us_json_add_integer (json, "resolution_s", range.step_s);
-  add_points (json, points);
-  if (!add_health (json, store, config->id, &range, &error)) {
-    us_api_answer_error (response, error, NULL);
-    return;
-  }
-  add_errors (json, minutes, coarse_s);
-  add_times (json, sums);
-  json_builder_end_object (json);
-  us_api_answer (response, 200, json);
+  Look *look = g_new0 (Look, 1);
+  us_api_past_init (&look->past, config->id, range.since_us, range.until_us, range.step_s);
+  take_samples (&look->past, api);
+  us_api_waiter_begin (&look->waiter, api, response, DEADLINE_MS);
+  us_store_read_async (us_desk_get_store (api->desk), read_look, on_read, look);
 }

@@ -25,7 +25,8 @@ struct UsApi {
   UsHttpEvents *events;
   UsApiKeys *keys; /* of Idempotency-Key */
   UsChainProxy *chain;
-  GQueue orders; /* element-type UsApiOrder: writes whose end somebody waits for */
+  GQueue orders;  /* element-type UsApiOrder: writes whose end somebody waits for */
+  GQueue waiters; /* element-type UsApiWaiter: reads that wait for the store */
   gboolean is_reading_open, has_tokens;
   GStrv origins;  /* nullable: of web pages that may call */
   char *web_dir;  /* nullable */
@@ -75,6 +76,36 @@ UsApiOrder *us_api_order_new (UsApi *api, const UsHttpRequest *request, const ch
                               const char *said, UsApiOrderAnswer answer, UsHttpResponse *response);
 void us_api_order_done (const GError *error, gpointer order); /* a UsStoreDone */
 void us_api_orders_end (UsApi *api);
+
+/* waiter.c: answers that wait for the store. UsApiWaiter: the first member of what waits; @api:
+ * NULL: it was answered, or the API has gone */
+typedef struct {
+  UsApi *api;
+  UsHttpPending *pending;
+  GList link;
+} UsApiWaiter;
+void us_api_waiter_begin (UsApiWaiter *waiter, UsApi *api, UsHttpResponse *response,
+                          guint deadline_ms);
+void us_api_waiter_answer (UsApiWaiter *waiter, UsHttpResponse *response);
+void us_api_waiters_end (UsApi *api);
+gboolean us_api_wait_for_store (UsApi *api, const UsHttpRequest *request, const char *who,
+                                UsHttpResponse *response);
+
+/* api-history.c: a stretch of a stream's history: read in the reading thread, shown in the desk's.
+ * The arrays are nullable: element-type UsRollupSum, and UsEventRow twice. */
+typedef struct {
+  char *stream;
+  gint64 since_us, until_us;
+  guint step_s, coarse_s;
+  GArray *sums, *first, *changes;
+  GArray *samples; /* nullable: element-type UsSample: for another thread than the desk's */
+} UsApiPast;
+void us_api_past_init (UsApiPast *past, const char *stream, gint64 since_us, gint64 until_us,
+                       guint step_s);
+gboolean us_api_past_read (UsApiPast *past, UsStore *view,
+                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void us_api_past_add (const UsApiPast *past, UsApi *api, JsonBuilder *json);
+void us_api_past_clear (UsApiPast *past);
 
 /* *-json.c: each noun as JSON, where a value is expected */
 void us_api_add_stream (UsApi *api, JsonBuilder *json, const UsStreamConfig *config,

@@ -78,7 +78,7 @@ on_api (const UsHttpRequest *request, UsHttpResponse *response, gpointer user_da
   g_autofree char *who = us_api_enter (api, request, is_write, response);
   if (who == NULL || (is_write && !us_api_check_body (request, response)))
     us_api_log_refusal (api, request, response->status);
-  else {
+  else if (!us_api_wait_for_store (api, request, who, response)) {
     api->who = who;
     dispatch (api, request, response);
     api->who = NULL;
@@ -153,6 +153,7 @@ us_api_new (const UsApiSettings *settings, UsDesk *desk, UsHttpServer *server, G
   api->keys = us_api_keys_new ();
   api->chain = us_chain_proxy_new (us_desk_get_chain (desk));
   g_queue_init (&api->orders);
+  g_queue_init (&api->waiters);
   api->last_id = g_get_real_time ();
   api->events = us_http_events_new ((guint64)api->last_id);
   us_http_events_set_check (api->events, on_events_asked, api);
@@ -166,6 +167,7 @@ void
 us_api_free (UsApi *api) {
   us_desk_set_news (api->desk, NULL, NULL);
   us_api_orders_end (api);
+  us_api_waiters_end (api);
   us_chain_proxy_free (api->chain);
   us_http_events_free (api->events);
   us_api_keys_free (api->keys);

@@ -10,16 +10,19 @@
  * us_incident_new_id:
  * @number: never the same twice
  *
- * A bijection: as unique as @number, without giving away how many there have been.
+ * A bijection: as unique as @number, without giving away how many there have been. What does not
+ * fit into 32 bits stands in front: each start of the desk leaves out a million numbers.
  *
- * Returns: (transfer full): "INC-" and eight hexadecimal digits
+ * Returns: (transfer full): "INC-" and eight hexadecimal digits, or more
  */
 char *
-us_incident_new_id (guint32 number) {
-  guint32 x = number * 2654435769u; /* odd, so that it can be undone */
+us_incident_new_id (guint64 number) {
+  guint32 x = (guint32)number * 2654435769u; /* odd, so that it can be undone */
+  guint32 high = (guint32)(number >> 32);
   x ^= x >> 16;
   x *= 0x45d9f3bu;
-  return g_strdup_printf ("INC-%08X", x ^ 0x5bd1e995u);
+  x ^= 0x5bd1e995u;
+  return high == 0 ? g_strdup_printf ("INC-%08X", x) : g_strdup_printf ("INC-%X%08X", high, x);
 }
 
 /* Returns: (transfer full): ISO 8601 with ms, UTC */

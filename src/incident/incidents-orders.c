@@ -1,8 +1,9 @@
 /* incidents-orders.c - what people do with an incident: acknowledge, note, resolve
  *
  * Part of UsIncidents. A refusal is told at once; anything else when it is on disk, and only then
- * does the timeline say so. Each order lives until the store has answered, even if the incidents
- * are gone by then.
+ * does the timeline say so, and whoever listens: unless more happens to the incident before the
+ * disk has answered, since things are told in their order. Each order lives until the store has
+ * answered, even if the incidents are gone by then.
  */
 #include "incident/incidents-private.h"
 
@@ -14,6 +15,8 @@ typedef struct {
   UsIncidents *incidents; /* NULL: gone */
   OrderKind kind;
   char *incident, *stream, *who, *text; /* @text nullable */
+  UsIncidentLife before;                /* of a resolution: what it goes back to */
+  gboolean is_told;
   UsStoreDone done;
   gpointer user_data;
 } Order;
@@ -25,13 +28,6 @@ order_free (Order *order) {
   g_free (order->who);
   g_free (order->text);
   g_free (order);
-}
-
-/* Nobody is told any more: whoever waited may be gone as well. */
-void
-us_incidents_forget_orders (UsIncidents *self) {
-  for (guint i = 0; i < self->orders->len; i++)
-    ((Order *)self->orders->pdata[i])->incidents = NULL;
 }
 
 /* ---- refusals ---- */
@@ -89,14 +85,31 @@ read_row (UsIncidents *self, const char *id, UsIncidentRow *row, UsStoreDone don
   return FALSE;
 }
 
+/* The newest of its stream, active or not: the disk may not know it yet. */
+static UsIncidentStream *
+find_known (UsIncidents *self, const char *id) {
+  GHashTableIter iter;
+  gpointer value;
+  g_hash_table_iter_init (&iter, self->streams);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    UsIncidentStream *stream = value;
+    if (g_strcmp0 (stream->row.id, id) == 0)
+      return stream;
+  }
+  return NULL;
+}
+
 /* Returns: (nullable): NULL: refused */
 static UsIncidentStream *
 find_active (UsIncidents *self, const char *id, UsStoreDone done, gpointer user_data) {
-  UsIncidentStream *stream = us_incidents_find (self, id);
+  UsIncidentStream *stream = find_known (self, id);
   g_auto (UsIncidentRow) row = { 0 };
-  if (stream != NULL || !read_row (self, id, &row, done, user_data))
+  if (stream != NULL && us_incident_is_active (&stream->life))
     return stream;
-  g_autofree char *when = us_incident_time (row.resolved_us);
+  if (stream == NULL && !read_row (self, id, &row, done, user_data))
+    return NULL;
+  gint64 resolved_us = stream != NULL ? stream->row.resolved_us : row.resolved_us;
+  g_autofree char *when = us_incident_time (resolved_us);
   refuse (done, user_data, US_INCIDENT_ERROR_STATE, "incident %s was resolved at %s", id, when);
   return NULL;
 }
@@ -125,11 +138,53 @@ take_back (UsIncidents *self, UsIncidentStream *stream, const Order *order) {
 }
 
 static void
+tell_resolved (UsIncidents *self, UsIncidentStream *stream, Order *order) {
+  order->is_told = TRUE;
+  self->stats.n_resolved++;
+  us_incidents_log (self, stream, US_EVENT_INCIDENT_RESOLVED, "operator", NULL,
+                    "Incident %s resolved by %s%s%s", order->incident, order->who,
+                    order->text != NULL ? ": " : "", order->text != NULL ? order->text : "");
+  us_incidents_tell (self, stream, US_INCIDENT_RESOLVES);
+}
+
+/* Whether @order has resolved what @stream has now. */
+static gboolean
+is_resolution (const Order *order, const UsIncidentStream *stream) {
+  return order->kind == ORDER_RESOLVE && !order->is_told && !us_incident_is_active (&stream->life)
+         && g_strcmp0 (order->incident, stream->row.id) == 0;
+}
+
+static void
+settle_resolution (UsIncidents *self, Order *order, const GError *error) {
+  UsIncidentStream *stream = g_hash_table_lookup (self->streams, order->stream);
+  if (stream == NULL || !is_resolution (order, stream))
+    return;
+  if (error == NULL) {
+    tell_resolved (self, stream, order);
+    return;
+  }
+  stream->life = order->before; /* it was not written: nobody has resolved it */
+  stream->row.resolved_us = 0;
+  us_incidents_save (self, stream, NULL, NULL);
+}
+
+void
+us_incidents_hurry_orders (UsIncidents *self, UsIncidentStream *stream) {
+  for (guint i = 0; i < self->orders->len; i++) {
+    Order *order = self->orders->pdata[i];
+    if (g_strcmp0 (order->stream, stream->id) == 0
+        && g_strcmp0 (order->incident, stream->row.id) == 0 && order->kind == ORDER_RESOLVE
+        && !order->is_told)
+      tell_resolved (self, stream, order);
+  }
+}
+
+static void
 add_note_event (UsIncidents *self, const Order *order) {
   UsEvent *event = us_event_new (order->stream, us_clock_wall_us (self->clock), US_EVENT_NOTE,
                                  US_SEVERITY_INFO, "operator", "%s: %s", order->who, order->text);
   event->incident = g_strdup (order->incident);
-  us_incidents_add_event (self, event);
+  us_incidents_add_late_event (self, event);
   us_event_free (event);
 }
 
@@ -147,6 +202,8 @@ on_written (const GError *error, gpointer user_data) {
     tell_acknowledged (self, stream, order);
   else if (order->kind == ORDER_ACKNOWLEDGE && stream != NULL)
     take_back (self, stream, order);
+  else if (order->kind == ORDER_RESOLVE)
+    settle_resolution (self, order, error);
   else if (order->kind == ORDER_NOTE && error == NULL)
     add_note_event (self, order);
   if (order->done != NULL && error != NULL)
@@ -228,7 +285,7 @@ us_incidents_add_note (UsIncidents *self, const char *id, const char *who, const
                        UsStoreDone done, gpointer user_data) {
   if (!is_valid (who, text, TRUE, done, user_data))
     return;
-  const UsIncidentStream *stream = us_incidents_find (self, id);
+  const UsIncidentStream *stream = find_known (self, id);
   g_auto (UsIncidentRow) row = { 0 };
   if (stream == NULL && !read_row (self, id, &row, done, user_data))
     return;
@@ -249,13 +306,22 @@ us_incidents_resolve (UsIncidents *self, const char *id, const char *who, const 
   UsIncidentStream *stream = find_active (self, id, done, user_data);
   if (stream == NULL)
     return;
+  Order *order = order_new (self, ORDER_RESOLVE, id, stream->id, who, note, done, user_data);
+  order->before = stream->life;
   us_incident_resolve (&stream->life, stream->health, us_clock_monotonic_us (self->clock));
   stream->row.resolved_us = us_clock_wall_us (self->clock);
-  self->stats.n_resolved++;
-  save_for (self, stream,
-            order_new (self, ORDER_RESOLVE, id, stream->id, who, note, done, user_data));
-  us_incidents_log (self, stream, US_EVENT_INCIDENT_RESOLVED, "operator", NULL,
-                    "Incident %s resolved by %s%s%s", id, who, note != NULL ? ": " : "",
-                    note != NULL ? note : "");
-  us_incidents_tell (self, stream, US_INCIDENT_RESOLVES);
+  save_for (self, stream, order);
+}
+
+/* ---- the end ---- */
+
+/* Whoever waits hears that it is not known to be done; the store may write it all the same. */
+void
+us_incidents_end_orders (UsIncidents *self) {
+  for (guint i = 0; i < self->orders->len; i++) {
+    Order *order = self->orders->pdata[i];
+    order->incidents = NULL;
+    refuse (g_steal_pointer (&order->done), order->user_data, US_INCIDENT_ERROR_STORE,
+            "the desk ended before it was confirmed");
+  }
 }

@@ -38,10 +38,17 @@ void us_incidents_tell (UsIncidents *self, const UsIncidentStream *stream, UsInc
 void us_incidents_log (UsIncidents *self, UsIncidentStream *stream, UsEventKind kind,
                        const char *source, const char *data, const char *format, ...)
     G_GNUC_PRINTF (6, 7);
-void us_incidents_forget_orders (UsIncidents *self);
+/* Of a stream that may be gone: then it is only kept and told. @event: its id is ignored */
+void us_incidents_add_late_event (UsIncidents *self, const UsEvent *event);
+
+/* incidents-orders.c */
+void us_incidents_end_orders (UsIncidents *self);
+/* What was ordered of the incident of @stream and is not known to be on disk yet is told now: more
+ * is about to happen to it. */
+void us_incidents_hurry_orders (UsIncidents *self, UsIncidentStream *stream);
 
 /* incident-text.c */
-char *us_incident_new_id (guint32 number);
+char *us_incident_new_id (guint64 number);
 char *us_incident_time (gint64 wall_us);
 char *us_incident_span (gint64 us);
 char *us_incident_reason (const char *const reasons[2]);

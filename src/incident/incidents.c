@@ -6,7 +6,7 @@
  * answers to the row, the store and the timeline, in this order: first the row, then what belongs
  * to it, so that a crash in between leaves an incident with less of a timeline, never a timeline of
  * nothing. What people order is in incidents-orders.c. Ends with us_incidents_free(), before its
- * store does; confirmations that come later find nobody.
+ * store does; who still waits for a confirmation is told then that there is none.
  */
 #include "incident/incidents-private.h"
 
@@ -122,6 +122,19 @@ us_incidents_add_event (UsIncidents *self, const UsEvent *event) {
   UsEvent *copy = us_event_copy (event);
   copy->id = 0;
   take_event (self, ensure (self, event->stream), copy);
+}
+
+void
+us_incidents_add_late_event (UsIncidents *self, const UsEvent *event) {
+  if (g_hash_table_contains (self->streams, event->stream)) {
+    us_incidents_add_event (self, event);
+    return;
+  }
+  g_autoptr (UsEvent) copy = us_event_copy (event);
+  copy->id = 0;
+  copy->id = (guint64)keep_event (self, copy);
+  if (self->handler.on_event != NULL)
+    self->handler.on_event (copy, self->user_data);
 }
 
 static UsSeverity
@@ -269,7 +282,7 @@ open_one (UsIncidents *self, UsIncidentStream *stream, const UsIncidentInput *in
   UsIncidentRow *row = &stream->row;
   gint64 now_us = wall_us (self);
   us_incident_row_clear (row);
-  row->id = us_incident_new_id ((guint32)us_store_next_id (self->store));
+  row->id = us_incident_new_id ((guint64)us_store_next_id (self->store));
   row->stream = g_strdup (stream->id);
   row->stream_name = g_strdup (input->stream_name);
   row->fingerprint = us_incident_fingerprint (stream->id, input->leading);
@@ -377,6 +390,7 @@ us_incidents_judge (UsIncidents *self, const UsIncidentInput *input) {
 
   stream->health = input->health;
   if (step != US_INCIDENT_KEEP) {
+    us_incidents_hurry_orders (self, stream);
     carry_out (self, stream, step, input);
   } else if (us_incident_is_active (&stream->life)) {
     if (before.worst != stream->life.worst || before.is_flapping != stream->life.is_flapping) {
@@ -398,6 +412,7 @@ us_incidents_remove_stream (UsIncidents *self, const char *id) {
   UsIncidentStream *stream = g_hash_table_lookup (self->streams, id);
   if (stream == NULL)
     return;
+  us_incidents_hurry_orders (self, stream);
   if (us_incident_resolve (&stream->life, stream->health, us_clock_monotonic_us (self->clock))) {
     UsNoteRow note = { .incident = stream->row.id,
                        .author = (char *)DESK,
@@ -524,7 +539,7 @@ void
 us_incidents_free (UsIncidents *self) {
   if (self == NULL)
     return;
-  us_incidents_forget_orders (self);
+  us_incidents_end_orders (self);
   g_ptr_array_unref (self->orders);
   g_hash_table_unref (self->streams);
   g_free (self);

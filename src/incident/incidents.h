@@ -61,8 +61,8 @@ void us_incidents_remove_stream (UsIncidents *incidents, const char *stream);
 /* Returns: (transfer none) (nullable): as it is now; valid until the next call */
 const UsIncidentRow *us_incidents_get_active (UsIncidents *incidents, const char *stream);
 guint us_incidents_n_active (UsIncidents *incidents);
-/* Confirmed (on disk) when @done is called without an error. A refusal is told before these return.
- */
+/* Confirmed (on disk) when @done is called without an error, and told to nobody before. A refusal
+ * is told before these return. @done is always called, at the latest by us_incidents_free(). */
 void us_incidents_acknowledge (UsIncidents *incidents, const char *id, const char *who,
                                const char *note, UsStoreDone done, gpointer user_data);
 void us_incidents_add_note (UsIncidents *incidents, const char *id, const char *who,

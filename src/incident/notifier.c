@@ -4,8 +4,8 @@
  * to every webhook (webhook.c) and every Alertmanager (alertmanager.c), which each have their own
  * queue and troubles. Nothing is told twice of a standing fault: relapses are not told at all, and
  * "recovering" once until the incident is resolved or reopened. What has not been delivered when
- * the process ends is not kept: after a restart Alertmanagers are told again what is active,
- * webhooks are not.
+ * the process ends is in the store: webhooks are sent it after a restart, under the same id.
+ * Alertmanagers are told again what is active.
  */
 #include "incident/notifier.h"
 
@@ -24,8 +24,19 @@
 #define TEST_NAME "StreamIncidentTest"
 #define MAX_TARGETS 16
 
+/* UsNotice: @event: static; NULL: nothing for webhooks; @ids: of its messages, one for each webhook
+ */
+struct UsNotice {
+  UsIncidentRow row;
+  const char *event;
+  GBytes *body;
+  GPtrArray *ids;
+  gint64 wall_us;
+};
+
 struct UsNotifier {
   const UsClock *clock;
+  UsStore *store;
   char *desk_url; /* nullable */
   char *instance;
   GPtrArray *webhooks, *alertmanagers;
@@ -121,14 +132,10 @@ body_of (const UsNotifier *self, const char *type, const UsIncidentRow *row) {
   return g_bytes_new_take (text, strlen (text));
 }
 
-static void
-tell_webhooks (UsNotifier *self, const char *type, const UsIncidentRow *row) {
-  g_autoptr (GBytes) body = body_of (self, type, row);
-  for (guint i = 0; i < self->webhooks->len; i++) {
-    g_autofree char *uuid = g_uuid_string_random ();
-    g_autofree char *id = g_strconcat ("msg_", uuid, NULL);
-    us_webhook_send (self->webhooks->pdata[i], id, type, row != NULL ? row->id : NULL, body);
-  }
+static char *
+new_message_id (void) {
+  g_autofree char *uuid = g_uuid_string_random ();
+  return g_strconcat ("msg_", uuid, NULL);
 }
 
 static char *
@@ -168,21 +175,138 @@ tell_alertmanagers (UsNotifier *self, const char *event, const UsIncidentRow *ro
     us_alertmanager_put (self->alertmanagers->pdata[i], &alert);
 }
 
-/**
- * us_notifier_tell:
- * @row: as it is now
- * @step: what happened to it; %US_INCIDENT_KEEP: something that only Alertmanagers need to know
- */
-void
-us_notifier_tell (UsNotifier *self, const UsIncidentRow *row, UsIncidentStep step) {
-  const char *event = event_of (step);
-  if (step == US_INCIDENT_RECOVERS && !g_hash_table_add (self->recovering, g_strdup (row->id)))
-    event = NULL;
+/* ---- notices ---- */
+
+/* What webhooks are told of @step. */
+static const char *
+news_of (UsNotifier *self, const UsIncidentRow *row, UsIncidentStep step) {
+  gboolean is_recovering = g_strcmp0 (row->state, "recovering") == 0;
   if (step == US_INCIDENT_RESOLVES || step == US_INCIDENT_REOPENS)
     g_hash_table_remove (self->recovering, row->id);
-  if (event != NULL)
-    tell_webhooks (self, event, row);
-  tell_alertmanagers (self, event, row);
+  gboolean is_known = g_hash_table_contains (self->recovering, row->id);
+  /* One that is there after a restart has been told by the life before. */
+  if (step == US_INCIDENT_RECOVERS || (step == US_INCIDENT_KEEP && is_recovering))
+    g_hash_table_add (self->recovering, g_strdup (row->id));
+  return step == US_INCIDENT_RECOVERS && is_known ? NULL : event_of (step);
+}
+
+static UsWebhookMessage
+message_of (const UsNotice *notice, guint i) {
+  return (UsWebhookMessage){ .id = notice->ids->pdata[i],
+                             .type = notice->event,
+                             .incident = notice->row.id,
+                             .body = notice->body,
+                             .wall_us = notice->wall_us,
+                             .is_kept = TRUE };
+}
+
+/**
+ * us_notifier_prepare:
+ * @row: as it is now
+ * @step: what happened to it; %US_INCIDENT_KEEP: something that only Alertmanagers need to know
+ *
+ * To be called in the order in which things happen.
+ *
+ * Returns: (transfer full): for us_notifier_tell_notice()
+ */
+UsNotice *
+us_notifier_prepare (UsNotifier *self, const UsIncidentRow *row, UsIncidentStep step) {
+  UsNotice *notice = g_new0 (UsNotice, 1);
+  us_incident_row_copy (&notice->row, row);
+  notice->event = news_of (self, row, step);
+  notice->wall_us = us_clock_wall_us (self->clock);
+  notice->ids = g_ptr_array_new_with_free_func (g_free);
+  if (notice->event == NULL || self->webhooks->len == 0)
+    return notice;
+  notice->body = body_of (self, notice->event, row);
+  for (guint i = 0; i < self->webhooks->len; i++) {
+    UsWebhook *webhook = self->webhooks->pdata[i];
+    g_ptr_array_add (notice->ids, new_message_id ());
+    const UsWebhookMessage message = message_of (notice, i);
+    if (!us_webhook_is_disabled (webhook))
+      us_webhook_keep (webhook, &message);
+  }
+  return notice;
+}
+
+/**
+ * us_notice_free:
+ * @notice: (nullable) (transfer full)
+ *
+ * What is in the store stays there.
+ */
+void
+us_notice_free (UsNotice *notice) {
+  if (notice == NULL)
+    return;
+  us_incident_row_clear (&notice->row);
+  g_clear_pointer (&notice->body, g_bytes_unref);
+  g_ptr_array_unref (notice->ids);
+  g_free (notice);
+}
+
+void
+us_notifier_tell_notice (UsNotifier *self, UsNotice *notice) {
+  for (guint i = 0; i < notice->ids->len; i++) {
+    const UsWebhookMessage message = message_of (notice, i);
+    us_webhook_send (self->webhooks->pdata[i], &message);
+  }
+  tell_alertmanagers (self, notice->event, &notice->row);
+  us_notice_free (notice);
+}
+
+/* See us_notifier_prepare(). */
+void
+us_notifier_tell (UsNotifier *self, const UsIncidentRow *row, UsIncidentStep step) {
+  us_notifier_tell_notice (self, us_notifier_prepare (self, row, step));
+}
+
+static UsWebhook *
+find_target (UsNotifier *self, const char *target) {
+  for (guint i = 0; i < self->webhooks->len; i++) {
+    if (us_webhook_is_target (self->webhooks->pdata[i], target))
+      return self->webhooks->pdata[i];
+  }
+  return NULL;
+}
+
+static void
+resume_one (UsNotifier *self, const UsOutgoingRow *row) {
+  UsWebhook *webhook = find_target (self, row->target);
+  gint64 age_us = us_clock_wall_us (self->clock) - row->wall_us;
+  if (webhook == NULL || age_us > US_WEBHOOK_MAX_AGE_US) {
+    us_notice ("%s of %s is not told any more: %s", row->event,
+               row->incident != NULL ? row->incident : "nothing",
+               webhook == NULL ? "its receiver is no longer set" : "it is too old");
+    us_store_remove_outgoing (self->store, row->message);
+    return;
+  }
+  g_autoptr (GBytes) body = g_bytes_new (row->body, strlen (row->body));
+  const UsWebhookMessage message = { .id = row->message,
+                                     .type = row->event,
+                                     .incident = row->incident,
+                                     .body = body,
+                                     .n_tries = row->attempt,
+                                     .wall_us = row->wall_us,
+                                     .is_kept = TRUE };
+  us_webhook_send (webhook, &message);
+}
+
+/**
+ * us_notifier_resume:
+ *
+ * Once, before anything else is told.
+ */
+void
+us_notifier_resume (UsNotifier *self) {
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) rows = us_store_list_outgoing (self->store, &error);
+  if (rows == NULL) {
+    us_warning ("messages of before: %s", error->message);
+    return;
+  }
+  for (guint i = 0; i < rows->len; i++)
+    resume_one (self, &g_array_index (rows, UsOutgoingRow, i));
 }
 
 /**
@@ -204,7 +328,12 @@ us_notifier_test (UsNotifier *self) {
                           .description = "Somebody asked for it.",
                           .starts_us = now_us,
                           .ends_us = now_us + 60 * (gint64)G_USEC_PER_SEC };
-  tell_webhooks (self, "test", NULL);
+  g_autoptr (GBytes) body = body_of (self, "test", NULL);
+  for (guint i = 0; i < self->webhooks->len; i++) {
+    g_autofree char *id = new_message_id ();
+    const UsWebhookMessage message = { .id = id, .type = "test", .body = body, .wall_us = now_us };
+    us_webhook_send (self->webhooks->pdata[i], &message);
+  }
   for (guint i = 0; i < self->alertmanagers->len; i++)
     us_alertmanager_put (self->alertmanagers->pdata[i], &alert);
 }
@@ -245,7 +374,7 @@ instance_of (const char *desk_url) {
 /**
  * us_notifier_new:
  * @settings: copied
- * @store: for the log of deliveries; outlives it
+ * @store: for the log of deliveries, and for what is to be delivered; outlives it
  * @error: set for a bad address, and for secrets that cannot be read
  *
  * Returns: (transfer full)
@@ -257,6 +386,7 @@ us_notifier_new (const UsNotifierSettings *settings, UsStore *store, GError **er
   g_autoptr (UsHttpClient) client = us_http_client_new ("understudy-notifier/" US_VERSION);
   gboolean has_webhooks = settings->webhooks != NULL && settings->webhooks[0] != NULL;
 
+  self->store = store;
   self->clock = settings->clock != NULL ? settings->clock : us_clock_system ();
   self->desk_url = g_strdup (settings->desk_url);
   self->instance = instance_of (settings->desk_url);

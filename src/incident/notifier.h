@@ -29,6 +29,19 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsNotifier, us_notifier_free)
 /* incident.opened, .acknowledged, .recovering, .resolved, .reopened: told once each; a standing
  * fault is not repeated (Alertmanager is re-sent what it needs to keep an alert alive). */
 void us_notifier_tell (UsNotifier *notifier, const UsIncidentRow *row, UsIncidentStep step);
+
+/* The same in two halves, for who must wait in between until the incident is on disk: what webhooks
+ * will be told is in the store from the first one on, and is told after a restart if the second one
+ * never came. */
+typedef struct UsNotice UsNotice;
+UsNotice *us_notifier_prepare (UsNotifier *notifier, const UsIncidentRow *row, UsIncidentStep step);
+void us_notifier_tell_notice (UsNotifier *notifier, UsNotice *notice); /* @notice: transfer full */
+void us_notice_free (UsNotice *notice);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsNotice, us_notice_free)
+
+/* Sends what a former life could not deliver; what was for an address that is no longer set goes.
+ */
+void us_notifier_resume (UsNotifier *notifier);
 void us_notifier_test (UsNotifier *notifier); /* webhook of type "test" to every target */
 
 typedef struct {

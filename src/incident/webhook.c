@@ -3,8 +3,9 @@
  * Standard Webhooks. Owned by the notifier, in its main loop. Messages do not wait for each other:
  * one that is refused is tried again later while others go out, so a receiver orders them by their
  * time stamps. A tick looks for due ones, as long as there are any. What is still waiting at the
- * end is given up, and the log says so. Requests under way are cancelled then; their callbacks find
- * that their message has no webhook any more.
+ * end stays in the store, under its id, and is sent by the next life; a receiver that had taken it
+ * already knows the id. Requests under way are cancelled at the end; their callbacks find that
+ * their message has no webhook any more.
  */
 #include "incident/webhook.h"
 
@@ -14,18 +15,21 @@
 #include <string.h>
 
 #define MAX_ANSWER (64 * 1024) /* nobody reads it */
+#define TARGET_CHARS 32        /* of a digest: the URL itself may be a secret */
 
 typedef struct {
   UsWebhook *webhook; /* NULL: gone; then the callback frees this */
   char *id, *type, *incident;
   GBytes *body;
   guint n_tries;
-  gint64 due_us; /* monotonic */
-  gboolean is_under_way;
+  gint64 due_us;  /* monotonic */
+  gint64 wall_us; /* when it was to be told first */
+  gboolean is_under_way, is_kept;
 } Message;
 
 struct UsWebhook {
   UsPeer peer;
+  char *target;       /* its name in the store */
   GPtrArray *secrets; /* nullable */
   GQueue messages;    /* element-type Message, oldest first */
   guint n_under_way;
@@ -57,13 +61,58 @@ write_line (UsWebhook *self, const Message *message, guint status, const char *o
   us_peer_log (&self->peer, &line);
 }
 
+/* ---- in the store ---- */
+
+static void
+put (UsWebhook *self, const char *id, const char *type, const char *incident, GBytes *body,
+     guint n_tries, gint64 wall_us) {
+  gsize size;
+  const char *data = g_bytes_get_data (body, &size);
+  g_autofree char *text = g_strndup (data, size);
+  const UsOutgoingRow row = { .message = (char *)id,
+                              .target = self->target,
+                              .event = (char *)type,
+                              .incident = (char *)incident,
+                              .body = text,
+                              .attempt = n_tries,
+                              .wall_us = wall_us };
+  us_store_put_outgoing (self->peer.store, &row);
+}
+
+/**
+ * us_webhook_keep:
+ * @message: of which @is_kept is for us_webhook_send()
+ *
+ * Before it is sent: what is kept and never sent in this life is sent in the next one.
+ */
+void
+us_webhook_keep (UsWebhook *self, const UsWebhookMessage *message) {
+  put (self, message->id, message->type, message->incident, message->body, message->n_tries,
+       message->wall_us);
+}
+
+gboolean
+us_webhook_is_target (const UsWebhook *self, const char *target) {
+  return g_strcmp0 (self->target, target) == 0;
+}
+
+/* ---- outcomes ---- */
+
+/* It has been delivered, or never will be. */
+static void
+end_message (UsWebhook *self, Message *message) {
+  if (message->is_kept)
+    us_store_remove_outgoing (self->peer.store, message->id);
+  g_queue_remove (&self->messages, message);
+  message_free (message);
+}
+
 static void
 give_up (UsWebhook *self, Message *message, guint status, const char *why) {
   g_autofree char *outcome = g_strconcat ("gave up: ", why, NULL);
   self->peer.counts.n_given_up++;
   write_line (self, message, status, outcome);
-  g_queue_remove (&self->messages, message);
-  message_free (message);
+  end_message (self, message);
 }
 
 /* 410: the receiver is gone for good and has said so. */
@@ -93,16 +142,14 @@ settle (UsWebhook *self, Message *message, const UsHttpReply *reply, const GErro
   if (is_delivered) {
     self->peer.counts.n_delivered++;
     write_line (self, message, status, outcome);
-    g_queue_remove (&self->messages, message);
-    message_free (message);
+    end_message (self, message);
     us_peer_set_failing (&self->peer, self->is_disabled, outcome);
     return;
   }
   self->peer.counts.n_failed++;
   if (status == 410) {
     write_line (self, message, status, "disabled");
-    g_queue_remove (&self->messages, message);
-    message_free (message);
+    end_message (self, message);
     disable (self);
     return;
   }
@@ -112,6 +159,9 @@ settle (UsWebhook *self, Message *message, const UsHttpReply *reply, const GErro
     return;
   }
   write_line (self, message, status, outcome);
+  if (message->is_kept)
+    put (self, message->id, message->type, message->incident, message->body, message->n_tries,
+         message->wall_us);
   message->due_us = us_clock_monotonic_us (self->peer.clock) + wait_s * G_USEC_PER_SEC;
 }
 
@@ -185,6 +235,8 @@ UsWebhook *
 us_webhook_new (const UsPeer *peer, GPtrArray *secrets) {
   UsWebhook *self = g_new0 (UsWebhook, 1);
   self->peer = *peer;
+  g_autofree char *digest = g_compute_checksum_for_string (G_CHECKSUM_SHA256, peer->url, -1);
+  self->target = g_strndup (digest, TARGET_CHARS);
   self->secrets = secrets != NULL ? g_ptr_array_ref (secrets) : NULL;
   self->cancellable = g_cancellable_new ();
   g_queue_init (&self->messages);
@@ -202,7 +254,8 @@ us_webhook_free (UsWebhook *self) {
   us_timer_stop (&self->tick);
   Message *message;
   while ((message = g_queue_pop_head (&self->messages)) != NULL) {
-    write_line (self, message, 0, "gave up: the monitor ended");
+    write_line (self, message, 0,
+                message->is_kept ? "kept for the next start" : "gave up: the monitor ended");
     message->webhook = NULL;
     if (!message->is_under_way)
       message_free (message);
@@ -211,6 +264,7 @@ us_webhook_free (UsWebhook *self) {
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->secrets, g_ptr_array_unref);
   us_peer_clear (&self->peer);
+  g_free (self->target);
   g_free (self);
 }
 
@@ -228,22 +282,28 @@ make_room (UsWebhook *self) {
 
 /**
  * us_webhook_send:
- * @incident: (nullable)
- * @body: JSON
+ * @source: copied
+ *
+ * Now, and again when it fails. One that is kept goes from the store when its end has come.
  */
 void
-us_webhook_send (UsWebhook *self, const char *id, const char *type, const char *incident,
-                 GBytes *body) {
-  if (self->is_disabled)
+us_webhook_send (UsWebhook *self, const UsWebhookMessage *source) {
+  if (self->is_disabled) {
+    if (source->is_kept)
+      us_store_remove_outgoing (self->peer.store, source->id);
     return;
+  }
   if (self->messages.length >= US_WEBHOOK_MAX_WAITING)
     make_room (self);
   Message *message = g_new0 (Message, 1);
   message->webhook = self;
-  message->id = g_strdup (id);
-  message->type = g_strdup (type);
-  message->incident = g_strdup (incident);
-  message->body = g_bytes_ref (body);
+  message->id = g_strdup (source->id);
+  message->type = g_strdup (source->type);
+  message->incident = g_strdup (source->incident);
+  message->body = g_bytes_ref (source->body);
+  message->n_tries = source->n_tries;
+  message->wall_us = source->wall_us;
+  message->is_kept = source->is_kept;
   message->due_us = us_clock_monotonic_us (self->peer.clock);
   g_queue_push_tail (&self->messages, message);
   send_due (self);

@@ -1,4 +1,4 @@
-/* read-history.c - rollups, pictures and the log of deliveries; see read.c */
+/* read-history.c - rollups, pictures, messages and the log of deliveries; see read.c */
 #include "store/store-private.h"
 
 /**
@@ -127,6 +127,21 @@ us_store_get_thumbnail (UsStore *store, const char *id, UsThumbnailRow *row, GEr
   }
   sqlite3_reset (statement);
   return TRUE;
+}
+
+/* What was to be told first comes first. */
+GArray *
+us_store_list_outgoing (UsStore *store, GError **error) {
+  UsDatabase *reader = us_store_read_begin (store, error);
+  if (reader == NULL)
+    return NULL;
+  g_autofree char *columns = us_row_columns (&us_outgoing_row_type, "", "");
+  g_autofree char *sql = g_strdup_printf (
+      "SELECT %s FROM outgoing WHERE wall_us >= ?1 ORDER BY wall_us, message LIMIT ?2", columns);
+  sqlite3_stmt *statement
+      = us_database_query (reader, error, sql, "ii", G_MININT64, (gint64)US_STORE_MAX_ROWS);
+  return us_store_read_rows (store, &us_outgoing_row_type, sizeof (UsOutgoingRow),
+                             (GDestroyNotify)us_outgoing_row_clear, statement, error);
 }
 
 /* The newest first. */

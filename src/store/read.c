@@ -1,15 +1,14 @@
 /* read.c - what the reading functions have in common
  *
- * In the thread of the store's owner, on a connection of its own. A read is one statement from its
- * start to its end, so no read transaction outlives a function, and the writer's checkpoints are
- * never held up.
+ * In the thread of the store's owner, on a connection of its own, or in the reading thread, on a
+ * view of the store with another connection (reading.c). A read is one statement from its start to
+ * its end, so no read transaction outlives a function, and the writer's checkpoints are never held
+ * up.
  */
 #define US_LOG_TOPIC "store.read"
 #include "store/store-private.h"
 
 #include "base/log.h"
-
-#define WAIT_FOR_WRITES_MS 200
 
 /* Returns: @limit, or the most there may be */
 guint
@@ -20,14 +19,14 @@ us_store_read_limit (guint limit) {
 /**
  * us_store_read_begin:
  *
- * Lets queued writes go first, for a moment, and opens the file again if a new one took its place.
+ * Opens the file again if a new one took its place.
  *
  * Returns: (transfer none) (nullable): the connection to read from
  */
 UsDatabase *
 us_store_read_begin (UsStore *store, GError **error) {
-  us_writer_flush (store->writer, WAIT_FOR_WRITES_MS);
-
+  if (store->writer == NULL)
+    return store->reader;
   guint generation = us_writer_get_generation (store->writer);
   if (generation != store->generation)
     g_clear_pointer (&store->reader, us_database_free);
@@ -40,7 +39,8 @@ us_store_read_begin (UsStore *store, GError **error) {
 
 static void
 note_damage (UsStore *store, const GError *error) {
-  if (error != NULL && g_error_matches (error, US_STORE_ERROR, US_STORE_ERROR_CORRUPT))
+  /* Of a view, the reading thread does it. */
+  if (store->writer != NULL && g_error_matches (error, US_STORE_ERROR, US_STORE_ERROR_CORRUPT))
     us_writer_suspect (store->writer);
 }
 

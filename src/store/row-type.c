@@ -1,7 +1,7 @@
 /* row-type.c - rows as tables of their fields
  *
  * Copying, freeing, binding and reading a row is the same walk over its fields for each of the
- * eight row types, so a column is told of in one place. Pure but for the statement it binds to or
+ * nine row types, so a column is told of in one place. Pure but for the statement it binds to or
  * reads from; the type tables are constant, any thread may use them.
  */
 #include "store/row-type.h"
@@ -113,6 +113,14 @@ static const UsField delivery_fields[] = {
   FIELD (UsDeliveryRow, outcome, TEXT), FIELD (UsDeliveryRow, wall_us, INT64),
 };
 const UsRowType us_delivery_row_type = TYPE (UsDeliveryRow, "deliveries", delivery_fields);
+
+static const UsField outgoing_fields[] = {
+  FIELD (UsOutgoingRow, message, TEXT),  FIELD (UsOutgoingRow, target, TEXT),
+  FIELD (UsOutgoingRow, event, TEXT),    FIELD (UsOutgoingRow, incident, TEXT),
+  FIELD (UsOutgoingRow, body, TEXT),     FIELD (UsOutgoingRow, attempt, UINT),
+  FIELD (UsOutgoingRow, wall_us, INT64),
+};
+const UsRowType us_outgoing_row_type = TYPE (UsOutgoingRow, "outgoing", outgoing_fields);
 
 /* Copies the values; what is not a field (a picture) is left as @to has it. */
 void

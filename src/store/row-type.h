@@ -38,6 +38,7 @@ extern const UsRowType us_rollup_row_type;
 extern const UsRowType us_rollup_sum_type;    /* of no table: what a query gathers */
 extern const UsRowType us_thumbnail_row_type; /* without its picture */
 extern const UsRowType us_delivery_row_type;
+extern const UsRowType us_outgoing_row_type;
 
 void us_row_copy (const UsRowType *type, gpointer to, gconstpointer from);
 void us_row_clear (const UsRowType *type, gpointer row);

@@ -47,3 +47,8 @@ void
 us_delivery_row_clear (UsDeliveryRow *row) {
   us_row_clear (&us_delivery_row_type, row);
 }
+
+void
+us_outgoing_row_clear (UsOutgoingRow *row) {
+  us_row_clear (&us_outgoing_row_type, row);
+}

@@ -87,6 +87,16 @@ typedef struct {
   gint64 wall_us;
 } UsDeliveryRow;
 
+/* UsOutgoingRow: a message that its receiver has not taken yet. */
+typedef struct {
+  char *message; /* webhook-id: the same on every try, over restarts too */
+  char *target;  /* digest of the receiver's URL, which may be a secret */
+  char *event, *incident;
+  char *body;
+  guint attempt;  /* tries up to now */
+  gint64 wall_us; /* when it was to be told first */
+} UsOutgoingRow;
+
 void us_incident_row_copy (UsIncidentRow *to, const UsIncidentRow *from);
 void us_incident_row_clear (UsIncidentRow *row);
 void us_event_row_clear (UsEventRow *row);
@@ -95,6 +105,7 @@ void us_note_row_clear (UsNoteRow *row);
 void us_rollup_row_clear (UsRollupRow *row);
 void us_thumbnail_row_clear (UsThumbnailRow *row);
 void us_delivery_row_clear (UsDeliveryRow *row);
+void us_outgoing_row_clear (UsOutgoingRow *row);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UsIncidentRow, us_incident_row_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UsEventRow, us_event_row_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UsFindingRow, us_finding_row_clear)
@@ -102,5 +113,6 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UsNoteRow, us_note_row_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UsRollupRow, us_rollup_row_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UsThumbnailRow, us_thumbnail_row_clear)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UsDeliveryRow, us_delivery_row_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UsOutgoingRow, us_outgoing_row_clear)
 
 G_END_DECLS

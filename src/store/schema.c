@@ -6,7 +6,7 @@
  * connection; called before the writer's thread begins, or in it.
  *
  * Versions: 1 the tables; 2 the keeper of events and pictures, so that what leads to an incident is
- * kept with it.
+ * kept with it; 3 messages that are not delivered yet.
  */
 #define US_LOG_TOPIC "store.schema"
 #include "store/schema.h"

@@ -1,12 +1,14 @@
 /* store-private.h - what store.c and the reading files share, and what tests may set */
 #pragma once
 
+#include "store/reading.h"
 #include "store/writer.h"
 
 G_BEGIN_DECLS
 
 struct UsStore {
-  UsWriter *writer;
+  UsWriter *writer;   /* NULL: a view, for reading in a thread */
+  UsReading *reading; /* NULL in a view */
   UsDatabase *reader; /* NULL: the file was replaced, to be opened again */
   guint generation;   /* of the file that @reader has open */
   char *path, *vfs;

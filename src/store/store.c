@@ -1,7 +1,8 @@
 /* store.c - the database as the rest of the program sees it
  *
  * Owned by the role that keeps it, in the main thread. Holds the file's lock, the writer with its
- * thread, and a connection of its own for reading. Ends with us_store_close().
+ * thread, a connection of its own for reading, and another thread for what takes long to read. Ends
+ * with us_store_close().
  *
  * Ids are given out before anything is written. The database holds a limit: ids below it may have
  * been given to somebody. It is raised by a block, and synced, before the block is used, and a
@@ -169,6 +170,7 @@ us_store_open_with (const UsStoreSettings *settings, const UsClock *clock, const
   UsCommitter *committer
       = us_committer_new (g_steal_pointer (&database), store->path, vfs, store->id_limit, clock);
   store->writer = us_writer_new (committer, settings, clock, on_trouble, store);
+  store->reading = us_reading_new (store->writer, store->path, store->vfs);
   raise_limit (store);
   if (was_corrupt != NULL)
     *was_corrupt = is_replaced;
@@ -209,6 +211,7 @@ void
 us_store_close (UsStore *store, guint grace_ms) {
   if (store == NULL)
     return;
+  us_reading_free (g_steal_pointer (&store->reading));
   g_clear_pointer (&store->reader, us_database_free);
   /* The lock stays with a thread that may still write. */
   if (!us_writer_stop (store->writer, grace_ms))
@@ -276,6 +279,16 @@ us_store_add_delivery (UsStore *store, const UsDeliveryRow *row) {
   put (store, US_WRITE_DELIVERY, &numbered, NULL, NULL);
 }
 
+void
+us_store_put_outgoing (UsStore *store, const UsOutgoingRow *row) {
+  put (store, US_WRITE_OUTGOING, row, NULL, NULL);
+}
+
+void
+us_store_remove_outgoing (UsStore *store, const char *message) {
+  us_writer_push (store->writer, us_write_new_sent (message), NULL, NULL);
+}
+
 /**
  * us_store_remove_stream:
  *
@@ -292,6 +305,30 @@ void
 us_store_barrier (UsStore *store, UsStoreDone done, gpointer user_data) {
   us_writer_push (store->writer, us_write_new_barrier (), done, user_data);
 }
+
+gboolean
+us_store_is_settled (UsStore *store) {
+  return us_writer_is_settled (store->writer);
+}
+
+void
+us_store_settle (UsStore *store, UsStoreDone done, gpointer user_data) {
+  us_writer_push (store->writer, us_write_new_mark (), done, user_data);
+}
+
+void
+us_store_flush (UsStore *store, guint timeout_ms) {
+  us_writer_flush (store->writer, timeout_ms);
+}
+
+/* ---- reading in a thread ---- */
+
+void
+us_store_read_async (UsStore *store, UsStoreRead read, UsStoreDone done, gpointer user_data) {
+  us_reading_add (store->reading, read, done, user_data);
+}
+
+/* ---- ids ---- */
 
 gint64
 us_store_next_id (UsStore *store) {

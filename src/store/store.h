@@ -19,9 +19,10 @@ typedef enum {
 GQuark us_store_error_quark (void);
 
 /* UsStore: reads at once in the caller's thread, from a connection of its own (WAL: never held up
- * by a write); writes in order in one thread of its own, in transactions of what has gathered. Use
- * in one thread. A write that fails (disk full) is kept and tried again, in order, up to
- * US_STORE_MAX_PENDING; then the oldest of what is not an incident goes first, and is counted. */
+ * by a write), or in a thread of its own what takes long; writes in order in one thread of its own,
+ * in transactions of what has gathered. Use in one thread. A write that fails (disk full) is kept
+ * and tried again, in order, up to US_STORE_MAX_PENDING; then the oldest of what is not an incident
+ * goes first, and is counted. */
 typedef struct UsStore UsStore;
 #define US_STORE_MAX_PENDING 100000
 
@@ -57,26 +58,36 @@ void us_store_get_stats (UsStore *store, UsStoreStats *stats);
  * row is on disk (committed and synced): only then is it confirmed to anybody. */
 typedef void (*UsStoreDone) (const GError *error, gpointer user_data);
 void us_store_put_incident (UsStore *store, const UsIncidentRow *row, UsStoreDone done,
-                            gpointer user_data); /* inserts or replaces, by id */
+                            gpointer user_data); /* inserts or replaces, by id; never another's */
 /* @row->id: 0, or one that us_store_next_id() gave before: an event that turns out to be worth
  * keeping only later still stands in its place. One that is there already stays as it is, but for
  * the incident it belongs to. Returns: its id, at once */
 gint64 us_store_add_event (UsStore *store, const UsEventRow *row);
-void us_store_put_finding (UsStore *store, const UsFindingRow *row); /* by id */
+void us_store_put_finding (UsStore *store, const UsFindingRow *row); /* by id; as incidents */
 void us_store_add_note (UsStore *store, const UsNoteRow *row, UsStoreDone done, gpointer user_data);
 void us_store_put_rollup (UsStore *store, const UsRollupRow *row); /* by stream and minute */
 void us_store_add_thumbnail (UsStore *store, const UsThumbnailRow *row);
 void us_store_add_delivery (UsStore *store, const UsDeliveryRow *row);
+/* A message to be told, by its id; there until it was sent. */
+void us_store_put_outgoing (UsStore *store, const UsOutgoingRow *row);
+void us_store_remove_outgoing (UsStore *store, const char *message);
 void us_store_remove_stream (UsStore *store, const char *stream); /* and all that belongs to it */
 /* Calls @done when all that was queued before is on disk. */
 void us_store_barrier (UsStore *store, UsStoreDone done, gpointer user_data);
+/* Whether all that was queued can be read; or writing fails, and waiting is of no use. */
+gboolean us_store_is_settled (UsStore *store);
+/* Calls @done when all that was queued before can be read, though it may not be synced; while
+ * writing fails that takes as long as it does. */
+void us_store_settle (UsStore *store, UsStoreDone done, gpointer user_data);
+/* Waits for the same, at most so long, in the caller's thread: not for a main loop. */
+void us_store_flush (UsStore *store, guint timeout_ms);
 /* Rises over restarts, one row of numbers for events and findings. */
 gint64 us_store_next_id (UsStore *store);
 
 /* Reads: bounded by @limit (at most US_STORE_MAX_ROWS). Cursors are what the last row of a page
  * gave. Returns: (transfer full): a GArray of rows whose clear function is set. They see what has
- * been committed; queued writes are waited for up to 200 ms first, so that one reads what one
- * wrote. */
+ * been committed, as everything confirmed has; who wants to see what is still queued waits with
+ * us_store_settle() first. */
 #define US_STORE_MAX_ROWS 5000
 typedef struct {
   const char *stream;        /* nullable: any */
@@ -112,6 +123,11 @@ GArray *us_store_list_rollups (UsStore *store, const char *stream, gint64 since_
 GArray *us_store_list_rollups_by (UsStore *store, const char *stream, gint64 since_us,
                                   gint64 until_us, gint64 step_us,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The worst states that all streams came to in the minutes since then. */
+typedef void (*UsStoreMinute) (const char *stream, gint64 minute_us, const char *health,
+                               gpointer user_data);
+gboolean us_store_each_minute (UsStore *store, gint64 since_us, guint max_rows, UsStoreMinute each,
+                               gpointer user_data, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Without pictures; newest first. */
 GArray *us_store_list_thumbnails (UsStore *store, const char *stream, gint64 since_us,
                                   gint64 until_us, guint limit,
@@ -120,5 +136,14 @@ gboolean us_store_get_thumbnail (UsStore *store, const char *id, UsThumbnailRow 
                                  GError **error) G_GNUC_WARN_UNUSED_RESULT;
 GArray *us_store_list_deliveries (UsStore *store, gint64 before_id, guint limit,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Oldest first. */
+GArray *us_store_list_outgoing (UsStore *store, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Reading that may take longer than a main loop has. @read is called in a thread of the store's,
+ * one after the other, with a @view for the reading functions above and nothing else; @done then in
+ * the opener's main context, at the latest from within us_store_close(); each once, but for @read
+ * when the store ends before its turn. What was queued for writing goes first, for up to 200 ms. */
+typedef gboolean (*UsStoreRead) (UsStore *view, gpointer user_data, GError **error);
+void us_store_read_async (UsStore *store, UsStoreRead read, UsStoreDone done, gpointer user_data);
 
 G_END_DECLS

@@ -2,7 +2,9 @@
  *
  * Made in the thread of the store's owner, carried out in the writer's within its transaction.
  * Every write may come twice, since a transaction whose commit failed is done again: rows have
- * their ids beforehand, and what is there already is replaced or left.
+ * their ids beforehand, and what is there already is replaced or left. An incident or a finding
+ * that is there under the same id and is another one is not replaced, whoever gave the id twice:
+ * the insert then fails as that write's own fault.
  *
  * The keeper of an event or a picture is the incident that holds it: the one it names, or one that
  * opened within PREROLL_US after it.
@@ -28,9 +30,13 @@ row_type (UsWriteKind kind) {
     return &us_thumbnail_row_type;
   case US_WRITE_DELIVERY:
     return &us_delivery_row_type;
+  case US_WRITE_OUTGOING:
+    return &us_outgoing_row_type;
+  case US_WRITE_SENT:
   case US_WRITE_REMOVAL:
   case US_WRITE_BARRIER:
   case US_WRITE_LIMIT:
+  case US_WRITE_MARK:
   default:
     return NULL;
   }
@@ -71,8 +77,20 @@ us_write_new_removal (const char *stream, gint64 last_event) {
 }
 
 UsWrite *
+us_write_new_sent (const char *message) {
+  UsWrite *write = write_new (US_WRITE_SENT);
+  write->row.sent = g_strdup (message);
+  return write;
+}
+
+UsWrite *
 us_write_new_barrier (void) {
   return write_new (US_WRITE_BARRIER);
+}
+
+UsWrite *
+us_write_new_mark (void) {
+  return write_new (US_WRITE_MARK);
 }
 
 UsWrite *
@@ -91,6 +109,8 @@ us_write_free (UsWrite *write) {
     us_row_clear (type, &write->row);
   else if (write->kind == US_WRITE_REMOVAL)
     g_free (write->row.removal.stream);
+  else if (write->kind == US_WRITE_SENT)
+    g_free (write->row.sent);
   g_clear_error (&write->error);
   g_free (write);
 }
@@ -105,9 +125,12 @@ us_write_is_minor (const UsWrite *write) {
   case US_WRITE_ROLLUP:
   case US_WRITE_THUMBNAIL:
   case US_WRITE_DELIVERY:
+  case US_WRITE_SENT: /* lost: the receiver gets it again, under the same id */
+  case US_WRITE_MARK:
     return TRUE;
   case US_WRITE_INCIDENT:
   case US_WRITE_NOTE:
+  case US_WRITE_OUTGOING:
   case US_WRITE_REMOVAL:
   case US_WRITE_BARRIER:
   case US_WRITE_LIMIT:
@@ -119,6 +142,8 @@ us_write_is_minor (const UsWrite *write) {
 /* Whether its commit must survive a loss of power. */
 gboolean
 us_write_is_synced (const UsWrite *write) {
+  if (write->kind == US_WRITE_MARK)
+    return FALSE; /* readers do not care */
   return write->done != NULL || !us_write_is_minor (write);
 }
 
@@ -181,14 +206,16 @@ make_upsert (const UsRowType *type, const char *keys) {
 
 static gboolean
 apply_incident (const UsIncidentRow *row, UsDatabase *database, GError **error) {
+  STATEMENT_ONCE (fresh, make_insert (&us_incident_row_type, "", "", ""));
   STATEMENT_ONCE (sql, make_upsert (&us_incident_row_type, "id"));
-  gint64 is_known = 0;
+  gint64 is_same = -1;
 
-  if (!us_database_get_int (database, &is_known, error, "SELECT 1 FROM incidents WHERE id = ?1",
-                            "s", row->id)
-      || !insert_row (database, &us_incident_row_type, row, sql, error))
+  if (!us_database_get_int (database, &is_same, error,
+                            "SELECT stream = ?2 AND opened_us = ?3 FROM incidents WHERE id = ?1",
+                            "ssi", row->id, row->stream, row->opened_us)
+      || !insert_row (database, &us_incident_row_type, row, is_same == 1 ? sql : fresh, error))
     return FALSE;
-  if (is_known)
+  if (is_same == 1)
     return TRUE;
   gint64 since_us = row->opened_us - PREROLL_US;
   return us_database_run (database, error,
@@ -229,8 +256,15 @@ apply_note (const UsNoteRow *row, UsDatabase *database, GError **error) {
 
 static gboolean
 apply_finding (const UsFindingRow *row, UsDatabase *database, GError **error) {
+  STATEMENT_ONCE (fresh, make_insert (&us_finding_row_type, "", "", ""));
   STATEMENT_ONCE (sql, make_upsert (&us_finding_row_type, "id"));
-  return insert_row (database, &us_finding_row_type, row, sql, error);
+  gint64 is_same = -1;
+
+  return us_database_get_int (database, &is_same, error,
+                              "SELECT stream = ?2 AND check_word = ?3 AND first_us = ?4"
+                              " FROM findings WHERE id = ?1",
+                              "issi", row->id, row->stream, row->check, row->first_us)
+         && insert_row (database, &us_finding_row_type, row, is_same == 1 ? sql : fresh, error);
 }
 
 static gboolean
@@ -243,6 +277,13 @@ static gboolean
 apply_delivery (const UsDeliveryRow *row, UsDatabase *database, GError **error) {
   STATEMENT_ONCE (sql, make_insert (&us_delivery_row_type, "", "", "ON CONFLICT (id) DO NOTHING"));
   return insert_row (database, &us_delivery_row_type, row, sql, error);
+}
+
+/* A message that comes again has been tried once more. */
+static gboolean
+apply_outgoing (const UsOutgoingRow *row, UsDatabase *database, GError **error) {
+  STATEMENT_ONCE (sql, make_upsert (&us_outgoing_row_type, "message"));
+  return insert_row (database, &us_outgoing_row_type, row, sql, error);
 }
 
 static gboolean
@@ -318,6 +359,11 @@ us_write_apply (const UsWrite *write, UsDatabase *database, GError **error) {
     return apply_thumbnail (&write->row.thumbnail, database, error);
   case US_WRITE_DELIVERY:
     return apply_delivery (&write->row.delivery, database, error);
+  case US_WRITE_OUTGOING:
+    return apply_outgoing (&write->row.outgoing, database, error);
+  case US_WRITE_SENT:
+    return us_database_run (database, error, "DELETE FROM outgoing WHERE message = ?1", "s",
+                            write->row.sent);
   case US_WRITE_REMOVAL:
     return apply_removal (write->row.removal.stream, write->row.removal.last_event, database,
                           error);
@@ -325,6 +371,7 @@ us_write_apply (const UsWrite *write, UsDatabase *database, GError **error) {
     return apply_number ("barrier", (gint64)write->order, database, error);
   case US_WRITE_LIMIT:
     return apply_number ("id-limit", write->row.limit, database, error);
+  case US_WRITE_MARK:
   default:
     return TRUE;
   }

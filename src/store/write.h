@@ -14,9 +14,12 @@ typedef enum {
   US_WRITE_ROLLUP,
   US_WRITE_THUMBNAIL,
   US_WRITE_DELIVERY,
+  US_WRITE_OUTGOING,
+  US_WRITE_SENT,    /* a message is no longer outgoing */
   US_WRITE_REMOVAL, /* of a stream */
   US_WRITE_BARRIER, /* writes a little, so that it has something to sync */
   US_WRITE_LIMIT,   /* ids below it may be given away */
+  US_WRITE_MARK,    /* nothing: says that all before it can be read */
 } UsWriteKind;
 
 /* UsWrite: filled by one of the functions below, then owned by the queue, then by the writer. */
@@ -30,6 +33,8 @@ typedef struct {
     UsRollupRow rollup;
     UsThumbnailRow thumbnail;
     UsDeliveryRow delivery;
+    UsOutgoingRow outgoing;
+    char *sent; /* id of a message */
     struct {
       char *stream;
       gint64 last_event;
@@ -47,7 +52,9 @@ typedef struct {
 
 UsWrite *us_write_new_row (UsWriteKind kind, gconstpointer row);
 UsWrite *us_write_new_removal (const char *stream, gint64 last_event);
+UsWrite *us_write_new_sent (const char *message);
 UsWrite *us_write_new_barrier (void);
+UsWrite *us_write_new_mark (void);
 UsWrite *us_write_new_limit (gint64 limit);
 void us_write_free (UsWrite *write);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsWrite, us_write_free)

@@ -68,10 +68,11 @@ writer_clear (gpointer data) {
 
 static void
 tell (UsWriter *writer, UsWrite *write, const GError *error) {
+  guint n = write->kind != US_WRITE_MARK; /* which writes nothing */
   if (error != NULL)
-    writer->stats.n_dropped++;
+    writer->stats.n_dropped += n;
   else
-    writer->stats.n_written++;
+    writer->stats.n_written += n;
   if (write->done != NULL)
     us_outcomes_add (writer->outcomes, write->done, write->user_data, error);
   us_write_free (write);
@@ -326,7 +327,7 @@ us_writer_push (UsWriter *writer, UsWrite *write, UsStoreDone done, gpointer use
 }
 
 /* Waits until what was pushed is in the database; not while that fails, and for a disk that hangs
- * only once. */
+ * only once. Not in a main loop. */
 void
 us_writer_flush (UsWriter *writer, guint timeout_ms) {
   gint64 until_us = g_get_monotonic_time () + (gint64)timeout_ms * 1000;
@@ -343,6 +344,17 @@ us_writer_flush (UsWriter *writer, guint timeout_ms) {
   if (!is_in_time)
     writer->stalled_order = us_write_queue_oldest (&writer->queue);
   g_mutex_unlock (&writer->lock);
+}
+
+/* Whether nothing waits, or waiting is of no use: writing fails, or the disk hangs. */
+gboolean
+us_writer_is_settled (UsWriter *writer) {
+  g_mutex_lock (&writer->lock);
+  guint64 oldest = us_write_queue_oldest (&writer->queue);
+  gboolean is_settled = oldest == G_MAXUINT64 || writer->stats.is_failing
+                        || (writer->stalled_order != 0 && oldest == writer->stalled_order);
+  g_mutex_unlock (&writer->lock);
+  return is_settled;
 }
 
 /* A reader met a damaged page. */

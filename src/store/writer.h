@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* UsWriter: all functions in the thread of the store's owner. */
+/* UsWriter: all functions in the thread of the store's owner, but for us_writer_flush(),
+ * us_writer_suspect() and us_writer_get_generation(), which the reading thread may call, too. */
 typedef struct UsWriter UsWriter;
 
 UsWriter *us_writer_new (UsCommitter *committer, const UsStoreSettings *settings,
@@ -16,6 +17,7 @@ gboolean us_writer_stop (UsWriter *writer, guint grace_ms);
 
 void us_writer_push (UsWriter *writer, UsWrite *write, UsStoreDone done, gpointer user_data);
 void us_writer_flush (UsWriter *writer, guint timeout_ms);
+gboolean us_writer_is_settled (UsWriter *writer);
 void us_writer_suspect (UsWriter *writer);
 guint us_writer_get_generation (UsWriter *writer);
 void us_writer_get_stats (UsWriter *writer, UsStoreStats *stats);

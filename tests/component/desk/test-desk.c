@@ -127,6 +127,7 @@ static guint
 count_incidents (Table *table) {
   const UsIncidentQuery query = { .limit = 100 };
   g_autoptr (GError) error = NULL;
+  us_store_flush (us_desk_get_store (table->desk), 30000);
   g_autoptr (GArray) rows
       = us_store_list_incidents (us_desk_get_store (table->desk), &query, &error);
   g_assert_no_error (error);
@@ -137,6 +138,7 @@ count_incidents (Table *table) {
 static guint
 count_open (Table *table, const char *stream) {
   g_autoptr (GError) error = NULL;
+  us_store_flush (us_desk_get_store (table->desk), 30000);
   g_autoptr (GArray) rows
       = us_store_list_findings (us_desk_get_store (table->desk), stream, TRUE, 0, 100, &error);
   g_assert_no_error (error);

@@ -45,6 +45,7 @@ show (World *world, gint64 wall_us, const char *reason) {
 
 static guint
 count_kept (World *world) {
+  us_store_flush (world->store, 30000);
   g_autoptr (GArray) rows = us_store_list_thumbnails (world->store, "a", 0, 0, 100, NULL);
   return rows->len;
 }
@@ -76,6 +77,7 @@ test_before (void) {
   g_assert_cmpstr (us_gallery_keep (world.gallery, "a", "finding-before"), ==, id);
   g_assert_cmpuint (count_kept (&world), ==, 2);
   g_auto (UsThumbnailRow) row = { 0 };
+  us_store_flush (world.store, 30000);
   g_assert_true (us_store_get_thumbnail (world.store, id, &row, NULL));
   g_assert_cmpstr (row.reason, ==, "switch-before");
   g_assert_cmpint (row.wall_us, ==, 101 * MINUTE);
@@ -95,6 +97,7 @@ test_after (void) {
   g_autofree char *after = show (&world, 100 * MINUTE, "incident-opened"); /* whatever it is for */
   g_assert_cmpstr (after, ==, id);
   g_auto (UsThumbnailRow) row = { 0 };
+  us_store_flush (world.store, 30000);
   g_assert_true (us_store_get_thumbnail (world.store, id, &row, NULL));
   g_autofree char *later = show (&world, 101 * MINUTE, "finding");
   g_assert_cmpstr (later, !=, id);

@@ -116,7 +116,7 @@ stored_events (World *world, const char *incident) {
   const UsEventQuery query = { .incident = incident, .after_id = 1, .limit = 5000 };
   g_autoptr (GError) error = NULL;
   stage_barrier (&world->stage);
-  GArray *rows = us_store_list_events (world->stage.store, &query, &error);
+  GArray *rows = us_store_list_events (stage_settled (world->stage.store), &query, &error);
   g_assert_no_error (error);
   return rows;
 }
@@ -133,7 +133,7 @@ static void
 stored_row (World *world, const char *id, UsIncidentRow *row) {
   g_autoptr (GError) error = NULL;
   stage_barrier (&world->stage);
-  g_assert_true (us_store_get_incident (world->stage.store, id, row, &error));
+  g_assert_true (us_store_get_incident (stage_settled (world->stage.store), id, row, &error));
   g_assert_no_error (error);
 }
 
@@ -274,7 +274,7 @@ test_remove_stream (void) {
   g_auto (UsIncidentRow) row = { 0 };
   stored_row (&world, id, &row);
   g_assert_cmpstr (row.state, ==, "resolved");
-  g_autoptr (GArray) notes = us_store_list_notes (world.stage.store, id, NULL);
+  g_autoptr (GArray) notes = us_store_list_notes (stage_settled (world.stage.store), id, NULL);
   g_assert_cmpuint (notes->len, ==, 1);
   g_assert_nonnull (strstr (g_array_index (notes, UsNoteRow, 0).text, "removed"));
   world_clear (&world);
@@ -379,7 +379,7 @@ test_acknowledge (void) {
   g_assert_cmpstr (row.state, ==, "acknowledged");
   g_assert_cmpstr (row.acknowledged_by, ==, "alice");
   g_assert_cmpint (row.acknowledged_us, ==, START);
-  g_autoptr (GArray) notes = us_store_list_notes (world.stage.store, id, NULL);
+  g_autoptr (GArray) notes = us_store_list_notes (stage_settled (world.stage.store), id, NULL);
   g_assert_cmpuint (notes->len, ==, 1);
 
   us_incidents_acknowledge (world.incidents, id, "bob", NULL, on_done, &done);
@@ -423,11 +423,12 @@ test_refusals (void) {
   us_incidents_add_note (world.incidents, id, "carol", "it was the cable", on_done, &done);
   stage_wait_done (&done, n + 1);
   g_assert_no_error (done.error);
-  g_autoptr (GArray) notes = us_store_list_notes (world.stage.store, id, NULL);
+  g_autoptr (GArray) notes = us_store_list_notes (stage_settled (world.stage.store), id, NULL);
   g_assert_cmpuint (notes->len, ==, 1);
   g_assert_cmpstr (g_array_index (notes, UsNoteRow, 0).author, ==, "carol");
   g_assert_cmpstr (world.events->pdata[world.events->len - 1], ==, "note: carol: it was the cable");
   /* ... unless its stream is gone with all that belonged to it */
+  us_incidents_remove_stream (world.incidents, "studio");
   us_store_remove_stream (world.stage.store, "studio");
   stage_barrier (&world.stage);
   REFUSED (us_incidents_add_note (world.incidents, id, "a", "b", on_done, &done), UNKNOWN);
@@ -453,7 +454,132 @@ test_resolve_by_hand (void) {
   world_clear (&world);
 }
 
-/* Whoever waits may outlive the incidents. */
+/* As an acknowledgement: nobody hears of it before the disk does. */
+static void
+test_resolve_is_told_when_written (void) {
+  World world;
+  g_auto (Doneness) done = { 0 };
+  UsIncidentStats stats;
+  world_init (&world);
+  world.stage.vfs = fault_vfs_register ();
+  world_open (&world);
+  judge (&world, US_HEALTH_UNHEALTHY);
+  g_autofree char *id = active_id (&world);
+  stage_barrier (&world.stage);
+  guint n_events = world.events->len;
+  fault_vfs_set_sync_held (TRUE);
+  us_incidents_resolve (world.incidents, id, "alice", "known", on_done, &done);
+  for (guint i = 0; i < 50; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (done.n_done, ==, 0);
+  g_assert_cmpstr (world.steps->str, ==, "O");
+  g_assert_cmpuint (world.events->len, ==, n_events);
+  us_incidents_get_stats (world.incidents, &stats);
+  g_assert_cmpuint (stats.n_resolved, ==, 0);
+  /* ... and it is done once: the second one is told when that was, though no disk knows it yet */
+  g_auto (Doneness) again = { 0 };
+  us_incidents_resolve (world.incidents, id, "bob", NULL, on_done, &again);
+  g_assert_error (again.error, US_INCIDENT_ERROR, US_INCIDENT_ERROR_STATE);
+  g_assert_nonnull (strstr (again.error->message, "2023-11-15T22:13:20.000Z"));
+  judge (&world, US_HEALTH_UNHEALTHY);
+  g_assert_cmpstr (world.steps->str, ==, "O");
+  fault_vfs_set_sync_held (FALSE);
+  stage_wait_done (&done, 1);
+  g_assert_no_error (done.error);
+  g_assert_cmpstr (world.steps->str, ==, "OV");
+  g_autofree char *told
+      = g_strdup_printf ("incident_resolved: Incident %s resolved by alice: known", id);
+  g_assert_cmpstr (world.events->pdata[n_events], ==, told);
+  us_incidents_get_stats (world.incidents, &stats);
+  g_assert_cmpuint (stats.n_resolved, ==, 1);
+  world_clear (&world);
+}
+
+/* Things are told in their order: what happens next does not overtake it. */
+static void
+test_resolve_is_not_overtaken (void) {
+  World world;
+  g_auto (Doneness) done = { 0 };
+  world_init (&world);
+  world.stage.vfs = fault_vfs_register ();
+  world_open (&world);
+  judge (&world, US_HEALTH_DEGRADED);
+  judge_for (&world, US_HEALTH_DEGRADED, 125);
+  g_autofree char *id = active_id (&world);
+  stage_barrier (&world.stage);
+  fault_vfs_set_sync_held (TRUE);
+  us_incidents_resolve (world.incidents, id, "alice", NULL, on_done, &done);
+  judge (&world, US_HEALTH_UNHEALTHY); /* worse than what was dismissed */
+  g_assert_cmpstr (world.steps->str, ==, "OVR");
+  fault_vfs_set_sync_held (FALSE);
+  stage_wait_done (&done, 1);
+  g_assert_cmpstr (world.steps->str, ==, "OVR");
+  us_incidents_resolve (world.incidents, id, "alice", NULL, on_done, &done);
+  us_incidents_remove_stream (world.incidents, "studio");
+  g_assert_cmpstr (world.steps->str, ==, "OVRV");
+  stage_wait_done (&done, 2);
+  g_assert_cmpstr (world.steps->str, ==, "OVRV");
+  world_clear (&world);
+}
+
+/* In the file there is another incident of the same id. */
+static void
+take_its_place (World *world) {
+  sqlite3 *handle = NULL;
+  g_assert_cmpint (sqlite3_open (world->stage.path, &handle), ==, SQLITE_OK);
+  sqlite3_busy_timeout (handle, 30000);
+  g_assert_cmpint (
+      sqlite3_exec (handle, "UPDATE incidents SET opened_us = opened_us + 1", NULL, NULL, NULL), ==,
+      SQLITE_OK);
+  sqlite3_close (handle);
+}
+
+/* It could not be written: it is not resolved. */
+static void
+test_resolve_is_taken_back (void) {
+  World world;
+  g_auto (Doneness) done = { 0 };
+  world_init (&world);
+  world_open (&world);
+  judge (&world, US_HEALTH_UNHEALTHY);
+  g_autofree char *id = active_id (&world);
+  stage_barrier (&world.stage);
+  take_its_place (&world);
+  us_incidents_resolve (world.incidents, id, "alice", NULL, on_done, &done);
+  stage_wait_done (&done, 1);
+  g_assert_error (done.error, US_INCIDENT_ERROR, US_INCIDENT_ERROR_STORE);
+  g_assert_cmpstr (world.steps->str, ==, "O");
+  const UsIncidentRow *row = us_incidents_get_active (world.incidents, "studio");
+  g_assert_nonnull (row);
+  g_assert_cmpstr (row->state, ==, "open");
+  g_assert_cmpint (row->resolved_us, ==, 0);
+  world_clear (&world);
+}
+
+/* A word on what was, after its stream has gone: it is kept and told, and nothing stays in memory.
+ */
+static void
+test_note_of_a_stream_that_is_gone (void) {
+  World world;
+  g_auto (Doneness) done = { 0 };
+  world_init (&world);
+  world_open (&world);
+  judge (&world, US_HEALTH_UNHEALTHY);
+  g_autofree char *id = active_id (&world);
+  us_incidents_remove_stream (world.incidents, "studio");
+  stage_barrier (&world.stage);
+  us_incidents_add_note (world.incidents, id, "carol", "it was the cable", on_done, &done);
+  stage_wait_done (&done, 1);
+  g_assert_no_error (done.error);
+  g_assert_cmpstr (world.events->pdata[world.events->len - 1], ==, "note: carol: it was the cable");
+  g_autoptr (GPtrArray) recent = us_incidents_recent (world.incidents, "studio", 0, 0);
+  g_assert_cmpuint (recent->len, ==, 0);
+  g_autoptr (GArray) rows = stored_events (&world, id);
+  g_assert_cmpuint (count_kind (rows, "note"), ==, 1);
+  world_clear (&world);
+}
+
+/* Whoever waits may outlive the incidents, and is told that they are gone. */
 static void
 test_end_with_an_order (void) {
   World world;
@@ -464,9 +590,11 @@ test_end_with_an_order (void) {
   g_autofree char *id = active_id (&world);
   us_incidents_acknowledge (world.incidents, id, "alice", NULL, on_done, &done);
   world_close (&world);
+  g_assert_cmpuint (done.n_done, ==, 1);
+  g_assert_error (done.error, US_INCIDENT_ERROR, US_INCIDENT_ERROR_STORE);
   while (g_main_context_iteration (NULL, FALSE))
     ;
-  g_assert_cmpuint (done.n_done, ==, 0);
+  g_assert_cmpuint (done.n_done, ==, 1);
   world_clear (&world);
 }
 
@@ -558,6 +686,12 @@ main (int argc, char **argv) {
   g_test_add_func ("/incident/incidents/acknowledge", test_acknowledge);
   g_test_add_func ("/incident/incidents/refusals", test_refusals);
   g_test_add_func ("/incident/incidents/resolve-by-hand", test_resolve_by_hand);
+  g_test_add_func ("/incident/incidents/resolve/told-when-written",
+                   test_resolve_is_told_when_written);
+  g_test_add_func ("/incident/incidents/resolve/not-overtaken", test_resolve_is_not_overtaken);
+  g_test_add_func ("/incident/incidents/resolve/taken-back", test_resolve_is_taken_back);
+  g_test_add_func ("/incident/incidents/note-of-a-stream-that-is-gone",
+                   test_note_of_a_stream_that_is_gone);
   g_test_add_func ("/incident/incidents/end-with-an-order", test_end_with_an_order);
   g_test_add_func ("/incident/incidents/restart", test_restart);
   g_test_add_func ("/incident/incidents/restart-with-odd-rows", test_restart_with_odd_rows);

@@ -113,7 +113,8 @@ static char *
 log_of (World *world) {
   g_autoptr (GError) error = NULL;
   stage_barrier (&world->stage);
-  g_autoptr (GArray) rows = us_store_list_deliveries (world->stage.store, 0, 1000, &error);
+  g_autoptr (GArray) rows
+      = us_store_list_deliveries (stage_settled (world->stage.store), 0, 1000, &error);
   g_assert_no_error (error);
   GString *text = g_string_new (NULL);
   for (guint i = rows->len; i > 0; i--) {
@@ -279,7 +280,125 @@ test_hang (void) {
   g_autofree char *log = log_of (&world);
   g_assert_cmpstr (log, ==,
                    "incident.resolved/1/204/delivered, incident.opened/1/0/failed: deadline, "
-                   "incident.opened/1/0/gave up: the monitor ended");
+                   "incident.opened/1/0/kept for the next start");
+  world_clear (&world);
+}
+
+/* ---- over restarts ---- */
+
+static guint
+count_outgoing (World *world) {
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) rows = us_store_list_outgoing (stage_settled (world->stage.store), &error);
+  g_assert_no_error (error);
+  return rows->len;
+}
+
+static void
+world_restart (World *world, const char *webhook_path) {
+  g_clear_pointer (&world->notifier, us_notifier_free);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  stage_close (&world->stage);
+  stage_open (&world->stage);
+  world_open (world, webhook_path, NULL);
+  us_notifier_resume (world->notifier);
+}
+
+/* What was not taken is sent again by the next life: the same message, under the same id, with the
+ * tries of both lives counted; and what was taken is not. */
+static void
+test_restart (void) {
+  World world;
+  world_init (&world);
+  world_open (&world, "/hook", NULL);
+  receiver_answer (world.receiver, "500 Oops");
+  us_notifier_tell (world.notifier, &world.row, US_INCIDENT_OPENS);
+  g_autofree char *id = receiver_header (receiver_wait (world.receiver, 1), "webhook-id");
+  g_autofree char *body = g_strdup (receiver_wait (world.receiver, 1)->body);
+  stage_wait (has_failed, &world);
+  us_notifier_tell (world.notifier, &world.row, US_INCIDENT_ACKNOWLEDGES);
+  receiver_wait (world.receiver, 2);
+  while (stats_of (&world).n_delivered < 1)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (count_outgoing (&world), ==, 1);
+
+  world_restart (&world, "/hook");
+  const Received *received = receiver_wait (world.receiver, 3);
+  g_autofree char *again = receiver_header (received, "webhook-id");
+  g_assert_cmpstr (again, ==, id);
+  g_assert_cmpstr (received->body, ==, body);
+  stage_wait (has_nothing_pending, &world);
+  g_assert_cmpuint (count_outgoing (&world), ==, 0);
+  g_autofree char *log = log_of (&world);
+  g_assert_cmpstr (
+      log, ==,
+      "incident.opened/1/500/failed: status 500, incident.acknowledged/1/204/delivered, "
+      "incident.opened/1/0/kept for the next start, incident.opened/2/204/delivered");
+
+  world_restart (&world, "/hook");
+  us_notifier_tell (world.notifier, &world.row, US_INCIDENT_KEEP); /* it is still active */
+  assert_quiet (&world, 3);
+  world_clear (&world);
+}
+
+/* Killed between the two halves: the disk knows of the incident, and nobody has been told. */
+static void
+test_prepared (void) {
+  World world;
+  world_init (&world);
+  world_open (&world, "/hook", NULL);
+  us_notice_free (us_notifier_prepare (world.notifier, &world.row, US_INCIDENT_OPENS));
+  assert_quiet (&world, 0);
+  world_restart (&world, "/hook");
+  receiver_wait (world.receiver, 1);
+  stage_wait (has_nothing_pending, &world);
+  g_assert_cmpuint (count_outgoing (&world), ==, 0);
+  world_clear (&world);
+}
+
+/* An address that is no longer set, and a message that nobody waits for any more. */
+static void
+test_no_longer_told (void) {
+  World world;
+  world_init (&world);
+  world_open (&world, "/hook", NULL);
+  us_notice_free (us_notifier_prepare (world.notifier, &world.row, US_INCIDENT_OPENS));
+  world_restart (&world, "/other");
+  g_assert_cmpuint (count_outgoing (&world), ==, 0);
+  us_notice_free (us_notifier_prepare (world.notifier, &world.row, US_INCIDENT_RESOLVES));
+  pass (&world, 5 * 24 * 3600);
+  world_restart (&world, "/other");
+  assert_quiet (&world, 0);
+  g_assert_cmpuint (count_outgoing (&world), ==, 0);
+
+  /* Neither the file nor its name for an address tells the address. */
+  us_notice_free (us_notifier_prepare (world.notifier, &world.row, US_INCIDENT_OPENS));
+  g_autoptr (GArray) rows = us_store_list_outgoing (stage_settled (world.stage.store), NULL);
+  g_assert_cmpuint (rows->len, ==, 1);
+  g_assert_null (strstr (g_array_index (rows, UsOutgoingRow, 0).target, "/"));
+  world_clear (&world);
+}
+
+/* Given up or refused for good: not kept either. A test is nothing to be kept. */
+static void
+test_kept_no_longer (void) {
+  World world;
+  world_init (&world);
+  world_open (&world, "/hook", NULL);
+  receiver_answer_nothing (world.receiver);
+  us_notifier_test (world.notifier);
+  receiver_wait (world.receiver, 1);
+  g_assert_cmpuint (count_outgoing (&world), ==, 0);
+  receiver_answer (world.receiver, "500 Oops");
+  receiver_answer (world.receiver, "410 Gone");
+  us_notifier_tell (world.notifier, &world.row, US_INCIDENT_OPENS);
+  stage_wait (has_failed, &world);
+  us_notifier_tell (world.notifier, &world.row, US_INCIDENT_RESOLVES);
+  while (stats_of (&world).n_disabled < 1)
+    g_main_context_iteration (NULL, TRUE);
+  us_notifier_tell (world.notifier, &world.row, US_INCIDENT_REOPENS);
+  g_assert_cmpuint (count_outgoing (&world), ==, 0);
   world_clear (&world);
 }
 
@@ -555,6 +674,10 @@ main (int argc, char **argv) {
   g_test_add_func ("/incident/notifier/gives-up", test_gives_up);
   g_test_add_func ("/incident/notifier/410", test_410);
   g_test_add_func ("/incident/notifier/hang", test_hang);
+  g_test_add_func ("/incident/notifier/restart", test_restart);
+  g_test_add_func ("/incident/notifier/prepared", test_prepared);
+  g_test_add_func ("/incident/notifier/no-longer-told", test_no_longer_told);
+  g_test_add_func ("/incident/notifier/kept-no-longer", test_kept_no_longer);
   g_test_add_func ("/incident/notifier/redirect", test_redirect);
   g_test_add_func ("/incident/notifier/end", test_end);
   g_test_add_func ("/incident/notifier/full-queue", test_full_queue);

@@ -121,6 +121,12 @@ stage_wait_done (Doneness *done, guint n) {
   stage_wait (is_reached, &(Target){ done, n });
 }
 
+UsStore *
+stage_settled (UsStore *store) {
+  us_store_flush (store, WATCHDOG_S * 1000);
+  return store;
+}
+
 void
 stage_barrier (Stage *stage) {
   g_auto (Doneness) done = { 0 };

@@ -28,6 +28,8 @@ void stage_close (Stage *stage);
 typedef gboolean (*StageCheck) (gpointer user_data);
 void stage_wait (StageCheck is_there, gpointer user_data);
 void stage_barrier (Stage *stage);
+/* Returns: @store, when what was queued can be read */
+UsStore *stage_settled (UsStore *store);
 void stage_tidy (Stage *stage); /* a whole pass of retention */
 
 /* Counts the calls of a UsStoreDone, whose user data it is. */

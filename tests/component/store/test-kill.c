@@ -148,13 +148,13 @@ check (Stage *stage, Account *account) {
   g_hash_table_iter_init (&iter, account->incidents);
   while (g_hash_table_iter_next (&iter, &id, &state)) {
     g_auto (UsIncidentRow) row = { 0 };
-    g_assert_true (us_store_get_incident (stage->store, id, &row, &error));
+    g_assert_true (us_store_get_incident (stage_settled (stage->store), id, &row, &error));
     if (strcmp (state, "resolved") == 0)
       g_assert_cmpstr (row.state, ==, "resolved");
   }
   g_hash_table_iter_init (&iter, account->notes);
   while (g_hash_table_iter_next (&iter, &id, NULL)) {
-    g_autoptr (GArray) notes = us_store_list_notes (stage->store, id, &error);
+    g_autoptr (GArray) notes = us_store_list_notes (stage_settled (stage->store), id, &error);
     g_assert_no_error (error);
     g_assert_cmpuint (notes->len, ==, 1);
   }

@@ -41,7 +41,7 @@ steps_of (Stage *stage, const UsEventQuery *query, guint n_rows) {
   guint n_steps = 0;
   sqlite3_progress_handler (us_database_get_handle (stage->store->reader), 100, on_progress,
                             &n_steps);
-  g_autoptr (GArray) rows = us_store_list_events (stage->store, query, &error);
+  g_autoptr (GArray) rows = us_store_list_events (stage_settled (stage->store), query, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (rows->len, ==, n_rows);
   sqlite3_progress_handler (us_database_get_handle (stage->store->reader), 0, NULL, NULL);
@@ -70,7 +70,7 @@ test_size (void) {
     for (guint i = 0; i < 50; i++)
       stage_add_event (&stage, "busy", "segment-ok", T0, NULL, NULL);
     gint64 begin_us = g_get_monotonic_time ();
-    g_autoptr (GArray) rows = us_store_list_events (stage.store, &query, &error);
+    g_autoptr (GArray) rows = us_store_list_events (stage_settled (stage.store), &query, &error);
     worst_us = MAX (worst_us, g_get_monotonic_time () - begin_us);
     g_assert_no_error (error);
     for (guint i = 0; i < rows->len; i++, expected--)

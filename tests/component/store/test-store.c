@@ -7,7 +7,7 @@
 static GArray *
 events (Stage *stage, const UsEventQuery *query) {
   g_autoptr (GError) error = NULL;
-  GArray *rows = us_store_list_events (stage->store, query, &error);
+  GArray *rows = us_store_list_events (stage_settled (stage->store), query, &error);
   g_assert_no_error (error);
   g_assert_nonnull (rows);
   return rows;
@@ -22,7 +22,7 @@ count_events (Stage *stage, const UsEventQuery *query) {
 static GArray *
 incidents (Stage *stage, const UsIncidentQuery *query) {
   g_autoptr (GError) error = NULL;
-  GArray *rows = us_store_list_incidents (stage->store, query, &error);
+  GArray *rows = us_store_list_incidents (stage_settled (stage->store), query, &error);
   g_assert_no_error (error);
   return rows;
 }
@@ -75,13 +75,13 @@ test_incidents (void) {
   stage_put_incident (&stage, "B", "studio", "resolved", T0 + DAY, T0 + 4 * DAY, NULL);
   stage_barrier (&stage);
   assert_incidents (&stage, (UsIncidentQuery){ .state = "active" }, "C");
-  g_assert_true (us_store_get_incident (stage.store, "B", &row, &error));
+  g_assert_true (us_store_get_incident (stage_settled (stage.store), "B", &row, &error));
   g_assert_cmpstr (row.state, ==, "resolved");
   g_assert_cmpint (row.resolved_us, ==, T0 + 4 * DAY);
   g_assert_cmpstr (row.reason, ==, "the playlist stands still");
   g_assert_null (row.acknowledged_by);
   us_incident_row_clear (&row);
-  g_assert_false (us_store_get_incident (stage.store, "E", &row, &error));
+  g_assert_false (us_store_get_incident (stage_settled (stage.store), "E", &row, &error));
   g_assert_no_error (error);
   stage_clear (&stage);
 }
@@ -188,14 +188,14 @@ test_notes (void) {
   g_assert_error (done.error, US_STORE_ERROR, US_STORE_ERROR_WRITE); /* no such incident */
 
   /* That one was refused holds nobody up, not even in the same transaction. */
-  g_autoptr (GArray) none = us_store_list_notes (stage.store, "A", &error);
+  g_autoptr (GArray) none = us_store_list_notes (stage_settled (stage.store), "A", &error);
   g_assert_cmpuint (none->len, ==, 0);
   us_store_add_note (stage.store, &note, on_done, &done);
   stage_put_incident (&stage, "A", "studio", "open", T0, 0, &done);
   us_store_add_note (stage.store, &note, on_done, &done);
   stage_wait_done (&done, 4);
   g_assert_cmpuint (done.n_failed, ==, 2);
-  g_autoptr (GArray) notes = us_store_list_notes (stage.store, "A", &error);
+  g_autoptr (GArray) notes = us_store_list_notes (stage_settled (stage.store), "A", &error);
   g_assert_no_error (error);
   g_assert_cmpuint (notes->len, ==, 1);
   g_assert_cmpstr (g_array_index (notes, UsNoteRow, 0).text, ==, note.text);
@@ -233,14 +233,16 @@ test_history (void) {
   finding.closed_us = T0 + 1;
   us_store_put_finding (stage.store, &finding);
   stage_barrier (&stage);
-  g_autoptr (GArray) open = us_store_list_findings (stage.store, "studio", TRUE, 0, 0, &error);
+  g_autoptr (GArray) open
+      = us_store_list_findings (stage_settled (stage.store), "studio", TRUE, 0, 0, &error);
   g_assert_cmpuint (open->len, ==, 1);
   g_assert_cmpuint (g_array_index (open, UsFindingRow, 0).count, ==, 2);
   g_assert_true (isnan (g_array_index (open, UsFindingRow, 0).limit));
-  g_autoptr (GArray) all = us_store_list_findings (stage.store, NULL, FALSE, 0, 0, &error);
+  g_autoptr (GArray) all
+      = us_store_list_findings (stage_settled (stage.store), NULL, FALSE, 0, 0, &error);
   g_assert_cmpuint (all->len, ==, 2);
   g_autoptr (GArray) older
-      = us_store_list_findings (stage.store, NULL, FALSE, finding.id, 0, &error);
+      = us_store_list_findings (stage_settled (stage.store), NULL, FALSE, finding.id, 0, &error);
   g_assert_cmpuint (older->len, ==, 1);
 
   for (guint i = 0; i < 10; i++)
@@ -248,8 +250,8 @@ test_history (void) {
   stage_put_rollup (&stage, "studio", T0);
   stage_put_rollup (&stage, "arena", T0);
   stage_barrier (&stage);
-  g_autoptr (GArray) rollups = us_store_list_rollups (stage.store, "studio", T0 + 60 * SECOND,
-                                                      T0 + 300 * SECOND, 0, &error);
+  g_autoptr (GArray) rollups = us_store_list_rollups (
+      stage_settled (stage.store), "studio", T0 + 60 * SECOND, T0 + 300 * SECOND, 0, &error);
   g_assert_cmpuint (rollups->len, ==, 4);
   g_assert_cmpint (g_array_index (rollups, UsRollupRow, 0).minute_us, ==, T0 + 60 * SECOND);
   g_assert_true (isnan (g_array_index (rollups, UsRollupRow, 0).ttfb_p95));
@@ -257,22 +259,25 @@ test_history (void) {
   stage_add_thumbnail (&stage, "first", "studio", T0);
   stage_add_thumbnail (&stage, "second", "studio", T0 + 1);
   stage_add_thumbnail (&stage, "second", "arena", T0 + 2); /* there already */
-  g_autoptr (GArray) thumbnails = us_store_list_thumbnails (stage.store, "studio", 0, 0, 0, &error);
+  g_autoptr (GArray) thumbnails
+      = us_store_list_thumbnails (stage_settled (stage.store), "studio", 0, 0, 0, &error);
   g_assert_cmpuint (thumbnails->len, ==, 2);
   g_assert_cmpstr (g_array_index (thumbnails, UsThumbnailRow, 0).id, ==, "second");
   g_assert_null (g_array_index (thumbnails, UsThumbnailRow, 0).jpeg);
-  g_assert_true (us_store_get_thumbnail (stage.store, "first", &thumbnail, &error));
+  g_assert_true (us_store_get_thumbnail (stage_settled (stage.store), "first", &thumbnail, &error));
   g_assert_cmpmem (g_bytes_get_data (thumbnail.jpeg, NULL), g_bytes_get_size (thumbnail.jpeg),
                    "first", 5);
   g_assert_cmpuint (thumbnail.width, ==, 320);
   us_thumbnail_row_clear (&thumbnail);
-  g_assert_false (us_store_get_thumbnail (stage.store, "third", &thumbnail, &error));
+  g_assert_false (
+      us_store_get_thumbnail (stage_settled (stage.store), "third", &thumbnail, &error));
 
   us_store_add_delivery (stage.store, &delivery);
   delivery.attempt = 2;
   us_store_add_delivery (stage.store, &delivery);
   stage_barrier (&stage);
-  g_autoptr (GArray) deliveries = us_store_list_deliveries (stage.store, 0, 0, &error);
+  g_autoptr (GArray) deliveries
+      = us_store_list_deliveries (stage_settled (stage.store), 0, 0, &error);
   g_assert_cmpuint (deliveries->len, ==, 2);
   g_assert_cmpuint (g_array_index (deliveries, UsDeliveryRow, 0).attempt, ==, 2);
   g_assert_no_error (error);
@@ -321,8 +326,9 @@ test_rollups_by (void) {
   stage_put_rollup (&stage, "arena", day_us);
   stage_barrier (&stage);
 
-  g_autoptr (GArray) sums = us_store_list_rollups_by (
-      stage.store, "studio", day_us, day_us + 60 * minute_us, 3 * minute_us, &error);
+  g_autoptr (GArray) sums
+      = us_store_list_rollups_by (stage_settled (stage.store), "studio", day_us,
+                                  day_us + 60 * minute_us, 3 * minute_us, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (sums->len, ==, 2);
   const UsRollupSum *first = &g_array_index (sums, UsRollupSum, 0), *second = first + 1;
@@ -349,7 +355,8 @@ test_rollups_by (void) {
   g_assert_true (isnan (second->ratio_min) && isnan (second->latency_avg));
   g_assert_cmpuint (second->n_ttfb, ==, 0);
 
-  g_autoptr (GArray) all = us_store_list_rollups_by (stage.store, "studio", 0, 0, DAY, &error);
+  g_autoptr (GArray) all
+      = us_store_list_rollups_by (stage_settled (stage.store), "studio", 0, 0, DAY, &error);
   g_assert_cmpuint (all->len, ==, 1);
   g_assert_cmpuint (g_array_index (all, UsRollupSum, 0).n_playlists, ==, 120);
   stage_clear (&stage);
@@ -376,7 +383,8 @@ test_remove_stream (void) {
   g_assert_cmpuint (count_events (&stage, &(UsEventQuery){ .stream = "studio" }), ==, 1);
   g_assert_cmpuint (count_events (&stage, &(UsEventQuery){ .limit = 5000 }), ==, 1001);
   assert_incidents (&stage, (UsIncidentQuery){ 0 }, "B");
-  g_autoptr (GArray) rollups = us_store_list_rollups (stage.store, "studio", 0, 0, 0, &error);
+  g_autoptr (GArray) rollups
+      = us_store_list_rollups (stage_settled (stage.store), "studio", 0, 0, 0, &error);
   g_assert_cmpuint (rollups->len, ==, 0);
 
   stage_tidy (&stage);
@@ -583,6 +591,77 @@ test_hostile_rows (void) {
   stage_clear (&stage);
 }
 
+/* An id that was given twice: what is there is not replaced by another one, and may still change.
+ */
+static void
+test_clashes (void) {
+  Stage stage;
+  g_auto (Doneness) done = { 0 };
+  UsFindingRow finding
+      = { .id = 7, .stream = (char *)"studio", .check = (char *)"stale", .first_us = T0 };
+  stage_init (&stage);
+  stage_open (&stage);
+  stage_put_incident (&stage, "A", "studio", "open", T0, 0, &done);
+  stage_put_incident (&stage, "A", "arena", "open", T0, 0, &done);
+  stage_put_incident (&stage, "A", "studio", "open", T0 + SECOND, 0, &done);
+  stage_wait_done (&done, 3);
+  g_assert_cmpuint (done.n_failed, ==, 2);
+  stage_put_incident (&stage, "A", "studio", "resolved", T0, T0 + DAY, &done);
+  stage_wait_done (&done, 4);
+  g_assert_cmpuint (done.n_failed, ==, 2);
+  g_assert_cmpint (stage_count (&stage, "SELECT count(*) FROM incidents WHERE stream = 'studio'"
+                                        " AND state = 'resolved'"),
+                   ==, 1);
+  g_assert_cmpint (stage_count (&stage, "SELECT count(*) FROM incidents"), ==, 1);
+
+  us_store_put_finding (stage.store, &finding);
+  finding.count = 3;
+  us_store_put_finding (stage.store, &finding);
+  finding.check = (char *)"gap";
+  us_store_put_finding (stage.store, &finding);
+  finding.check = (char *)"stale";
+  finding.first_us = T0 + 1;
+  us_store_put_finding (stage.store, &finding);
+  stage_barrier (&stage);
+  g_assert_cmpint (stage_count (&stage, "SELECT count(*) FROM findings WHERE check_word = 'stale'"
+                                        " AND count = 3"),
+                   ==, 1);
+  stage_clear (&stage);
+}
+
+static void
+test_outgoing (void) {
+  Stage stage;
+  g_autoptr (GError) error = NULL;
+  UsOutgoingRow row = { .message = (char *)"msg_b",
+                        .target = (char *)"t",
+                        .event = (char *)"e",
+                        .body = (char *)"{}",
+                        .wall_us = T0 + 1 };
+  stage_init (&stage);
+  stage_open (&stage);
+  us_store_put_outgoing (stage.store, &row);
+  row.attempt = 2;
+  us_store_put_outgoing (stage.store, &row);
+  row.message = (char *)"msg_c";
+  row.wall_us = T0;
+  us_store_put_outgoing (stage.store, &row);
+  row.message = (char *)"msg_a";
+  us_store_put_outgoing (stage.store, &row);
+  us_store_remove_outgoing (stage.store, "msg_a");
+  us_store_remove_outgoing (stage.store, "msg_of_nobody");
+  stage_close (&stage);
+
+  stage_open (&stage);
+  g_autoptr (GArray) rows = us_store_list_outgoing (stage.store, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (rows->len, ==, 2);
+  g_assert_cmpstr (g_array_index (rows, UsOutgoingRow, 0).message, ==, "msg_c");
+  g_assert_cmpstr (g_array_index (rows, UsOutgoingRow, 1).message, ==, "msg_b");
+  g_assert_cmpuint (g_array_index (rows, UsOutgoingRow, 1).attempt, ==, 2);
+  stage_clear (&stage);
+}
+
 typedef struct {
   Stage *stage;
   guint n_done;
@@ -650,6 +729,8 @@ main (int argc, char **argv) {
   g_test_add_func ("/store/retention/by-the-writer", test_writer_tidies);
   g_test_add_func ("/store/ids", test_ids);
   g_test_add_func ("/store/hostile-rows", test_hostile_rows);
+  g_test_add_func ("/store/clashes", test_clashes);
+  g_test_add_func ("/store/outgoing", test_outgoing);
   g_test_add_func ("/store/close/within", test_close_within);
   g_test_add_func ("/store/close/writes", test_close_writes);
   return g_test_run ();

@@ -11,6 +11,14 @@ test_ids (void) {
     g_assert_cmpuint (strlen (id), ==, 12);
     g_assert_true (g_hash_table_add (seen, id));
   }
+  /* Each start leaves out a million numbers: after four thousand there are more than 32 bits. */
+  for (guint64 i = 0; i < 100000; i++) {
+    g_assert_true (
+        g_hash_table_add (seen, us_incident_new_id (i + (G_GUINT64_CONSTANT (1) << 32))));
+    g_assert_true (
+        g_hash_table_add (seen, us_incident_new_id (i << 20 | G_GUINT64_CONSTANT (1) << 40)));
+  }
+  g_assert_true (g_hash_table_add (seen, us_incident_new_id (G_MAXUINT64)));
 }
 
 static void

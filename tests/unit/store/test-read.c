@@ -111,6 +111,7 @@ test_others (void) {
     us_store_list_rollups_by (store, "studio", 0, 0, 60, &error),
     us_store_list_thumbnails (store, "studio", 0, 0, 10, &error),
     us_store_list_deliveries (store, 0, 10, &error),
+    us_store_list_outgoing (store, &error),
   };
   g_assert_no_error (error);
   for (guint i = 0; i < G_N_ELEMENTS (lists); i++) {

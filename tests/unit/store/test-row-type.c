@@ -7,7 +7,7 @@ static sqlite3 *handle;
 
 static const UsRowType *const types[] = {
   &us_incident_row_type, &us_event_row_type,     &us_finding_row_type,  &us_note_row_type,
-  &us_rollup_row_type,   &us_thumbnail_row_type, &us_delivery_row_type,
+  &us_rollup_row_type,   &us_thumbnail_row_type, &us_delivery_row_type, &us_outgoing_row_type,
 };
 
 /* A value for each field that no other field has. */

@@ -4,7 +4,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#define VERSIONS 2
+#define VERSIONS 3
 
 static char *folder;
 
@@ -121,6 +121,8 @@ test_fixtures (void) {
     migrate (database);
     g_assert_cmpint (number (database, "PRAGMA user_version"), ==, VERSIONS);
     assert_rows (database);
+    g_assert_cmpint (number (database, "SELECT count(*) FROM outgoing WHERE attempt = 3"), ==,
+                     version >= 3 ? 1 : 0);
     g_autofree char *present = describe (database);
     g_assert_cmpstr (present, ==, expected);
     g_assert_cmpint (number (database, "SELECT count(*) FROM pragma_foreign_key_check"), ==, 0);
@@ -139,7 +141,7 @@ test_newer (void) {
   g_assert_false (us_schema_migrate (database, us_schema_latest (), &error));
   g_assert_error (error, US_STORE_ERROR, US_STORE_ERROR_NEWER);
   g_assert_nonnull (strstr (error->message, "41"));
-  g_assert_nonnull (strstr (error->message, "up to 2"));
+  g_assert_nonnull (strstr (error->message, "up to 3"));
   g_assert_nonnull (strstr (error->message, "start the program that wrote it"));
   assert_rows (database);
 }
