@@ -107,6 +107,7 @@ us_desk_drop_gone (UsDesk *self) {
     if (us_incidents_get_active (self->incidents, id) != NULL)
       continue;
     if (config != NULL) {
+      us_desk_close_findings (self, id);
       us_roster_remove_own (self->roster, config->own_stream);
       us_desk_forget_stream (self, id);
       us_desk_tell_stream (self, id, TRUE);

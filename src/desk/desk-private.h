@@ -23,8 +23,10 @@ struct UsDesk {
   UsTallies *tallies;
   const UsDeskNews *news;
   gpointer news_data;
-  GHashTable *gone; /* ids of own streams that the chain no longer has */
-  GQueue tellings;  /* of incidents that are not known to be on disk */
+  GHashTable *finding_rows; /* desk-finding-rows.c: what is open, as the disk knows it */
+  gint64 renewed_us;        /* monotonic: when these were looked at last */
+  GHashTable *gone;         /* ids of own streams that the chain no longer has */
+  GQueue tellings;          /* of incidents that are not known to be on disk */
   GSource *housekeeping;
   char *store_problem; /* nullable */
   gint64 started_us;
@@ -40,6 +42,14 @@ gboolean us_desk_is_in_maintenance (const UsDesk *desk, const UsStreamConfig *co
 /* desk-watch.c: what the monitor and the incidents say */
 extern const UsMonitorHandler us_desk_monitor_handler;
 extern const UsIncidentsHandler us_desk_incidents_handler;
+
+/* desk-finding-rows.c: findings of streams, on disk */
+GHashTable *us_desk_finding_rows_new (void);
+void us_desk_keep_finding (UsDesk *desk, const char *stream, const UsFinding *finding);
+void us_desk_renew_findings (UsDesk *desk);
+void us_desk_keep_findings (UsDesk *desk);
+void us_desk_forget_findings (UsDesk *desk, const char *id);
+void us_desk_close_findings (UsDesk *desk, const char *id);
 
 /* desk-streams.c */
 void us_desk_keep_house (UsDesk *desk);

@@ -85,6 +85,7 @@ us_desk_change_stream (UsDesk *self, const UsStreamConfig *config, const char *w
 /* All but what is on disk. */
 void
 us_desk_forget_stream (UsDesk *self, const char *id) {
+  us_desk_forget_findings (self, id);
   us_monitor_remove (self->monitor, id);
   us_incidents_remove_stream (self->incidents, id);
   us_gallery_remove (self->gallery, id);
@@ -134,6 +135,7 @@ on_housekeeping (gpointer data) {
       end_maintenance (self, config);
   }
   us_desk_drop_gone (self);
+  us_desk_renew_findings (self);
   us_desk_tell_late (self);
   return G_SOURCE_CONTINUE;
 }

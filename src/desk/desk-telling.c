@@ -2,8 +2,9 @@
  *
  * Whoever has been told of an incident will look for it, and wait for its end: a kill must not
  * leave them with one that nobody knows any more, while the next desk opens another for the same
- * fault. So the notifier hears of a step when a barrier behind its row has come back. A disk that
- * fails is no reason to be silent: then people are told at once, and of one that merely hangs,
+ * fault. So the notifier hears of a step when a barrier behind its row has come back. What webhooks
+ * will be told is in front of that barrier, too: killed behind it, the next desk tells it. A disk
+ * that fails is no reason to be silent: then people are told at once, and of one that merely hangs,
  * after MOST_US. In the desk's loop, always in order.
  *
  * A telling lives until the store has answered its barrier, even if the desk is gone by then.
@@ -13,17 +14,15 @@
 #define MOST_US (2 * (gint64)G_USEC_PER_SEC)
 
 typedef struct {
-  UsDesk *desk; /* NULL: gone */
-  UsIncidentRow row;
-  UsIncidentStep step;
-  gint64 since_us; /* monotonic */
-  gboolean is_told;
+  UsDesk *desk;     /* NULL: gone */
+  UsNotice *notice; /* NULL: told */
+  gint64 since_us;  /* monotonic */
   GList link;
 } Telling;
 
 static void
 telling_free (Telling *telling) {
-  us_incident_row_clear (&telling->row);
+  us_notice_free (telling->notice);
   g_free (telling);
 }
 
@@ -33,8 +32,7 @@ tell_up_to (UsDesk *self, const Telling *last) {
   GList *link;
   while ((link = g_queue_pop_head_link (&self->tellings)) != NULL) {
     Telling *telling = link->data;
-    telling->is_told = TRUE;
-    us_notifier_tell (self->notifier, &telling->row, telling->step);
+    us_notifier_tell_notice (self->notifier, g_steal_pointer (&telling->notice));
     if (telling == last)
       return;
   }
@@ -44,7 +42,7 @@ tell_up_to (UsDesk *self, const Telling *last) {
 static void
 on_disk (const GError *error, gpointer data) {
   Telling *telling = data;
-  if (telling->desk != NULL && !telling->is_told)
+  if (telling->desk != NULL && telling->notice != NULL)
     tell_up_to (telling->desk, telling);
   telling_free (telling);
 }
@@ -58,8 +56,7 @@ us_desk_tell_incident (UsDesk *self, const UsIncidentRow *row, UsIncidentStep st
   }
   Telling *telling = g_new0 (Telling, 1);
   telling->desk = self;
-  us_incident_row_copy (&telling->row, row);
-  telling->step = step;
+  telling->notice = us_notifier_prepare (self->notifier, row, step);
   telling->since_us = us_clock_monotonic_us (self->clock);
   telling->link.data = telling;
   g_queue_push_tail_link (&self->tellings, &telling->link);
@@ -86,7 +83,7 @@ us_desk_tell_late (UsDesk *self) {
     tell_up_to (self, last);
 }
 
-/* Nobody is told any more. What is on disk by then, the next desk goes on with. */
+/* Nobody is told any more by this desk. What is on disk by then, the next one goes on with. */
 void
 us_desk_forget_tellings (UsDesk *self) {
   GList *link;

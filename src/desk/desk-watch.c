@@ -45,19 +45,7 @@ on_event (const UsEvent *event, gpointer data) {
 static void
 on_finding (const char *stream, const UsFinding *finding, UsFindingChange change, gpointer data) {
   UsDesk *self = data;
-  const UsFindingRow row = { .id = (gint64)finding->id,
-                             .stream = (char *)stream,
-                             .check = (char *)us_check_info (finding->check)->word,
-                             .severity = (char *)us_severity_word (finding->worst),
-                             .text = finding->text,
-                             .rendition = finding->rendition,
-                             .value = finding->value,
-                             .limit = finding->limit,
-                             .first_us = finding->first_wall_us,
-                             .last_us = finding->last_wall_us,
-                             .closed_us = finding->closed_wall_us,
-                             .count = finding->count };
-  us_store_put_finding (self->store, &row);
+  us_desk_keep_finding (self, stream, finding);
   if (change == US_FINDING_OPENED)
     us_tallies_add_finding (self->tallies, stream, finding->check);
   if (self->news != NULL && self->news->on_finding != NULL)

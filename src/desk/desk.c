@@ -57,6 +57,7 @@ copy_inside (UsDesk *self, const UsInsideSettings *settings) {
                             .backup_url = g_strdup (settings->backup_url),
                             .switcher_url = g_strdup (settings->switcher_url),
                             .control_authorization = g_strdup (settings->control_authorization),
+                            .forget_ms = settings->forget_ms,
                             .clock = self->clock };
 }
 
@@ -89,6 +90,7 @@ us_desk_new (const UsDeskSettings *settings, GError **error) {
   self->started_us = us_desk_now (self);
   self->samples
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
+  self->finding_rows = us_desk_finding_rows_new ();
   self->gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->tallies = us_tallies_new ();
   g_queue_init (&self->tellings);
@@ -114,6 +116,7 @@ us_desk_free (UsDesk *self) {
   self->news = NULL;
   us_timer_stop (&self->housekeeping);
   us_desk_leave_chain (self);
+  us_desk_keep_findings (self);
   g_clear_pointer (&self->monitor, us_monitor_free);
   g_clear_pointer (&self->incidents, us_incidents_free);
   us_desk_forget_tellings (self);
@@ -123,6 +126,7 @@ us_desk_free (UsDesk *self) {
     us_store_close (self->store, CLOSE_GRACE_MS);
   g_clear_pointer (&self->roster, us_roster_free);
   g_clear_pointer (&self->samples, g_hash_table_unref);
+  g_clear_pointer (&self->finding_rows, g_hash_table_unref);
   g_clear_pointer (&self->gone, g_hash_table_unref);
   g_clear_pointer (&self->tallies, us_tallies_free);
   g_free ((char *)self->inside_settings.ingest_url);
@@ -137,12 +141,14 @@ us_desk_free (UsDesk *self) {
 /**
  * us_desk_start:
  *
- * Begins to watch. Incidents that were active when the last desk ended go on.
+ * Begins to watch. Incidents that were active when the last desk ended go on, and what it could not
+ * deliver is sent.
  */
 void
 us_desk_start (UsDesk *self) {
   g_autoptr (GPtrArray) streams = us_roster_list (self->roster);
   us_desk_tidy_store (self);
+  us_notifier_resume (self->notifier);
   us_incidents_tell_active (self->incidents);
   for (guint i = 0; i < streams->len; i++)
     us_monitor_put (self->monitor, g_ptr_array_index (streams, i));

@@ -6,17 +6,27 @@
 #include "http/server.h"
 
 #include <sqlite3.h>
+#include <string.h>
 
 /* A receiver of webhooks that takes what it gets. */
 typedef struct {
   UsHttpServer *server;
-  guint n_taken;
+  guint n_taken, n_refused;
+  gboolean is_refusing;
+  char *last; /* the body of the one taken last */
 } Receiver;
 
 static void
 on_message (const UsHttpRequest *request, UsHttpResponse *response, gpointer user_data) {
-  ((Receiver *)user_data)->n_taken++;
-  response->status = 204;
+  Receiver *receiver = user_data;
+  response->status = receiver->is_refusing ? 503 : 204;
+  receiver->n_refused += receiver->is_refusing;
+  receiver->n_taken += !receiver->is_refusing;
+  if (receiver->is_refusing)
+    return;
+  g_free (receiver->last);
+  receiver->last
+      = g_strndup (g_bytes_get_data (request->body, NULL), g_bytes_get_size (request->body));
 }
 
 static void
@@ -26,7 +36,7 @@ receiver_init (Receiver *receiver) {
   us_http_server_settings_default (&settings);
   settings.address = "127.0.0.1";
   settings.n_shards = 1;
-  receiver->n_taken = 0;
+  *receiver = (Receiver){ 0 };
   receiver->server = us_http_server_new (&settings, &error);
   g_assert_no_error (error);
   us_http_server_add_handler (receiver->server, "/hook", "POST", on_message, receiver);
@@ -37,18 +47,24 @@ static void
 receiver_clear (Receiver *receiver) {
   us_http_server_stop (receiver->server, 0);
   us_http_server_free (receiver->server);
+  g_free (receiver->last);
 }
 
 static void
-open_with_webhook (Table *table, Receiver *receiver) {
+reopen (Table *table, Receiver *receiver) {
   g_autofree char *hook
       = g_strdup_printf ("http://127.0.0.1:%u/hook", us_http_server_get_port (receiver->server));
   const char *const hooks[] = { hook, NULL };
-  table_init (table);
   table->settings.notifier.webhooks = hooks;
   table->settings.notifier.allow_loopback = TRUE;
   table_open (table);
   table->settings.notifier.webhooks = NULL;
+}
+
+static void
+open_with_webhook (Table *table, Receiver *receiver) {
+  table_init (table);
+  reopen (table, receiver);
 }
 
 static void
@@ -132,10 +148,42 @@ test_without_disk (void) {
   receiver_clear (&receiver);
 }
 
+/* A receiver that is not there when an incident opens, and a desk that ends meanwhile: it is told
+ * when both are back, once, and a fault that still stands is not told again. */
+static void
+test_restart (void) {
+  Receiver receiver;
+  Table table;
+  receiver_init (&receiver);
+  receiver.is_refusing = TRUE;
+  open_with_webhook (&table, &receiver);
+  g_autoptr (UsStreamConfig) config
+      = us_stream_config_new ("new", "a", "http://127.0.0.1:1/a.m3u8");
+  const char *pointer;
+  config->is_paused = TRUE; /* it is judged by hand */
+  g_assert_nonnull (us_desk_add_stream (table.desk, config, &pointer, NULL));
+  judge (&table, "a", US_HEALTH_UNHEALTHY);
+  table_await (receiver.n_refused > 0);
+  table_close (&table);
+
+  receiver.is_refusing = FALSE;
+  reopen (&table, &receiver);
+  table_await (receiver.n_taken == 1);
+  g_assert_nonnull (strstr (receiver.last, "incident.opened"));
+  table_close (&table);
+  reopen (&table, &receiver);
+  judge (&table, "b", US_HEALTH_UNHEALTHY); /* what comes next is all that comes */
+  table_await (receiver.n_taken == 2);
+  g_assert_nonnull (strstr (receiver.last, "\"stream\":\"b\""));
+  table_clear (&table);
+  receiver_clear (&receiver);
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/desk/telling/after-commit", test_after_commit);
   g_test_add_func ("/desk/telling/without-disk", test_without_disk);
+  g_test_add_func ("/desk/telling/restart", test_restart);
   return g_test_run ();
 }
