@@ -4,6 +4,7 @@ Standard library only. A Chain is a temporary home, a configuration file, the su
 children; everything is gone when the `with` block ends. Publishers and players are real programs.
 """
 
+import concurrent.futures
 import hashlib
 import json
 import os
@@ -12,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.request
 
@@ -36,6 +38,15 @@ def wait_for(what, condition, timeout_s=WAIT_S):
         if time.monotonic() > deadline:
             raise Failure(f"waited {timeout_s} s in vain for {what}")
         time.sleep(0.02)
+
+
+def side_by_side(case, *parts):
+    """Parts of a test that mostly wait, each with a chain of its own, run at the same time."""
+    with concurrent.futures.ThreadPoolExecutor(len(parts)) as pool:
+        runs = [(part.__name__, pool.submit(part)) for part in parts]
+        for name, run in runs:
+            with case.subTest(name):
+                run.result()
 
 
 def get(url, timeout_s=15):
@@ -204,16 +215,18 @@ class Chain:
 
 
 _material_folder = None
+_material_lock = threading.Lock()
 
 
 def made(filename, make):
     """The path of a file in a folder that lives as long as the test program; make(path) makes it."""
     global _material_folder
-    if _material_folder is None:
-        _material_folder = tempfile.TemporaryDirectory(prefix="understudy-material-")
-    path = pathlib.Path(_material_folder.name) / filename
-    if not path.exists():
-        make(path)
+    with _material_lock:
+        if _material_folder is None:
+            _material_folder = tempfile.TemporaryDirectory(prefix="understudy-material-")
+        path = pathlib.Path(_material_folder.name) / filename
+        if not path.exists():
+            make(path)
     return path
 
 

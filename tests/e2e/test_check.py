@@ -4,7 +4,9 @@
 Recordings and a live stream by ffmpeg behind nginx, and the viewer's address of our own chain.
 Faults are made in copies of a recording, so that each test knows what must be found, and what not.
 """
+# test-e2e: classes apart
 
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -151,6 +153,11 @@ class Check(unittest.TestCase):
         self.assertEqual(report["exit_code"], done.returncode)
         return report
 
+    def reports(self, urls):
+        """Of several, asked at the same time: each is watched for a while."""
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            return list(pool.map(self.report, urls))
+
     def serious(self, report):
         return {finding["check"] for finding in report["findings"] if finding["severity"] != "info"}
 
@@ -269,13 +276,13 @@ class Check(unittest.TestCase):
     def test_unreachable(self):
         closed = foreign.free_ports(1)[0]
         (self.site.root / "page.m3u8").write_text("<html>no</html>", encoding="utf-8")
-        for url, check in ((f"http://127.0.0.1:{closed}/x.m3u8", "connect"),
-                           (self.site.url("nothing.m3u8"), "http_4xx"),
-                           (self.site.url("broken/x.m3u8"), "http_5xx"),
-                           (self.site.url("page.m3u8"), "not_a_playlist"),
-                           ("http://nobody.invalid/x.m3u8", "dns")):
+        cases = [(f"http://127.0.0.1:{closed}/x.m3u8", "connect"),
+                 (self.site.url("nothing.m3u8"), "http_4xx"),
+                 (self.site.url("broken/x.m3u8"), "http_5xx"),
+                 (self.site.url("page.m3u8"), "not_a_playlist"),
+                 ("http://nobody.invalid/x.m3u8", "dns")]
+        for (_, check), report in zip(cases, self.reports(url for url, _ in cases)):
             with self.subTest(check):
-                report = self.report(url)
                 self.assertEqual((report["exit_code"], report["verdict"], report["kind"]),
                                  (1, "UNHEALTHY", "unknown"))
                 self.assertEqual(self.serious(report), {check})
@@ -365,11 +372,14 @@ class OwnChain(unittest.TestCase):
         with chain.Chain() as one:
             one.ffmpeg_publish(chain.material("loop", seconds=SECONDS))
             one.wait_playable()
-            for url in (one.viewer_url(), one.origin_url("primary"), one.origin_url("backup")):
-                done = subprocess.run(
+            urls = one.viewer_url(), one.origin_url("primary"), one.origin_url("backup")
+            with concurrent.futures.ThreadPoolExecutor(len(urls)) as pool:
+                runs = list(pool.map(lambda url: subprocess.run(
                     [str(chain.BINARY), "check", url, "--json"], capture_output=True, text=True,
-                    timeout=120, env=dict(os.environ, XDG_CACHE_HOME=str(chain.BUILD / "cache"),
-                                          UNDERSTUDY_PIPELINES=str(chain.ROOT / "pipelines")))
+                    timeout=120, check=False,
+                    env=dict(os.environ, XDG_CACHE_HOME=str(chain.BUILD / "cache"),
+                             UNDERSTUDY_PIPELINES=str(chain.ROOT / "pipelines"))), urls))
+            for url, done in zip(urls, runs):
                 report = json.loads(done.stdout)
                 serious = [f for f in report["findings"] if f["severity"] != "info"]
                 self.assertEqual((done.returncode, serious, report["kind"]), (0, [], "live"), url)

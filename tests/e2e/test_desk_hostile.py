@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """What the desk survives: hostile playlists, its own death, another time, crowds at /metrics."""
+# test-e2e: classes apart
+# test-e2e: light Death OtherTime
 
 import gzip
 import pathlib
@@ -24,7 +26,7 @@ def resident_bytes(pid):
     return pages * resource.getpagesize()
 
 
-class Base(unittest.TestCase):
+class Base:
     environment = {}
 
     def setUp(self):
@@ -94,7 +96,7 @@ def nested(handler):
     return 200, {}, f"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000\nnested-{depth + 1}\n".encode()
 
 
-class Hostile(Base):
+class Hostile(Base, unittest.TestCase):
     """M1: none of these costs more than a finding, and the stream beside them is well."""
 
     def test_playlists(self):
@@ -156,7 +158,7 @@ class Hostile(Base):
         self.assertEqual(self.desk.get("/api/streams"), [])
 
 
-class Death(Base):
+class Death(Base, unittest.TestCase):
     """M4: kill -9 between an incident's begin and its end, ten times."""
 
     def test_one_incident_and_every_note(self):
@@ -204,7 +206,7 @@ class Death(Base):
         return lambda: self.desk.stream(stream)["active_incident"]
 
 
-class OtherTime(Base):
+class OtherTime(Base, unittest.TestCase):
     """M3: the clock of this machine jumps by an hour, forwards and backwards."""
 
     def setUp(self):
@@ -231,7 +233,7 @@ class OtherTime(Base):
         self.assertEqual(self.desk.incidents(), [])
 
 
-class Crowd(Base):
+class Crowd(Base, unittest.TestCase):
     """M5: fifty clients at /metrics, and an origin that would like ten thousand labels."""
 
     def test_metrics(self):

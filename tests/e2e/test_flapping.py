@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """An origin that comes and goes, and both of them gone at once: bounded, counted, and not noticed."""
+# test-e2e: classes apart
 
 import concurrent.futures
 import os
@@ -162,6 +163,9 @@ class BothGone(unittest.TestCase):
         # Without B-frames an encoder may be killed anywhere and leaves no hole.
         cls.path = chain.material("no-b", seconds=16, bframes=0)
 
+    def test_both_gone(self):
+        chain.side_by_side(self, self.frozen, self.encoder_gone, self.killed)
+
     def check(self, strike, mend):
         with chain.Chain(PATIENT) as one:
             one.ffmpeg_publish(self.path)
@@ -202,7 +206,7 @@ class BothGone(unittest.TestCase):
         self.assertEqual(answer["got"][0], 200)
         self.assertGreater(viewer.Playlist(answer["got"][1]).end, playlist.end)
 
-    def test_frozen(self):
+    def frozen(self):
         pids = []
 
         def strike(one):
@@ -215,14 +219,14 @@ class BothGone(unittest.TestCase):
         # They were there all the time, and caught up from the ingest's ring.
         self.assertEqual(report["discontinuities"], [])
 
-    def test_encoder_gone(self):
+    def encoder_gone(self):
         """The source itself: both origins say 503, and then go on with the next epoch."""
         def strike(one):
             one.children[0].kill()
         report = self.check(strike, lambda one: one.ffmpeg_publish(self.path))
         self.assertEqual(len(report["discontinuities"]), 1)
 
-    def test_killed(self):
+    def killed(self):
         with chain.Chain() as one:
             one.ffmpeg_publish(self.path)
             one.wait_playable(segments=5)
