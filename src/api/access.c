@@ -1,6 +1,7 @@
 /* access.c - who may read, who may write, and what the log is told of it
  *
- * Reading is open where the settings say so; anything else passes the door (http/door.c). A web
+ * Reading is open where the settings say so, to those who ask under a name that is this desk's
+ * (hosts.c); anything else passes the door (http/door.c). A web
  * page of another site passes it only where the settings name that site, and then only with a
  * token, which no browser adds by itself; reading from this machine needs none.
  */
@@ -10,6 +11,7 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
+#include "http/problem.h"
 
 #include <string.h>
 
@@ -24,6 +26,15 @@ is_trusted_page (const UsApi *api, const char *origin, gboolean is_write) {
   return api->has_tokens ? is_named || is_any : is_named && !is_write;
 }
 
+static void
+refuse_host (const UsHttpRequest *request, UsHttpResponse *response) {
+  g_autofree char *host = us_text_clean (request->host, 100);
+  us_http_problem (response, 403, "wrong-host", "Not a name of this desk",
+                   "It was asked for as \"%s\", which may be a name that another site has lent it. "
+                   "Ask for its address, or set desk-url to where it is found.",
+                   host);
+}
+
 /**
  * us_api_enter:
  * @response: filled in when it is refused
@@ -34,8 +45,13 @@ char *
 us_api_enter (const UsApi *api, const UsHttpRequest *request, gboolean is_write,
               UsHttpResponse *response) {
   UsHttpRequest plain = *request;
-  if (!is_write && api->is_reading_open)
+  gboolean is_open = !is_write && api->is_reading_open;
+  if (is_open && us_hosts_has (api->hosts, request->host))
     return g_strdup (request->peer);
+  if (is_open && (!api->has_tokens || request->authorization == NULL)) {
+    refuse_host (request, response);
+    return NULL;
+  }
   if (plain.origin != NULL && is_trusted_page (api, plain.origin, is_write))
     plain.origin = NULL;
   return us_door_enter (api->door, &plain, response);

@@ -76,6 +76,18 @@ us_api_answer (UsHttpResponse *response, guint status, JsonBuilder *json) {
   response->body = g_bytes_new_take (text, strlen (text));
 }
 
+/**
+ * us_api_answer_text:
+ * @text: (transfer full): a whole value, written as json-text.h does
+ */
+void
+us_api_answer_text (UsHttpResponse *response, guint status, GString *text) {
+  response->status = status;
+  response->content_type = "application/json";
+  response->cache_control = US_API_CACHE_NONE;
+  response->body = g_string_free_to_bytes (text);
+}
+
 /* ---- errors ---- */
 
 typedef struct {
@@ -129,6 +141,8 @@ us_api_answer_error (UsHttpResponse *response, const GError *error, const char *
     problem = problem_of_stream (error->code);
   else if (error->domain == US_INCIDENT_ERROR)
     problem = problem_of_incident (error->code);
+  else if (error->domain == US_DEMO_ERROR)
+    problem = (Problem){ 503, "no-demo", "There is no demo" };
   if (pointer != NULL && problem.status == 422)
     us_http_problem_at (response, problem.status, problem.type, problem.title, pointer, "%s",
                         error->message);
@@ -142,6 +156,12 @@ void
 us_api_answer_no_stream (UsHttpResponse *response, const char *id) {
   us_http_problem (response, 404, "no-stream", "No such stream", "There is no stream \"%.80s\".",
                    id);
+}
+
+void
+us_api_answer_no_incident (UsHttpResponse *response, const char *id) {
+  us_http_problem (response, 404, "no-incident", "No such incident",
+                   "There is no incident \"%.80s\".", id);
 }
 
 /* Returns: (nullable) (transfer none): NULL: @response says so */

@@ -272,7 +272,8 @@ US_API_HANDLER (incident_bundle) {
   if (!us_api_takes_nothing (request, response))
     return;
   if (api->waiters.length >= MAX_WAITING) {
-    us_http_problem (response, 503, "busy", "Busy", "Too many wait for the history.");
+    us_http_problem (response, 503, "too-busy", "Too busy",
+                     "Too many wait for the history; try again.");
     response->retry_after = g_strdup ("5");
     return;
   }

@@ -45,8 +45,8 @@ US_API_HANDLER (list_causes) {
   us_api_answer (response, 200, json);
 }
 
-static void
-add_delivery (JsonBuilder *json, const UsDeliveryRow *row) {
+void
+us_api_add_delivery (JsonBuilder *json, const UsDeliveryRow *row) {
   json_builder_begin_object (json);
   us_json_add_integer (json, "id", row->id);
   us_json_add_text (json, "message", row->message);
@@ -78,7 +78,7 @@ US_API_HANDLER (list_deliveries) {
   g_autoptr (JsonBuilder) json = us_api_json_new ();
   json_builder_begin_array (json);
   for (guint i = 0; i < MIN (rows->len, limit); i++)
-    add_delivery (json, &g_array_index (rows, UsDeliveryRow, i));
+    us_api_add_delivery (json, &g_array_index (rows, UsDeliveryRow, i));
   json_builder_end_array (json);
   us_api_answer (response, 200, json);
   if (rows->len > limit) {

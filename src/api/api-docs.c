@@ -27,7 +27,6 @@ answer_resource (const char *path, const char *type, UsHttpResponse *response) {
   response->cache_control = US_API_CACHE_ASK;
   response->etag = us_etag (bytes);
   response->body = g_steal_pointer (&bytes);
-  us_http_response_add_header (response, "X-Content-Type-Options", "nosniff");
 }
 
 void

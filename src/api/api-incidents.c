@@ -99,13 +99,12 @@ find_incident (UsApi *api, const char *id, UsIncidentRow *row, UsHttpResponse *r
   if (error != NULL)
     us_api_answer_error (response, error, NULL);
   else
-    us_http_problem (response, 404, "no-incident", "No such incident",
-                     "There is no incident \"%.80s\".", id);
+    us_api_answer_no_incident (response, id);
   return FALSE;
 }
 
-static void
-add_notes (JsonBuilder *json, const GArray *notes) {
+void
+us_api_add_notes (JsonBuilder *json, const GArray *notes) {
   json_builder_begin_array (json);
   for (guint i = 0; notes != NULL && i < notes->len; i++)
     us_api_add_note (json, &g_array_index (notes, UsNoteRow, i));
@@ -126,8 +125,9 @@ find_open (UsApi *api, const UsFindingRow *row) {
 }
 
 /* Those that stood while it lasted. */
-static void
-add_findings (JsonBuilder *json, UsApi *api, const UsIncidentRow *row, const GArray *findings) {
+void
+us_api_add_findings_of (UsApi *api, JsonBuilder *json, const UsIncidentRow *row,
+                        const GArray *findings) {
   json_builder_begin_array (json);
   for (guint i = 0; findings != NULL && i < findings->len; i++) {
     const UsFindingRow *finding = &g_array_index (findings, UsFindingRow, i);
@@ -150,6 +150,32 @@ end_of_findings (const UsIncidentRow *row) {
   return row->resolved_us != 0 ? row->resolved_us + 1 : 0;
 }
 
+/**
+ * us_api_list_findings_of:
+ * @store: or a view of it
+ *
+ * Returns: (transfer full) (nullable) (element-type UsFindingRow): among them those that stood
+ *   while it lasted
+ */
+GArray *
+us_api_list_findings_of (UsStore *store, const UsIncidentRow *row, GError **error) {
+  return us_store_list_findings (store, row->stream, FALSE, end_of_findings (row), MAX_FINDINGS,
+                                 error);
+}
+
+/* @notes, @findings: of it */
+void
+us_api_add_incident_whole (UsApi *api, JsonBuilder *json, const UsIncidentRow *row,
+                           const GArray *notes, const GArray *findings) {
+  json_builder_begin_object (json);
+  us_api_add_incident_members (json, row);
+  json_builder_set_member_name (json, "notes");
+  us_api_add_notes (json, notes);
+  json_builder_set_member_name (json, "findings");
+  us_api_add_findings_of (api, json, row, findings);
+  json_builder_end_object (json);
+}
+
 static void
 answer_incident (UsApi *api, const char *id, UsHttpResponse *response) {
   g_auto (UsIncidentRow) row = { 0 };
@@ -159,21 +185,13 @@ answer_incident (UsApi *api, const char *id, UsHttpResponse *response) {
     return;
   g_autoptr (GArray) notes = us_store_list_notes (store, id, &error);
   g_autoptr (GArray) findings
-      = error == NULL ? us_store_list_findings (store, row.stream, FALSE, end_of_findings (&row),
-                                                MAX_FINDINGS, &error)
-                      : NULL;
+      = error == NULL ? us_api_list_findings_of (store, &row, &error) : NULL;
   if (error != NULL) {
     us_api_answer_error (response, error, NULL);
     return;
   }
   g_autoptr (JsonBuilder) json = us_api_json_new ();
-  json_builder_begin_object (json);
-  us_api_add_incident_members (json, &row);
-  json_builder_set_member_name (json, "notes");
-  add_notes (json, notes);
-  json_builder_set_member_name (json, "findings");
-  add_findings (json, api, &row, findings);
-  json_builder_end_object (json);
+  us_api_add_incident_whole (api, json, &row, notes, findings);
   us_api_answer (response, 200, json);
 }
 
@@ -195,7 +213,7 @@ US_API_HANDLER (list_notes) {
     return;
   }
   g_autoptr (JsonBuilder) json = us_api_json_new ();
-  add_notes (json, notes);
+  us_api_add_notes (json, notes);
   us_api_answer (response, 200, json);
 }
 
@@ -228,7 +246,8 @@ execute (UsApi *api, const UsHttpRequest *request, const UsTemplateMatch *match,
     return;
   g_autofree char *who = name_of (api, said);
   g_autofree char *for_log = g_strdup_printf ("incident %.80s %s", id, done);
-  UsApiOrder *pending = us_api_order_new (api, request, id, for_log, answer, response);
+  UsApiOrder *pending
+      = us_api_order_new (api, request, id, for_log, answer, US_API_ORDER_MS, response);
   order (us_desk_get_incidents (api->desk), id, who, note, us_api_order_done, pending);
 }
 

@@ -3,8 +3,10 @@
 
 #include "api/api.h"
 #include "api/chain-proxy.h"
+#include "api/hosts.h"
 #include "api/keys.h"
 #include "api/timeline.h"
+#include "api/web.h"
 #include "http/door.h"
 #include "http/events.h"
 #include "http/query.h"
@@ -30,6 +32,8 @@ struct UsApi {
   gboolean is_reading_open, has_tokens;
   GStrv origins;  /* nullable: of web pages that may call */
   char *web_dir;  /* nullable */
+  UsWeb *web;     /* the built-in one */
+  UsHosts *hosts; /* names of this desk */
   gint64 last_id; /* of a published event */
   gint64 refused_us;
   guint n_refused; /* not yet in the log */
@@ -55,6 +59,8 @@ void us_api_add_ms (JsonBuilder *json, const char *name, double seconds);
 void us_api_add_raw (JsonBuilder *json, const char *name, const char *text);
 char *us_api_time (gint64 wall_us);
 void us_api_answer (UsHttpResponse *response, guint status, JsonBuilder *json);
+void us_api_answer_text (UsHttpResponse *response, guint status, GString *text);
+void us_api_answer_no_incident (UsHttpResponse *response, const char *id);
 void us_api_answer_error (UsHttpResponse *response, const GError *error, const char *pointer);
 void us_api_answer_no_stream (UsHttpResponse *response, const char *id);
 const UsStreamConfig *us_api_find_stream (UsApi *api, const UsTemplateMatch *match,
@@ -73,7 +79,8 @@ gboolean us_api_is_version (const char *if_match, gint64 started_us, guint64 rev
 typedef struct UsApiOrder UsApiOrder;
 typedef void (*UsApiOrderAnswer) (UsApi *api, const char *subject, UsHttpResponse *response);
 UsApiOrder *us_api_order_new (UsApi *api, const UsHttpRequest *request, const char *subject,
-                              const char *said, UsApiOrderAnswer answer, UsHttpResponse *response);
+                              const char *said, UsApiOrderAnswer answer, guint deadline_ms,
+                              UsHttpResponse *response);
 void us_api_order_done (const GError *error, gpointer order); /* a UsStoreDone */
 void us_api_orders_end (UsApi *api);
 
@@ -110,6 +117,10 @@ void us_api_past_clear (UsApiPast *past);
 /* *-json.c: each noun as JSON, where a value is expected */
 void us_api_add_stream (UsApi *api, JsonBuilder *json, const UsStreamConfig *config,
                         gboolean is_whole, gboolean shows_all);
+void us_api_write_stream (UsApi *api, GString *out, const UsStreamConfig *config,
+                          gboolean shows_all);
+void us_api_answer_stream (UsApi *api, const UsStreamConfig *config, gboolean shows_all,
+                           guint status, UsHttpResponse *response);
 void us_api_add_incident (JsonBuilder *json, const UsIncidentRow *row);
 void us_api_add_incident_members (JsonBuilder *json, const UsIncidentRow *row);
 void us_api_add_note (JsonBuilder *json, const UsNoteRow *row);
@@ -126,6 +137,8 @@ char *us_api_thumbnail_url (const char *id);
   void us_api_##name (gpointer self, const UsHttpRequest *request, const UsTemplateMatch *match,   \
                       UsHttpResponse *response)
 US_API_HANDLER (list_streams);
+US_API_HANDLER (list_strips);
+US_API_HANDLER (start_demo);
 US_API_HANDLER (add_stream_of);
 US_API_HANDLER (get_stream);
 US_API_HANDLER (change_stream);
@@ -145,6 +158,7 @@ US_API_HANDLER (list_thumbnails);
 US_API_HANDLER (thumbnail_file);
 US_API_HANDLER (list_incidents);
 US_API_HANDLER (get_incident);
+US_API_HANDLER (incident_bundle);
 US_API_HANDLER (acknowledge_incident);
 US_API_HANDLER (resolve_incident);
 US_API_HANDLER (incident_timeline);
@@ -165,6 +179,7 @@ void us_api_on_healthz (const UsHttpRequest *request, UsHttpResponse *response, 
 void us_api_on_metrics (const UsHttpRequest *request, UsHttpResponse *response, gpointer api);
 void us_api_on_openapi (const UsHttpRequest *request, UsHttpResponse *response, gpointer api);
 void us_api_on_docs (const UsHttpRequest *request, UsHttpResponse *response, gpointer api);
+void us_api_on_licences (const UsHttpRequest *request, UsHttpResponse *response, gpointer api);
 void us_api_on_file (const UsHttpRequest *request, UsHttpResponse *response, gpointer api);
 
 G_END_DECLS

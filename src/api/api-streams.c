@@ -6,6 +6,7 @@
 #include "api/api-private.h"
 
 #include "http/json-body.h"
+#include "http/json-text.h"
 #include "http/json.h"
 #include "http/problem.h"
 
@@ -13,6 +14,7 @@
 
 #define MAX_AUTHORIZATION 4096
 #define MAX_REASON 500
+#define BYTES_EACH 1024 /* about as many has one in a list */
 #define MAX_MAINTENANCE_MIN (30 * 24 * 60)
 
 /* What the desk calls a member, and what the API does. Returns: (nullable) (transfer none) */
@@ -32,15 +34,22 @@ pointer_of (const char *of_config) {
   return of_config != NULL ? "#" : NULL;
 }
 
-static void
-answer_stream (UsApi *api, const UsStreamConfig *config, const UsHttpRequest *request, guint status,
-               UsHttpResponse *response) {
+/* The whole of it, with its version. */
+void
+us_api_answer_stream (UsApi *api, const UsStreamConfig *config, gboolean shows_all, guint status,
+                      UsHttpResponse *response) {
   g_autoptr (JsonBuilder) json = us_api_json_new ();
-  us_api_add_stream (api, json, config, TRUE, us_api_may_write (api, request));
+  us_api_add_stream (api, json, config, TRUE, shows_all);
   us_api_answer (response, status, json);
   response->etag
       = us_api_version_tag (us_desk_get_started_us (api->desk),
                             us_desk_get_revision (api->desk, config->id), response->body);
+}
+
+static void
+answer_stream (UsApi *api, const UsStreamConfig *config, const UsHttpRequest *request, guint status,
+               UsHttpResponse *response) {
+  us_api_answer_stream (api, config, us_api_may_write (api, request), status, response);
 }
 
 /* ---- reading ---- */
@@ -68,13 +77,13 @@ US_API_HANDLER (list_streams) {
 
   gboolean shows_all = us_api_may_write (api, request);
   g_autoptr (GPtrArray) streams = us_desk_list_streams (api->desk);
-  g_autoptr (JsonBuilder) json = us_api_json_new ();
-  json_builder_begin_array (json);
+  GString *out = g_string_sized_new (BYTES_EACH * (streams->len + 1));
+  us_json_text_begin (out, NULL, '[');
   for (guint i = 0; i < streams->len; i++)
     if (is_wanted (api, streams->pdata[i], state))
-      us_api_add_stream (api, json, streams->pdata[i], FALSE, shows_all);
-  json_builder_end_array (json);
-  us_api_answer (response, 200, json);
+      us_api_write_stream (api, out, streams->pdata[i], shows_all);
+  us_json_text_end (out, ']');
+  us_api_answer_text (response, 200, out);
 }
 
 US_API_HANDLER (get_stream) {

@@ -104,6 +104,5 @@ US_API_HANDLER (incident_timeline) {
   else if (error != NULL)
     us_api_answer_error (response, error, NULL);
   else
-    us_http_problem (response, 404, "no-incident", "No such incident",
-                     "There is no incident \"%.80s\".", id);
+    us_api_answer_no_incident (response, id);
 }

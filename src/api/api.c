@@ -15,6 +15,12 @@
 
 #include <string.h>
 
+#define RESOLVER "/etc/resolv.conf"
+/* A page that shows and plays streams needs none of these. */
+#define PERMISSIONS                                                                                \
+  "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "                \
+  "magnetometer=(), microphone=(), midi=(), payment=(), usb=()"
+
 const UsTemplateRoute us_api_routes[] = {
   { "GET", "/api/streams", us_api_list_streams },
   { "POST", "/api/streams", us_api_add_stream_of },
@@ -25,6 +31,8 @@ const UsTemplateRoute us_api_routes[] = {
   { "POST", "/api/streams/{id}/resume", us_api_resume_stream },
   { "PUT", "/api/streams/{id}/maintenance", us_api_begin_maintenance },
   { "DELETE", "/api/streams/{id}/maintenance", us_api_end_maintenance },
+  { "GET", "/api/strips", us_api_list_strips },
+  { "POST", "/api/demo", us_api_start_demo },
   { "GET", "/api/streams/{id}/timeline", us_api_stream_timeline },
   { "GET", "/api/streams/{id}/metrics/history", us_api_stream_history },
   { "GET", "/api/streams/{id}/findings", us_api_stream_findings },
@@ -108,6 +116,15 @@ on_events_asked (const UsHttpRequest *request, UsHttpResponse *response, gpointe
 
 /* ---- making and ending ---- */
 
+/* What browsers are to know of everything that is here. */
+static void
+add_headers (UsHttpServer *server) {
+  us_http_server_add_header (server, "X-Content-Type-Options", "nosniff");
+  us_http_server_add_header (server, "Referrer-Policy", "no-referrer");
+  us_http_server_add_header (server, "Cross-Origin-Opener-Policy", "same-origin");
+  us_http_server_add_header (server, "Permissions-Policy", PERMISSIONS);
+}
+
 static void
 add_routes (UsApi *api, UsHttpServer *server) {
   us_http_server_add_handler (server, "/api/", "GET, POST, PUT, PATCH, DELETE", on_api, api);
@@ -117,6 +134,7 @@ add_routes (UsApi *api, UsHttpServer *server) {
   us_http_server_add_handler (server, "/metrics", "GET", on_metrics, api);
   us_http_server_add_handler (server, "/openapi.yaml", "GET", us_api_on_openapi, api);
   us_http_server_add_handler (server, "/docs", "GET", us_api_on_docs, api);
+  us_http_server_add_handler (server, "/licences", "GET", us_api_on_licences, api);
   us_http_server_add_handler (server, "/", "GET", us_api_on_file, api);
   if (api->origins != NULL)
     us_http_server_allow_origins (server, "/", (const char *const *)api->origins);
@@ -128,6 +146,13 @@ read_origins (const char *text) {
     return NULL;
   const char *const origins[] = { text, NULL };
   return g_strdupv ((char **)origins);
+}
+
+static UsHosts *
+find_hosts (const char *desk_url) {
+  g_autofree char *resolver = NULL;
+  g_file_get_contents (RESOLVER, &resolver, NULL, NULL);
+  return us_hosts_new (g_get_host_name (), resolver, desk_url);
 }
 
 /**
@@ -150,6 +175,8 @@ us_api_new (const UsApiSettings *settings, UsDesk *desk, UsHttpServer *server, G
   api->origins = read_origins (settings->cors_origin);
   if (settings->web_dir != NULL && *settings->web_dir != '\0')
     api->web_dir = g_strdup (settings->web_dir);
+  api->web = us_web_new ();
+  api->hosts = find_hosts (settings->desk_url);
   api->keys = us_api_keys_new ();
   api->chain = us_chain_proxy_new (us_desk_get_chain (desk));
   g_queue_init (&api->orders);
@@ -157,6 +184,7 @@ us_api_new (const UsApiSettings *settings, UsDesk *desk, UsHttpServer *server, G
   api->last_id = g_get_real_time ();
   api->events = us_http_events_new ((guint64)api->last_id);
   us_http_events_set_check (api->events, on_events_asked, api);
+  add_headers (server);
   add_routes (api, server);
   us_desk_set_news (desk, &us_api_news, api);
   return api;

@@ -14,7 +14,8 @@ typedef struct {
   const char *token_file;
   gboolean is_reading_open;
   const char *cors_origin;
-  const char *web_dir; /* nullable: folder of the web interface */
+  const char *web_dir;  /* nullable: folder that takes the place of the built-in web interface */
+  const char *desk_url; /* nullable: where people find the desk; its host may be asked for */
 } UsApiSettings;
 
 typedef struct UsApi UsApi;

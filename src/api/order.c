@@ -1,8 +1,9 @@
 /* order.c - a write that is confirmed when it is on disk
  *
  * The store writes in a thread of its own and says when a row is synced; only then may a client be
- * told that it is done. Until then its answer is pending (http/pending.c), five seconds at most. An
- * order lives until the store has answered, even if the API is gone by then.
+ * told that it is done. Until then its answer is pending (http/pending.c), five seconds at most
+ * where only the disk is waited for. An order lives until the store has answered, even if the API
+ * is gone by then.
  */
 #include "api/api-private.h"
 
@@ -33,13 +34,14 @@ order_free (UsApiOrder *order) {
  * @subject: what it is about
  * @said: for the log, when it is done: "incident INC-1 acknowledged"
  * @answer: makes the answer of success
+ * @deadline_ms: after which the client is told that it is not known
  * @response: becomes a pending one
  *
  * Returns: (transfer full): for us_api_order_done()
  */
 UsApiOrder *
 us_api_order_new (UsApi *api, const UsHttpRequest *request, const char *subject, const char *said,
-                  UsApiOrderAnswer answer, UsHttpResponse *response) {
+                  UsApiOrderAnswer answer, guint deadline_ms, UsHttpResponse *response) {
   UsApiOrder *order = g_new0 (UsApiOrder, 1);
   order->api = api;
   order->subject = g_strdup (subject);
@@ -48,7 +50,7 @@ us_api_order_new (UsApi *api, const UsHttpRequest *request, const char *subject,
   order->key = g_strdup (request->idempotency_key);
   order->answer = answer;
   order->link.data = order;
-  order->pending = us_http_response_defer (response, US_API_ORDER_MS);
+  order->pending = us_http_response_defer (response, deadline_ms);
   g_queue_push_tail_link (&api->orders, &order->link);
   return order;
 }

@@ -7,6 +7,7 @@
 
 #include "api/api.h"
 #include "base/log.h"
+#include "commands/demo-plan.h"
 #include "commands/role.h"
 #include "commands/token.h"
 
@@ -88,7 +89,8 @@ serve (UsRole *role, UsConfig *config, const UsDeskSettings *settings) {
   const UsApiSettings api_settings = { .token_file = get_text (config, "token-file"),
                                        .is_reading_open = get_bool (config, "open-reading"),
                                        .cors_origin = get_text (config, "cors-origin"),
-                                       .web_dir = get_text (config, "web-dir") };
+                                       .web_dir = get_text (config, "web-dir"),
+                                       .desk_url = get_text (config, "desk-url") };
 
   g_autoptr (UsDesk) desk = us_desk_new (settings, &error);
   if (desk == NULL)
@@ -117,6 +119,8 @@ run (UsConfig *config, const UsCommand *command) {
   g_autoptr (UsRole) role = us_role_new (command->own_group, config);
   g_autofree char *base_dir = us_role_state_dir (config);
   g_autofree char *state_dir = g_build_filename (base_dir, "desk", NULL);
+  g_autofree char *demo_dir = g_build_filename (state_dir, "demo", NULL);
+  g_auto (UsDemoPlan) demo = { 0 };
   g_auto (GStrv) webhooks = NULL, alertmanagers = NULL;
   g_autofree char *authorization = NULL;
   g_autoptr (GError) error = NULL;
@@ -129,6 +133,8 @@ run (UsConfig *config, const UsCommand *command) {
   read_notifier (config, &settings.notifier, &webhooks, &alertmanagers);
   if (!read_chain (config, &settings.inside, &authorization, &error))
     return us_command_refuse ("%s", error->message);
+  us_demo_plan_make (&demo, config, demo_dir);
+  us_demo_plan_get (&demo, &settings.demo);
   if (g_mkdir_with_parents (state_dir, 0700) != 0)
     return us_command_refuse ("[general] state-dir: %s: %s", state_dir, g_strerror (errno));
   return serve (role, config, &settings);

@@ -159,7 +159,7 @@ static const UsOption monitor_options[] = {
   { "cors-origin", US_OPTION_STRING, "", 0, 255, NULL, NULL,
     "Web page that may call, as https://desk.example, or * for any; empty: none" },
   { "web-dir", US_OPTION_STRING, "", 0, 0, NULL, NULL,
-    "Folder of web pages that are served at /; empty: the description of the REST interface" },
+    "Folder that takes the place of the web interface; empty: the built-in web interface" },
   { "max-connections", US_OPTION_INTEGER, "2000", 1, 1000000, NULL, NULL,
     "HTTP connections at the same time" },
   { "allow-private", US_OPTION_BOOL, "true", 0, 0, NULL, NULL,

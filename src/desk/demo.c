@@ -14,6 +14,7 @@
 
 #include "base/folder.h"
 #include "base/log.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "base/timer.h"
 #include "http/client.h"
@@ -122,15 +123,21 @@ spawn (UsDemo *self, GError **error) {
   return g_subprocess_launcher_spawnv (launcher, argv, error);
 }
 
-/* Returns: (transfer full) (nullable): what the chain said last */
+/* Returns: (transfer full) (nullable): why it refused, as it said; else what it said last */
 static char *
-last_line (const UsDemo *self) {
+last_words (const UsDemo *self) {
+  static const char refusal[] = US_PROGRAM ": ";
   g_autofree char *path = path_of (self, "log"), *text = NULL;
+  const char *line = NULL;
   if (!g_file_get_contents (path, &text, NULL, NULL))
     return NULL;
-  g_strchomp (text);
-  const char *end = strrchr (text, '\n');
-  return *text != '\0' ? us_text_clean (end != NULL ? end + 1 : text, MAX_LINE) : NULL;
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  for (guint i = 0; lines[i] != NULL; i++) {
+    gboolean was_refusal = line != NULL && g_str_has_prefix (line, refusal);
+    if (*lines[i] != '\0' && (!was_refusal || g_str_has_prefix (lines[i], refusal)))
+      line = lines[i];
+  }
+  return line != NULL ? us_text_clean (line, MAX_LINE) : NULL;
 }
 
 static void
@@ -165,7 +172,7 @@ end_process (UsDemo *self) {
 /* @why: a clause: "it ended" */
 static void
 fail (UsDemo *self, const char *why) {
-  g_autofree char *said = last_line (self);
+  g_autofree char *said = last_words (self);
   g_autoptr (GError) error = g_error_new (
       US_DEMO_ERROR, US_DEMO_ERROR_FAILED, "The demo chain cannot be watched: %s%s%s", why,
       said != NULL ? "; its last words: " : "", said != NULL ? said : "");
@@ -186,23 +193,46 @@ fix_host (const char *url) {
   return g_strdup_printf ("%.*s://127.0.0.1:%s", (int)(host - url), url, host + strlen (local));
 }
 
-/* Returns: (transfer full) (nullable): the status file is not written yet */
-static char *
-read_viewer (const UsDemo *self) {
+static const char *
+text_of (JsonObject *object, const char *name) {
+  JsonNode *node = object != NULL ? json_object_get_member (object, name) : NULL;
+  return node != NULL && json_node_get_value_type (node) == G_TYPE_STRING
+             ? json_node_get_string (node)
+             : NULL;
+}
+
+/* A role that does not accept its configuration is not started again. */
+static gboolean
+has_failed_role (JsonObject *status) {
+  JsonNode *node = json_object_get_member (status, "roles");
+  JsonArray *roles
+      = node != NULL && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  for (guint i = 0; roles != NULL && i < json_array_get_length (roles); i++) {
+    JsonNode *role = json_array_get_element (roles, i);
+    if (JSON_NODE_HOLDS_OBJECT (role)
+        && g_strcmp0 (text_of (json_node_get_object (role), "state"), "failed") == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Reads what the chain has written of itself, if it has. Returns: %FALSE: it has failed */
+static gboolean
+read_status (UsDemo *self) {
   g_autofree char *path = path_of (self, "run.json");
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   if (!json_parser_load_from_file (parser, path, NULL))
-    return NULL;
+    return TRUE;
   JsonNode *root = json_parser_get_root (parser);
-  JsonNode *urls = root != NULL && JSON_NODE_HOLDS_OBJECT (root)
-                       ? json_object_get_member (json_node_get_object (root), "urls")
-                       : NULL;
-  JsonNode *viewer = urls != NULL && JSON_NODE_HOLDS_OBJECT (urls)
-                         ? json_object_get_member (json_node_get_object (urls), "viewer")
-                         : NULL;
-  if (viewer == NULL || json_node_get_value_type (viewer) != G_TYPE_STRING)
-    return NULL;
-  return fix_host (json_node_get_string (viewer));
+  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root))
+    return TRUE;
+  JsonNode *urls = json_object_get_member (json_node_get_object (root), "urls");
+  const char *viewer = urls != NULL && JSON_NODE_HOLDS_OBJECT (urls)
+                           ? text_of (json_node_get_object (urls), "viewer")
+                           : NULL;
+  if (self->viewer == NULL && viewer != NULL)
+    self->viewer = fix_host (viewer);
+  return !has_failed_role (json_node_get_object (root));
 }
 
 static void
@@ -246,8 +276,10 @@ on_look (gpointer data) {
     fail (self, "it has not become playable within a minute");
     return G_SOURCE_REMOVE;
   }
-  if (self->viewer == NULL)
-    self->viewer = read_viewer (self);
+  if (!read_status (self)) {
+    fail (self, "a part of it does not start");
+    return G_SOURCE_REMOVE;
+  }
   if (self->viewer != NULL && self->question == NULL)
     ask (self);
   return G_SOURCE_CONTINUE;

@@ -72,12 +72,33 @@ on_inside_event (const UsEvent *event, gpointer data) {
   }
 }
 
+/* Whoever shows the stream hears of it when the chain says something else of it than before. */
+static void
+tell_chain (UsDesk *self, const UsStreamConfig *config) {
+  UsInsideView view;
+  if (!us_desk_view_chain (self, config, &view))
+    return;
+  const char *const words[] = { view.active, view.pair, view.path };
+  g_autoptr (GString) text = g_string_new (NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    g_string_append_printf (text, "%s ", words[i] != NULL ? words[i] : "-");
+  g_string_append_printf (text, "%u %u %d%d", view.failovers, view.switchbacks,
+                          view.is_publisher_known, view.has_publisher);
+  const char *before = g_hash_table_lookup (self->chain_marks, config->id);
+  if (g_strcmp0 (before, text->str) == 0)
+    return;
+  g_hash_table_replace (self->chain_marks, g_strdup (config->id), g_strdup (text->str));
+  us_desk_tell_stream (self, config->id, FALSE);
+}
+
 static void
 on_inside_facts (const char *own_stream, const UsSymptoms *symptoms, gpointer data) {
   UsDesk *self = data;
   const UsStreamConfig *config = us_roster_find_own (self->roster, own_stream);
-  if (config != NULL)
-    us_monitor_set_inside (self->monitor, config->id, symptoms);
+  if (config == NULL)
+    return;
+  us_monitor_set_inside (self->monitor, config->id, symptoms);
+  tell_chain (self, config);
 }
 
 static const UsInsideHandler inside_handler = { on_own_stream, on_inside_event, on_inside_facts };
@@ -94,6 +115,18 @@ us_desk_follow_chain (UsDesk *self) {
 void
 us_desk_leave_chain (UsDesk *self) {
   g_clear_pointer (&self->inside, us_inside_free);
+}
+
+/**
+ * us_desk_view_chain:
+ * @view: (out)
+ *
+ * Returns: %FALSE: it is not ours, or nothing is known of it
+ */
+gboolean
+us_desk_view_chain (UsDesk *self, const UsStreamConfig *config, UsInsideView *view) {
+  return config->is_own && self->inside != NULL
+         && us_inside_view (self->inside, config->own_stream, view);
 }
 
 /* What was ours and is ill stays in sight until its incident is over, by itself or by a person. */

@@ -5,9 +5,12 @@
 #include "desk/gallery.h"
 #include "desk/roster.h"
 #include "desk/samples.h"
+#include "desk/strips.h"
 #include "desk/tallies.h"
 
 G_BEGIN_DECLS
+
+typedef struct UsDeskDemo UsDeskDemo; /* desk-demo.c */
 
 struct UsDesk {
   const UsClock *clock;
@@ -21,6 +24,9 @@ struct UsDesk {
   UsGallery *gallery;
   GHashTable *samples; /* stream id -> UsSamples */
   UsTallies *tallies;
+  UsStrips *strips;
+  GHashTable *chain_marks; /* id of an own stream -> what was last told of it, as text */
+  UsDeskDemo *demo;
   const UsDeskNews *news;
   gpointer news_data;
   GHashTable *finding_rows; /* desk-finding-rows.c: what is open, as the disk knows it */

@@ -87,3 +87,23 @@ us_desk_tidy_store (UsDesk *self) {
   close_findings (self);
   end_orphans (self);
 }
+
+/* ---- strips ---- */
+
+static void
+on_minute_row (const char *stream, gint64 minute_us, const char *word, gpointer data) {
+  UsDesk *self = data;
+  UsHealth health;
+  if (stream != NULL && us_health_from_word (word, &health))
+    us_strips_note (self->strips, stream, minute_us, health);
+}
+
+/* One minute less than fits: the present one begins while they are read. */
+void
+us_desk_load_strips (UsDesk *self) {
+  g_autoptr (GError) error = NULL;
+  gint64 since_us = us_desk_now (self) - (US_STRIP_MINUTES - 1) * US_STRIP_MINUTE_US;
+  if (!us_store_each_minute (self->store, since_us, US_STREAMS_MAX * US_STRIP_MINUTES,
+                             on_minute_row, self, &error))
+    us_warning ("the last hours of the streams: %s", error->message);
+}

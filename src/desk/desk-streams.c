@@ -100,6 +100,7 @@ us_desk_remove_stream (UsDesk *self, const char *id, const char *who, GError **e
     return FALSE;
   us_desk_forget_stream (self, own_id);
   us_store_remove_stream (self->store, own_id);
+  us_desk_end_demo_of (self, own_id);
   us_info ("stream %s was removed by %s", own_id, who);
   us_desk_tell_stream (self, own_id, TRUE);
   return TRUE;

@@ -102,6 +102,8 @@ on_minute (const char *stream, const UsMinute *minute, gpointer data) {
           .is_maintenance = config != NULL && us_desk_is_in_maintenance (self, config) };
   us_store_put_rollup (self->store, &row);
   us_tallies_add_minute (self->tallies, stream, minute);
+  if (config != NULL)
+    us_strips_note (self->strips, stream, minute->minute_us, minute->worst);
 }
 
 static void

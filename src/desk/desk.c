@@ -108,6 +108,7 @@ us_desk_new (const UsDeskSettings *settings, GError **error) {
   if (self->incidents == NULL)
     return NULL;
   self->monitor = us_monitor_new (&monitor, &us_desk_monitor_handler, self);
+  us_desk_open_demo (self, settings);
   return g_steal_pointer (&self);
 }
 
@@ -116,6 +117,7 @@ us_desk_free (UsDesk *self) {
   self->news = NULL;
   us_timer_stop (&self->housekeeping);
   us_desk_leave_chain (self);
+  us_desk_close_demo (self);
   us_desk_keep_findings (self);
   g_clear_pointer (&self->monitor, us_monitor_free);
   g_clear_pointer (&self->incidents, us_incidents_free);
@@ -129,6 +131,9 @@ us_desk_free (UsDesk *self) {
   g_clear_pointer (&self->finding_rows, g_hash_table_unref);
   g_clear_pointer (&self->gone, g_hash_table_unref);
   g_clear_pointer (&self->tallies, us_tallies_free);
+  g_clear_pointer (&self->findings, us_findings_free);
+  g_clear_pointer (&self->strips, us_strips_free);
+  g_clear_pointer (&self->chain_marks, g_hash_table_unref);
   g_free ((char *)self->inside_settings.ingest_url);
   g_free ((char *)self->inside_settings.primary_url);
   g_free ((char *)self->inside_settings.backup_url);
@@ -146,6 +151,7 @@ us_desk_free (UsDesk *self) {
  */
 void
 us_desk_start (UsDesk *self) {
+  us_desk_drop_demo (self);
   g_autoptr (GPtrArray) streams = us_roster_list (self->roster);
   us_desk_tidy_store (self);
   us_notifier_resume (self->notifier);
@@ -179,6 +185,11 @@ us_desk_diagnose (UsDesk *self, const char *id) {
 const GArray *
 us_desk_get_samples (UsDesk *self, const char *id) {
   return g_hash_table_lookup (self->samples, id);
+}
+
+const UsStrips *
+us_desk_get_strips (UsDesk *self) {
+  return self->strips;
 }
 
 GBytes *

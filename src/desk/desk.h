@@ -1,6 +1,8 @@
 /* desk.h - the operations desk: streams, their health, incidents and history, in one place */
 #pragma once
 
+#include "desk/demo.h"
+#include "desk/strips.h"
 #include "http/exposition.h"
 #include "incident/cause.h"
 #include "incident/incidents.h"
@@ -19,6 +21,7 @@ typedef struct {
   UsStoreSettings store; /* its path is made from @state_dir */
   UsNotifierSettings notifier;
   UsInsideSettings inside;
+  UsDemoSettings demo;
   const UsClock *clock; /* nullable: the system's */
 } UsDeskSettings;
 void us_desk_settings_default (UsDeskSettings *settings);
@@ -71,6 +74,16 @@ GPtrArray *us_desk_diagnose (UsDesk *desk, const char *id);
 /* Samples of up to an hour, oldest first, for charts that are finer than a minute. Returns:
  * (transfer none) (nullable) (element-type UsSample) */
 const GArray *us_desk_get_samples (UsDesk *desk, const char *id);
+/* How all streams were in the last minutes. */
+const UsStrips *us_desk_get_strips (UsDesk *desk);
+/* What our own chain says of a stream of ours. Returns: %FALSE: nothing, or it is not ours */
+gboolean us_desk_view_chain (UsDesk *desk, const UsStreamConfig *config, UsInsideView *view);
+
+/* The demo: a chain with a test picture that is started when it is asked for; its stream is one as
+ * any other, and ends it when it is removed. */
+void us_desk_start_demo (UsDesk *desk, UsStoreDone done, gpointer user_data);
+const char *us_desk_get_demo (UsDesk *desk);
+
 /* The newest picture. Returns: (nullable) (transfer none): JPEG */
 GBytes *us_desk_get_thumbnail (UsDesk *desk, const char *id, gint64 *wall_us);
 

@@ -9,8 +9,11 @@
 
 #include "monitor/stream-file.h"
 
+#include <string.h>
+
 typedef struct {
   UsStreamConfig *config;
+  char *key; /* of its name, to sort by: comparing names themselves is slow */
   guint64 revision;
 } Entry;
 
@@ -24,6 +27,7 @@ static void
 entry_free (gpointer data) {
   Entry *entry = data;
   us_stream_config_free (entry->config);
+  g_free (entry->key);
   g_free (entry);
 }
 
@@ -32,6 +36,7 @@ static const UsStreamConfig *
 put (UsRoster *self, UsStreamConfig *config) {
   Entry *entry = g_new0 (Entry, 1);
   entry->config = config;
+  entry->key = g_utf8_collate_key (config->name, -1);
   entry->revision = ++self->revision;
   g_hash_table_replace (self->entries, config->id, entry);
   return config;
@@ -67,9 +72,9 @@ us_roster_free (UsRoster *self) {
 
 static int
 compare_names (gconstpointer a, gconstpointer b) {
-  const UsStreamConfig *one = *(UsStreamConfig *const *)a, *other = *(UsStreamConfig *const *)b;
-  int order = g_utf8_collate (one->name, other->name);
-  return order != 0 ? order : g_strcmp0 (one->id, other->id);
+  const Entry *one = *(Entry *const *)a, *other = *(Entry *const *)b;
+  int order = strcmp (one->key, other->key);
+  return order != 0 ? order : g_strcmp0 (one->config->id, other->config->id);
 }
 
 /**
@@ -84,8 +89,10 @@ us_roster_list (const UsRoster *self) {
   gpointer entry;
   g_hash_table_iter_init (&iter, self->entries);
   while (g_hash_table_iter_next (&iter, NULL, &entry))
-    g_ptr_array_add (list, ((Entry *)entry)->config);
+    g_ptr_array_add (list, entry);
   g_ptr_array_sort (list, compare_names);
+  for (guint i = 0; i < list->len; i++)
+    list->pdata[i] = ((Entry *)list->pdata[i])->config;
   return list;
 }
 

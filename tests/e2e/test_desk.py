@@ -191,5 +191,64 @@ class DeskTest(unittest.TestCase):
         self.assertTrue(list(folder.rglob("desk.sqlite")))
 
 
+class DemoTest(unittest.TestCase):
+    """The built-in demo: a chain of its own beside ours, which must not be taken for it."""
+
+    def test_demo(self):
+        with chain.Chain({"run": {"monitor": "true"}}) as one:
+            desk = Desk(one)
+            status, stream = self.ask(one, "POST", "/api/demo")
+            self.assertEqual((status, stream["name"], stream["is_own"]), (201, "Demo stream", False))
+            self.assertEqual(self.ask(one, "POST", "/api/demo")[0], 200)
+            path = f"/api/streams/{stream['id']}"
+            chain.wait_for("the demo to be healthy", lambda: desk.get(path)["state"] == "HEALTHY")
+            chain.wait_for("its picture", lambda: desk.get(path)["thumbnail_url"])
+            self.assertEqual([s["id"] for s in desk.get("/api/streams")], [stream["id"]])
+            folder = next(one.home.rglob("desk/demo"))
+            pids = self.processes(json.loads((folder / "run.json").read_text()))
+            self.assertGreaterEqual(len(pids), 6)
+            self.assertEqual(self.ask(one, "DELETE", path)[0], 200)
+            chain.wait_for("its chain to end", lambda: not any(self.is_alive(pid) for pid in pids))
+            chain.wait_for("its files to go", lambda: not folder.exists())
+
+            # It goes with its desk, however that ends; the next desk does not know it.
+            self.assertEqual(self.ask(one, "POST", "/api/demo")[0], 201)
+            pids = self.processes(json.loads((folder / "run.json").read_text()))
+            pid = one.signal("monitor", signal.SIGKILL)
+            chain.wait_for("its chain to end", lambda: not any(self.is_alive(pid) for pid in pids))
+            one.wait_restarted("monitor", pid)
+            self.assertEqual(chain.wait_for("the desk", lambda: self.streams(desk)), [[]])
+
+    @staticmethod
+    def ask(one, method, path):
+        url = urllib.parse.urlparse(one.urls["desk"])
+        connection = http.client.HTTPConnection("127.0.0.1", url.port, timeout=90)
+        try:
+            connection.request(method, path)
+            reply = connection.getresponse()
+            return reply.status, json.loads(reply.read())
+        finally:
+            connection.close()
+
+    @staticmethod
+    def processes(status):
+        return [status["pid"], *(role["pid"] for role in status["roles"])]
+
+    @staticmethod
+    def is_alive(pid):
+        try:
+            state = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1][0]
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return state not in "ZX"
+
+    @staticmethod
+    def streams(desk):
+        try:
+            return [desk.get("/api/streams")]
+        except OSError:
+            return None
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -43,9 +43,9 @@ class Answer:
 class Desk:
     """A real desk in a process of its own; ends with its standard input."""
 
-    def __init__(self, program, *options):
-        self.folder = tempfile.TemporaryDirectory(prefix='understudy-desk-')
-        self.process = subprocess.Popen([program, self.folder.name, *options], text=True,
+    def __init__(self, program, *options, state=None):
+        self.folder = None if state else tempfile.TemporaryDirectory(prefix='understudy-desk-')
+        self.process = subprocess.Popen([program, state or self.folder.name, *options], text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         line = self.process.stdout.readline().strip()
         if not line:
@@ -59,7 +59,8 @@ class Desk:
         self.process.stdin.close()
         code = self.process.wait(WATCHDOG_S)
         self.process.stdout.close()
-        self.folder.cleanup()
+        if self.folder:
+            self.folder.cleanup()
         assert code == 0, f'the desk ended with {code}'
 
     def ask(self, method, path, body=None, headers=None, token=None):

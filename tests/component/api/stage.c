@@ -1,6 +1,7 @@
 /* stage.c - a real desk with its REST interface, for a test that drives it from outside
  *
  * Usage: stage STATE-DIR [--tokens FILE] [--closed] [--cors ORIGIN] [--web DIR] [--webhook URL]
+ *              [--demo PROGRAM] [--url URL]
  *              [--switcher URL] [--control-token TOKEN]
  *
  * Prints its port. The database has a past of the stream "film": three days of minutes, findings,
@@ -18,7 +19,7 @@
 #define N_MINUTES (3 * 24 * 60)
 #define MINUTE ((gint64)60 * G_USEC_PER_SEC)
 
-static char *tokens, *cors, *web, *webhook, *switcher, *control_token;
+static char *tokens, *cors, *web, *webhook, *switcher, *control_token, *demo, *desk_url;
 static gboolean is_closed;
 static const GOptionEntry entries[]
     = { { "tokens", 0, 0, G_OPTION_ARG_FILENAME, &tokens, NULL, NULL },
@@ -27,6 +28,8 @@ static const GOptionEntry entries[]
         { "webhook", 0, 0, G_OPTION_ARG_STRING, &webhook, NULL, NULL },
         { "switcher", 0, 0, G_OPTION_ARG_STRING, &switcher, NULL, NULL },
         { "control-token", 0, 0, G_OPTION_ARG_STRING, &control_token, NULL, NULL },
+        { "demo", 0, 0, G_OPTION_ARG_FILENAME, &demo, NULL, NULL },
+        { "url", 0, 0, G_OPTION_ARG_STRING, &desk_url, NULL, NULL },
         { "closed", 0, 0, G_OPTION_ARG_NONE, &is_closed, NULL, NULL },
         { NULL } };
 
@@ -144,6 +147,23 @@ watch_film (UsDesk *desk) {
     g_printerr ("film: %s\n", error->message);
 }
 
+static void
+on_disk (const GError *error, gpointer is_there) {
+  *(gboolean *)is_there = TRUE;
+}
+
+/* A past that a desk finds when it starts. */
+static void
+add_past (UsStore *store) {
+  gboolean is_there = FALSE;
+  add_incidents (store, g_get_real_time ());
+  add_minutes (store, g_get_real_time ());
+  add_rest (store, g_get_real_time ());
+  us_store_barrier (store, on_disk, &is_there);
+  while (!is_there)
+    g_main_context_iteration (NULL, TRUE);
+}
+
 static int
 serve (UsDesk *desk) {
   g_autoptr (UsApi) api = NULL;
@@ -151,9 +171,11 @@ serve (UsDesk *desk) {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GError) error = NULL;
   UsHttpServerSettings http;
-  const UsApiSettings settings = {
-    .token_file = tokens, .is_reading_open = !is_closed, .cors_origin = cors, .web_dir = web
-  };
+  const UsApiSettings settings = { .token_file = tokens,
+                                   .is_reading_open = !is_closed,
+                                   .cors_origin = cors,
+                                   .web_dir = web,
+                                   .desk_url = desk_url };
   us_http_server_settings_default (&http);
   http.address = "127.0.0.1";
   http.n_shards = 1;
@@ -163,11 +185,9 @@ serve (UsDesk *desk) {
     g_printerr ("%s\n", error->message);
     return 1;
   }
+  add_past (us_desk_get_store (desk));
   us_desk_start (desk);
   watch_film (desk);
-  add_incidents (us_desk_get_store (desk), g_get_real_time ());
-  add_minutes (us_desk_get_store (desk), g_get_real_time ());
-  add_rest (us_desk_get_store (desk), g_get_real_time ());
   g_print ("%u\n", us_http_server_get_port (server));
   g_unix_fd_add (STDIN_FILENO, G_IO_IN | G_IO_HUP, on_input, loop);
   g_main_loop_run (loop);
@@ -186,8 +206,10 @@ main (int argc, char **argv) {
     return 2;
   }
   const char *webhooks[] = { webhook, NULL };
+  g_autofree char *demo_dir = g_build_filename (argv[1], "demo", NULL);
   us_desk_settings_default (&settings);
   settings.state_dir = argv[1];
+  settings.demo = (UsDemoSettings){ .program = demo, .folder = demo_dir };
   settings.store.history_days = settings.store.retention_days = 0;
   settings.monitor.allow_loopback = settings.monitor.allow_private = TRUE;
   settings.monitor.max_decodes = 0;
@@ -207,6 +229,8 @@ main (int argc, char **argv) {
   g_free (cors);
   g_free (web);
   g_free (webhook);
+  g_free (demo);
+  g_free (desk_url);
   g_free (switcher);
   g_free (control_token);
   return result;

@@ -14,6 +14,7 @@ import tempfile
 import time
 import urllib.parse
 
+import demo
 import desk
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -21,7 +22,8 @@ TOKEN = 'test-token-0123456789'
 IDS = {'/api/streams/{id}': 'film', '/api/incidents/{id}': 'INC-00000001', '/api/thumbnails/{id}': 'T-1'}
 # A broken disk or network (503) is tests/component/store's and the desk's. A stream of our own chain
 # (409) needs a chain: tests/e2e/test_desk.py.
-UNTRIED_409 = {'removeStream', 'pauseStream', 'resumeStream', 'beginMaintenance', 'endMaintenance', 'addNote'}
+UNTRIED_409 = {'removeStream', 'pauseStream', 'resumeStream', 'beginMaintenance', 'endMaintenance', 'addNote',
+               'startDemo'}  # only while a first request with the same key is under way
 
 
 def fill(path, given=None):
@@ -208,14 +210,24 @@ def reading(one, contract):
     assert ask('/api/incidents', '?stream_id=film').json == []  # active ones, as in the first generation
     assert len(ask('/api/incidents', '?state=resolved&limit=500&stream_id=film').json) == 120
     assert ask('/api/incidents', '?state=resolved&stream_id=other').json == []
+    strips = ask('/api/strips').json
+    assert set(strips['strips']) == {stream['id'] for stream in one.ask('get', '/api/streams').json}
+    letters = strips['strips']['film']  # minutes from the disk, up to five minutes ago
+    assert len(letters) == 60 and letters.startswith('H' * 40), letters
+    assert len(ask('/api/strips', '?minutes=180').json['strips']['film']) == 180
+    assert len(ask('/api/strips', '?minutes=1').json['strips']['film']) == 1
+    for query in ('?minutes=0', '?minutes=181', '?minutes=x'):
+        assert one.ask('get', '/api/strips' + query).status == 400, query
     whole = ask('/api/incidents/{id}').json
     assert whole['leading_check'] == 'stale' and whole['snapshot']['error_count_2min'] == 3 and len(whole['findings']) == 3
     ask('/api/incidents/{id}/notes')
     deliveries = ask('/api/deliveries', '?limit=2')
     assert len(deliveries.json) == 2 and len(ask('/api/deliveries', where=deliveries.link('next')).json) == 1
     assert len(ask('/api/checks').json) > 60 and len(ask('/api/causes').json) >= 19
-    for path in ('/health', '/healthz', '/metrics', '/openapi.yaml', '/docs', '/'):
+    for path in ('/health', '/healthz', '/metrics', '/openapi.yaml', '/docs', '/', '/licences'):
         ask(path)
+    page = one.ask('get', '/', headers={'If-None-Match': ask('/').headers['etag']})
+    assert contract.check('get', '/', page).status == 304
     assert ask('/health').json['streams_monitored'] == len(one.ask('get', '/api/streams').json)
     assert b'<script' not in ask('/docs').body and b'://' not in re.sub(rb'http://localhost:8000|https?://[a-z.]*example', b'', ask('/docs').body)
     assert one.ask('head', '/api/streams').body == b''
@@ -329,6 +341,9 @@ def every_operation(program, path):
         assert contract.check('post', '/api/notifications/test', one.ask('post', '/api/notifications/test')).status == 409
     with desk.Origin() as origin, desk.Desk(program, '--webhook', origin.url('hook')) as one:
         assert contract.check('post', '/api/notifications/test', one.ask('post', '/api/notifications/test')).status == 202
+    with desk.Origin() as origin, demo.Demo(origin) as pretended, desk.Desk(program, '--demo', pretended.program) as one:
+        assert contract.check('post', '/api/demo', one.ask('post', '/api/demo')).status == 201
+        assert contract.check('post', '/api/demo', one.ask('post', '/api/demo')).status == 200
     with tempfile.TemporaryDirectory() as web:
         (pathlib.Path(web) / 'index.html').write_text('<!DOCTYPE html><title>desk</title>', encoding='utf-8')
         with desk.Desk(program, '--web', web) as one:

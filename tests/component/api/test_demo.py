@@ -80,6 +80,22 @@ def cannot(program, path):
             assert '[switcher] http: port 1 is in use' in refused(one) and len(chain.pids) == number
 
 
+def part_fails(program, path):
+    """The one that refuses is told, not that it is missed."""
+    contract = desk.Contract(path)
+    middle = """print('understudy: no pipeline text', file=sys.stderr)
+print('2026-01-01 error run supervisor: publish is not started again', file=sys.stderr)
+with open(status, 'w') as out:
+    json.dump({'roles': [{'name': 'publish', 'state': 'failed'}], 'urls': {}}, out)
+signal.pause()
+"""
+    with desk.Origin() as origin, demo.Demo(origin, middle) as chain, \
+            desk.Desk(program, '--demo', chain.program) as one:
+        answer = contract.check('post', '/api/demo', one.ask('post', '/api/demo'))
+        assert answer.status == 503 and answer.json['detail'].endswith('understudy: no pipeline text'), answer.body
+        chain.await_end(chain.pids[0])
+
+
 def desk_dies(program, _):
     """The chain goes with it, and the next desk has no stream that leads nowhere."""
     with desk.Origin() as origin, demo.Demo(origin) as chain, tempfile.TemporaryDirectory() as state:
@@ -121,4 +137,4 @@ def desk_ends_meanwhile(program, _):
 
 
 if __name__ == '__main__':
-    sys.exit(desk.main([comes_and_goes, many_ask, cannot, desk_dies, desk_ends_meanwhile]))
+    sys.exit(desk.main([comes_and_goes, many_ask, cannot, part_fails, desk_dies, desk_ends_meanwhile]))
