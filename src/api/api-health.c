@@ -48,6 +48,17 @@ add_problems (JsonBuilder *json, const Facts *facts) {
   json_builder_end_array (json);
 }
 
+/* Of the desk, not of what it watches. */
+static void
+add_findings (JsonBuilder *json, UsApi *api) {
+  g_autoptr (GPtrArray) open = us_findings_list (us_desk_get_findings (api->desk));
+  json_builder_set_member_name (json, "findings");
+  json_builder_begin_array (json);
+  for (guint i = 0; i < open->len; i++)
+    us_api_add_open_finding (json, "", open->pdata[i]);
+  json_builder_end_array (json);
+}
+
 static const char *
 status_word (const Facts *facts) {
   if (!facts->can_work)
@@ -77,6 +88,7 @@ us_api_on_health (const UsHttpRequest *request, UsHttpResponse *response, gpoint
   us_api_add_number (json, "uptime_s",
                      (double)(now_us - us_desk_get_started_us (api->desk)) / G_USEC_PER_SEC);
   add_problems (json, &facts);
+  add_findings (json, api);
   json_builder_end_object (json);
   us_api_answer (response, facts.can_work ? 200 : 503, json);
 }

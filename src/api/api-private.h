@@ -123,6 +123,14 @@ void us_api_answer_stream (UsApi *api, const UsStreamConfig *config, gboolean sh
                            guint status, UsHttpResponse *response);
 void us_api_add_incident (JsonBuilder *json, const UsIncidentRow *row);
 void us_api_add_incident_members (JsonBuilder *json, const UsIncidentRow *row);
+void us_api_add_incident_whole (UsApi *api, JsonBuilder *json, const UsIncidentRow *row,
+                                const GArray *notes, const GArray *findings);
+void us_api_add_notes (JsonBuilder *json, const GArray *notes);
+void us_api_add_findings_of (UsApi *api, JsonBuilder *json, const UsIncidentRow *row,
+                             const GArray *findings);
+GArray *us_api_list_findings_of (UsStore *store, const UsIncidentRow *row,
+                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void us_api_add_delivery (JsonBuilder *json, const UsDeliveryRow *row);
 void us_api_add_note (JsonBuilder *json, const UsNoteRow *row);
 void us_api_add_event (JsonBuilder *json, const UsEventRow *row);
 void us_api_add_finding (JsonBuilder *json, const UsFindingRow *row);

@@ -47,6 +47,7 @@ const UsTemplateRoute us_api_routes[] = {
   { "POST", "/api/incidents/{id}/acknowledge", us_api_acknowledge_incident },
   { "POST", "/api/incidents/{id}/resolve", us_api_resolve_incident },
   { "GET", "/api/incidents/{id}/timeline", us_api_incident_timeline },
+  { "GET", "/api/incidents/{id}/bundle", us_api_incident_bundle },
   { "GET", "/api/incidents/{id}/notes", us_api_list_notes },
   { "POST", "/api/incidents/{id}/notes", us_api_add_note_to },
   { "GET", "/api/deliveries", us_api_list_deliveries },
@@ -91,7 +92,6 @@ on_api (const UsHttpRequest *request, UsHttpResponse *response, gpointer user_da
     dispatch (api, request, response);
     api->who = NULL;
   }
-  us_http_response_add_header (response, "X-Content-Type-Options", "nosniff");
 }
 
 /* What is outside /api/ and still not for everybody. */
@@ -202,5 +202,7 @@ us_api_free (UsApi *api) {
   us_door_free (api->door);
   g_strfreev (api->origins);
   g_free (api->web_dir);
+  us_web_free (api->web);
+  us_hosts_free (api->hosts);
   g_free (api);
 }

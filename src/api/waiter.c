@@ -36,7 +36,6 @@ void
 us_api_waiter_answer (UsApiWaiter *waiter, UsHttpResponse *response) {
   g_queue_unlink (&waiter->api->waiters, &waiter->link);
   waiter->api = NULL;
-  us_http_response_add_header (response, "X-Content-Type-Options", "nosniff");
   us_http_pending_answer (g_steal_pointer (&waiter->pending), response);
 }
 

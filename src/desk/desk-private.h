@@ -33,6 +33,7 @@ struct UsDesk {
   gint64 renewed_us;        /* monotonic: when these were looked at last */
   GHashTable *gone;         /* ids of own streams that the chain no longer has */
   GQueue tellings;          /* of incidents that are not known to be on disk */
+  UsFindings *findings;     /* of the desk itself */
   GSource *housekeeping;
   char *store_problem; /* nullable */
   gint64 started_us;
@@ -66,6 +67,15 @@ void us_desk_follow_chain (UsDesk *desk);
 void us_desk_leave_chain (UsDesk *desk);
 void us_desk_drop_gone (UsDesk *desk);
 
+/* desk-demo.c: the demo stream */
+void us_desk_open_demo (UsDesk *desk, const UsDeskSettings *settings);
+void us_desk_close_demo (UsDesk *desk);
+void us_desk_drop_demo (UsDesk *desk);
+void us_desk_end_demo_of (UsDesk *desk, const char *stream);
+
+/* desk-findings.c: what is wrong with the desk itself */
+void us_desk_judge_itself (UsDesk *desk);
+
 /* desk-telling.c: the notifier hears of what is on disk */
 void us_desk_tell_incident (UsDesk *desk, const UsIncidentRow *row, UsIncidentStep step);
 void us_desk_tell_all (UsDesk *desk);
@@ -75,5 +85,6 @@ void us_desk_forget_tellings (UsDesk *desk);
 /* desk-store.c: the history when the disk or a former life fails it */
 void us_desk_on_trouble (UsStore *store, const GError *error, gpointer desk);
 void us_desk_tidy_store (UsDesk *desk);
+void us_desk_load_strips (UsDesk *desk);
 
 G_END_DECLS

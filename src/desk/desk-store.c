@@ -1,7 +1,7 @@
 /* desk-store.c - the history at the desk when the disk fails it, and what a former life left in it
  *
- * Watching goes on without a disk; that history is not written is told as an event of the desk
- * itself (of no stream), in /health and in /metrics. In the desk's loop.
+ * Watching goes on without a disk; that history is not written is a finding of the desk itself
+ * (desk-findings.c), in /health and in /metrics. In the desk's loop.
  */
 #define US_LOG_TOPIC "desk"
 #include "base/log.h"
@@ -36,11 +36,7 @@ us_desk_on_trouble (UsStore *store, const GError *error, gpointer data) {
     return;
   if (is_failing)
     us_desk_tell_all (self);
-  g_autofree char *text
-      = is_failing ? g_strdup_printf ("History cannot be written: %s", self->store_problem)
-                   : g_strdup ("History is written again");
-  us_desk_add_event (self, "", is_failing ? US_EVENT_FINDING_OPENED : US_EVENT_FINDING_CLOSED,
-                     is_failing ? US_SEVERITY_DEGRADED : US_SEVERITY_INFO, "desk", text);
+  us_desk_judge_itself (self);
 }
 
 /* ---- after a restart ---- */

@@ -90,6 +90,8 @@ us_desk_forget_stream (UsDesk *self, const char *id) {
   us_incidents_remove_stream (self->incidents, id);
   us_gallery_remove (self->gallery, id);
   us_tallies_remove (self->tallies, id);
+  us_strips_remove (self->strips, id);
+  g_hash_table_remove (self->chain_marks, id);
   g_hash_table_remove (self->samples, id);
 }
 

@@ -58,6 +58,7 @@ on_verdict (const char *stream, const UsVerdict *verdict, gboolean changed, gpoi
   const UsStreamConfig *config = us_roster_find (self->roster, stream);
   if (config == NULL)
     return;
+  us_strips_note (self->strips, stream, us_desk_now (self), verdict->health);
   UsSymptoms symptoms;
   if (verdict->health > US_HEALTH_HEALTHY)
     us_monitor_get_symptoms (self->monitor, stream, &symptoms);

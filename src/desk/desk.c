@@ -92,7 +92,10 @@ us_desk_new (const UsDeskSettings *settings, GError **error) {
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_array_unref);
   self->finding_rows = us_desk_finding_rows_new ();
   self->gone = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->chain_marks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->tallies = us_tallies_new ();
+  self->findings = us_findings_new ();
+  self->strips = us_strips_new ();
   g_queue_init (&self->tellings);
   copy_inside (self, &settings->inside);
   monitor.clock = notifier.clock = self->clock;
@@ -155,6 +158,7 @@ us_desk_start (UsDesk *self) {
   g_autoptr (GPtrArray) streams = us_roster_list (self->roster);
   us_desk_tidy_store (self);
   us_notifier_resume (self->notifier);
+  us_desk_load_strips (self);
   us_incidents_tell_active (self->incidents);
   for (guint i = 0; i < streams->len; i++)
     us_monitor_put (self->monitor, g_ptr_array_index (streams, i));

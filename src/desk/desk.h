@@ -96,6 +96,8 @@ gint64 us_desk_get_started_us (UsDesk *desk); /* since the epoch */
 const UsInsideSettings *us_desk_get_chain (UsDesk *desk);
 /* NULL: history is being written; else why not. */
 const char *us_desk_get_store_problem (UsDesk *desk);
+/* What is wrong with the desk itself, now. */
+const UsFindings *us_desk_get_findings (UsDesk *desk);
 /* What /metrics says. Returns: (transfer full) */
 GBytes *us_desk_metrics (UsDesk *desk, UsExpositionFormat format);
 

@@ -7,6 +7,7 @@ Real desks, an origin that works and then fails. Each answer is checked against 
 members that the contract does not know are a fault. At the end nothing documented may be left
 untried, but for what is named in UNTRIED.
 """
+import base64
 import pathlib
 import re
 import sys
@@ -218,6 +219,7 @@ def reading(one, contract):
     assert len(ask('/api/strips', '?minutes=1').json['strips']['film']) == 1
     for query in ('?minutes=0', '?minutes=181', '?minutes=x'):
         assert one.ask('get', '/api/strips' + query).status == 400, query
+    bundle(ask)
     whole = ask('/api/incidents/{id}').json
     assert whole['leading_check'] == 'stale' and whole['snapshot']['error_count_2min'] == 3 and len(whole['findings']) == 3
     ask('/api/incidents/{id}/notes')
@@ -231,6 +233,24 @@ def reading(one, contract):
     assert ask('/health').json['streams_monitored'] == len(one.ask('get', '/api/streams').json)
     assert b'<script' not in ask('/docs').body and b'://' not in re.sub(rb'http://localhost:8000|https?://[a-z.]*example', b'', ask('/docs').body)
     assert one.ask('head', '/api/streams').body == b''
+
+
+def bundle(ask):
+    """All of an incident in one file says the same as the resources do."""
+    answer = ask('/api/incidents/{id}/bundle')
+    assert answer.headers['content-disposition'] == 'attachment; filename="INC-00000001.json"'
+    file = answer.json
+    assert file['incident'] == ask('/api/incidents/{id}').json
+    assert file['timeline'] == ask('/api/incidents/{id}/timeline').json
+    assert file['findings'] == file['incident']['findings'] and file['stream']['id'] == 'film'
+    assert 'secret' in file['stream']['manifest_url']  # whoever asks may write
+    assert [base64.b64decode(picture['base64']) for picture in file['thumbnails']] == [b'\xff\xd8\xff\xd9']
+    assert file['thumbnails'][0]['id'] == file['timeline'][0]['thumbnail_url'].rsplit('/', 1)[1]
+    assert len(file['deliveries']) == 3 and file['deliveries'][0]['outcome'] == 'delivered'
+    assert file['history']['since'] < file['incident']['opened_at'] < file['history']['until']
+    assert len(file['history']['data_points']) >= 30
+    other = ask('/api/incidents/{id}/bundle', where='/api/incidents/INC-00000077/bundle').json
+    assert other['deliveries'] == other['timeline'] == other['thumbnails'] == []
 
 
 def count_open(incident):

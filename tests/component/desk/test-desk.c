@@ -134,15 +134,20 @@ count_incidents (Table *table) {
   return rows->len;
 }
 
+static guint
+count_findings (Table *table, const char *stream, gboolean is_open_only) {
+  g_autoptr (GError) error = NULL;
+  us_store_flush (us_desk_get_store (table->desk), 30000);
+  g_autoptr (GArray) rows = us_store_list_findings (us_desk_get_store (table->desk), stream,
+                                                    is_open_only, 0, 100, &error);
+  g_assert_no_error (error);
+  return rows->len;
+}
+
 /* Returns: of findings that the disk calls open */
 static guint
 count_open (Table *table, const char *stream) {
-  g_autoptr (GError) error = NULL;
-  us_store_flush (us_desk_get_store (table->desk), 30000);
-  g_autoptr (GArray) rows
-      = us_store_list_findings (us_desk_get_store (table->desk), stream, TRUE, 0, 100, &error);
-  g_assert_no_error (error);
-  return rows->len;
+  return count_findings (table, stream, TRUE);
 }
 
 /* What a power cut or kill -9 leaves: the files as they are, taken by another process. */
@@ -267,6 +272,12 @@ test_full_disk (void) {
   const UsEvent *event = table_event (&table, "", US_EVENT_FINDING_OPENED);
   g_assert_nonnull (event);
   g_assert_true (g_str_has_prefix (event->text, "History cannot be written: "));
+  g_assert_nonnull (strstr (event->data, "\"check\":\"store\""));
+  const UsFinding *finding
+      = us_findings_find (us_desk_get_findings (table.desk), US_CHECK_STORE, US_FINDING_WHOLE);
+  g_assert_nonnull (finding);
+  g_assert_cmpint (finding->severity, ==, US_SEVERITY_DEGRADED);
+  g_assert_cmpstr (finding->text, ==, us_desk_get_store_problem (table.desk));
   table_await (table_incident (&table, "a") != NULL); /* watching goes on */
   g_autoptr (GBytes) metrics = us_desk_metrics (table.desk, US_EXPOSITION_CLASSIC);
   g_assert_nonnull (g_strstr_len (g_bytes_get_data (metrics, NULL),
@@ -276,7 +287,10 @@ test_full_disk (void) {
   fault_vfs_set_full (FALSE);
   table_await (us_desk_get_store_problem (table.desk) == NULL);
   g_assert_nonnull (table_event (&table, "", US_EVENT_FINDING_CLOSED));
+  g_assert_false (us_findings_has (us_desk_get_findings (table.desk), US_CHECK_STORE));
   table_await (count_incidents (&table) == 1); /* nothing was lost */
+  table_await (count_findings (&table, "", FALSE) == 1);
+  table_await (count_findings (&table, "", TRUE) == 0);
   table_clear (&table);
   sqlite3_vfs_register (before, 1);
   origin_clear (&origin);
