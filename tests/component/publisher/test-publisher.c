@@ -109,7 +109,7 @@ on_watchdog (gpointer data) {
   }
 
 static void
-stage_init (Stage *stage, const char *file) {
+stage_init_with (Stage *stage, const char *file, const char *pipelines_dir) {
   g_autoptr (GError) error = NULL;
   UsRtmpListenerSettings settings
       = { .address = "127.0.0.1", .inherited_fd = -1, .max_connections = 4 };
@@ -119,10 +119,16 @@ stage_init (Stage *stage, const char *file) {
   g_assert_no_error (error);
   g_autofree char *url = g_strdup_printf ("rtmp://127.0.0.1:%u/live/test",
                                           us_rtmp_listener_get_port (stage->listener));
-  UsPublisherSettings publisher = { .url = url, .file = file, .pipeline = "publisher" };
+  UsPublisherSettings publisher
+      = { .url = url, .file = file, .pipelines_dir = pipelines_dir, .pipeline = "publisher" };
   stage->publisher = us_publisher_new (&publisher, &publisher_handler, stage, &error);
   g_assert_no_error (error);
   stage->watchdog = g_timeout_add_seconds (60, on_watchdog, stage);
+}
+
+static void
+stage_init (Stage *stage, const char *file) {
+  stage_init_with (stage, file, NULL);
 }
 
 static void
@@ -157,6 +163,37 @@ test_picture (void) {
   WAIT_FOR (&stage, stage.is_stopped && stage.n_closed == 2);
   g_assert_true (stage.is_clean);
   stage_clear (&stage);
+}
+
+/* The test picture as it is, before an encoder that manages ten pictures in a second. */
+static char *
+make_slow_pipeline (const char *folder) {
+  g_autofree char *original
+      = g_build_filename (g_getenv ("UNDERSTUDY_PIPELINES"), "publisher.launch", NULL);
+  char *path = g_build_filename (folder, "publisher.launch", NULL);
+  g_autofree char *text = NULL;
+  g_assert_true (g_file_get_contents (original, &text, NULL, NULL));
+  g_auto (GStrv) parts = g_strsplit (text, "! x264enc", -1);
+  g_assert_cmpuint (g_strv_length (parts), ==, 2);
+  g_autofree char *slow = g_strjoinv ("! identity sleep-time=100000 ! x264enc", parts);
+  g_assert_true (g_file_set_contents (path, slow, -1, NULL));
+  return path;
+}
+
+/* A machine that is too slow for the pictures leaves some out: they do not come later and later. */
+static void
+test_slow_encoder (void) {
+  Stage stage;
+  g_autofree char *folder = g_dir_make_tmp ("us-publish-XXXXXX", NULL);
+  g_autofree char *path = make_slow_pipeline (folder);
+  stage_init_with (&stage, NULL, folder);
+  WAIT_FOR (&stage, stage.last_ms[0] > 10000);
+  g_assert_cmpuint (stage.last_ms[1] + 4000, >, stage.last_ms[0]);
+  g_assert_cmpuint (stage.n_video, >, 10);
+  g_assert_null (stage.failure);
+  stage_clear (&stage);
+  g_unlink (path);
+  g_rmdir (folder);
 }
 
 /* A file of one second with B-frames, made here; audio and video end together. */
@@ -256,6 +293,7 @@ main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_assert_true (us_media_init (&error));
   g_test_add_func ("/publisher/picture", test_picture);
+  g_test_add_func ("/publisher/slow-encoder", test_slow_encoder);
   g_test_add_func ("/publisher/file", test_file);
   g_test_add_func ("/publisher/file-plain", test_file_plain);
   g_test_add_func ("/publisher/wrong-codec", test_wrong_codec);
