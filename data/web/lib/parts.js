@@ -154,16 +154,16 @@ const BARS = {
 const BAR_WORDS = { H: 'healthy', D: 'degraded', U: 'unhealthy', N: 'without data',
   M: 'in maintenance', P: 'paused' };
 
-function runsOf(letters) {
-  const runs = [];
-  for (let i = 0; i < letters.length; i++) {
-    const last = runs[runs.length - 1];
-    if (last?.letter === letters[i])
-      last.length++;
-    else
-      runs.push({ letter: letters[i], start: i, length: 1 });
+// One path for each state: an hour of changes is a few elements, not sixty.
+function pathsOf(letters) {
+  const paths = {};
+  for (let start = 0, end; start < letters.length; start = end) {
+    const letter = letters[start];
+    for (end = start + 1; letters[end] === letter; end++);
+    if (letter in BARS)
+      paths[letter] = `${paths[letter] ?? ''}M${start} 16V${16 - BARS[letter][1]}H${end}V16z`;
   }
-  return runs.filter(({ letter }) => letter in BARS);
+  return Object.entries(paths);
 }
 
 function stripWords(letters) {
@@ -179,6 +179,5 @@ function stripWords(letters) {
 export const Strip = memo(({ letters, label }) => html`
   <svg class="strip" role="img" viewBox=${`0 0 ${Math.max(letters.length, 1)} 16`}
     preserveAspectRatio="none" aria-label=${`${label}: ${stripWords(letters)}`}>
-    ${runsOf(letters).map(({ letter, start, length }) => html`<rect class=${`is-${BARS[letter][0]}`}
-      x=${start} width=${length} y=${16 - BARS[letter][1]} height=${BARS[letter][1]} />`)}
+    ${pathsOf(letters).map(([letter, d]) => html`<path class=${`is-${BARS[letter][0]}`} d=${d} />`)}
   </svg>`);

@@ -7,7 +7,7 @@ import { cx, html, memo } from '../lib/ui.js';
 import { Age, Button, Strip, Thumbnail } from '../lib/parts.js';
 import { plural } from '../lib/format.js';
 import { href } from '../lib/route.js';
-import { STATES, StateBadge, StateIcon, stateOf } from '../lib/state.js';
+import { STATES, StateBadge, stateOf } from '../lib/state.js';
 
 const QUIET = ['HEALTHY', 'PAUSED'];
 const INCIDENT_WORDS = { open: 'Incident', acknowledged: 'Acknowledged', recovering: 'Recovering' };
@@ -71,10 +71,7 @@ export const Row = memo(({ stream, incident, letters, index, top, label, isCurre
       isMenuOpen && 'has-menu', incident && 'has-incident', incident?.status === 'open' && 'is-open')}
       aria-label=${label} tabindex=${tabIndex} data-id=${stream.id}
       style=${{ transform: `translateY(${top}px)` }}>
-      <div role="gridcell" class="cell-state">
-        <span class="state-wide"><${StateBadge} state=${state} /></span>
-        <span class="state-narrow"><${StateIcon} state=${state} size=${18} /><span class="visually-hidden">${state}</span></span>
-      </div>
+      <div role="gridcell" class="cell-state"><${StateBadge} state=${state} /></div>
       <div role="gridcell" class="cell-thumb"><${Thumbnail} width=${80}
         src=${`api/streams/${encodeURIComponent(stream.id)}/thumbnail/file`} alt=${`Picture of ${stream.name}`} /></div>
       <div role="gridcell" class="cell-main"><${Main} stream=${stream} state=${state} tabIndex=${tabIndex} /></div>
