@@ -293,6 +293,7 @@ on_extinf (Parser *self, const char *tag, const char *value, GError **error) {
   g_autofree char *number = g_strndup (value, strcspn (value, ","));
   if (!parse_duration (g_strstrip (number), &self->duration_us))
     return fail_value (self, tag, value, "seconds from 0 to 86400, such as 2.000", error);
+  self->playlist->has_fractions |= strchr (number, '.') != NULL;
   self->has_extinf = TRUE;
   return TRUE;
 }

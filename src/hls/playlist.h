@@ -72,6 +72,7 @@ typedef struct {
   guint64 discontinuity_sequence; /* EXT-X-DISCONTINUITY-SEQUENCE as written */
   gboolean is_independent;        /* EXT-X-INDEPENDENT-SEGMENTS */
   gboolean is_ended;              /* EXT-X-ENDLIST */
+  gboolean has_fractions;         /* an EXTINF has a decimal point: it is not rounded to seconds */
   gboolean can_block_reload;      /* EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES */
   GPtrArray *segments;            /* element-type UsPlaylistSegment */
   GPtrArray *variants;            /* element-type UsPlaylistVariant */

@@ -18,6 +18,8 @@ static const Rounding FRACTION = { 50, 500 };
 
 static Rounding
 rounding_of (const UsPlaylist *playlist) {
+  if (playlist->has_fractions)
+    return FRACTION;
   for (guint i = 0; i < playlist->segments->len; i++) {
     const UsPlaylistSegment *segment = g_ptr_array_index (playlist->segments, i);
     if (segment->duration_us % G_USEC_PER_SEC != 0)

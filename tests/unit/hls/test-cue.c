@@ -18,7 +18,8 @@ make (guint8 *out, guint8 type, const guint8 *command, gsize command_size,
   }
   gsize n = sizeof head;
   memcpy (out, head, n);
-  memcpy (out + n, command, command_size);
+  if (command_size > 0)
+    memcpy (out + n, command, command_size);
   n += command_size;
   out[n++] = (guint8)(descriptors_size >> 8);
   out[n++] = (guint8)descriptors_size;

@@ -42,6 +42,28 @@ test_edges (void) {
   }
 }
 
+/* Five seconds behind eight dates that fit: of whole seconds they may have added up, of 2.000 not.
+ */
+static void
+test_whole_seconds (void) {
+  static const struct {
+    const char *duration, *expected;
+  } rows[] = { { "2", "" }, { "2.000", "date_jump:degraded" } };
+  for (guint r = 0; r < G_N_ELEMENTS (rows); r++) {
+    g_autoptr (GString) text
+        = g_string_new ("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:2\n");
+    for (guint i = 0; i < 10; i++)
+      g_string_append_printf (text,
+                              "#EXT-X-PROGRAM-DATE-TIME:2026-11-22T08:00:%02d.000Z\n"
+                              "#EXTINF:%s,\ns%u.ts\n",
+                              i * 2 + (i == 9 ? 5 : 0), rows[r].duration, i);
+    g_autoptr (UsPlaylist) now = parse_playlist (text->str);
+    g_autoptr (UsHits) hits = us_hits_new ();
+    us_detect_dates (NULL, now, hits);
+    assert_hits (hits, rows[r].expected);
+  }
+}
+
 /* Each date comes from a clock that is read with jitter, as when each segment is dated on arrival.
  */
 static void
@@ -151,6 +173,7 @@ int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/monitor/detect-date/edges", test_edges);
+  g_test_add_func ("/monitor/detect-date/whole-seconds", test_whole_seconds);
   g_test_add_func ("/monitor/detect-date/jitter", test_jitter);
   g_test_add_func ("/monitor/detect-date/rounded-durations", test_rounded_durations);
   g_test_add_func ("/monitor/detect-date/rewritten", test_rewritten);
