@@ -5,6 +5,7 @@ Recordings and a live stream by ffmpeg behind nginx, and the viewer's address of
 Faults are made in copies of a recording, so that each test knows what must be found, and what not.
 """
 # test-e2e: classes apart
+# test-e2e: light Check
 
 import concurrent.futures
 import json
@@ -153,10 +154,10 @@ class Check(unittest.TestCase):
         self.assertEqual(report["exit_code"], done.returncode)
         return report
 
-    def reports(self, urls):
-        """Of several, asked at the same time: each is watched for a while."""
+    def reports(self, *wishes):
+        """Of several, each with its arguments, at the same time: each takes a while."""
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
-            return list(pool.map(self.report, urls))
+            return list(pool.map(lambda wish: self.report(*wish), wishes))
 
     def serious(self, report):
         return {finding["check"] for finding in report["findings"] if finding["severity"] != "info"}
@@ -177,9 +178,10 @@ class Check(unittest.TestCase):
     # -- what is well --
 
     def test_recordings(self):
-        for name in ("ts", "fmp4", "aes"):
+        names = ("ts", "fmp4", "aes")
+        for name, report in zip(names, self.reports(*(
+                (self.site.url(f"{name}/index.m3u8"),) for name in names))):
             with self.subTest(name):
-                report = self.report(self.site.url(f"{name}/index.m3u8"))
                 self.assert_well(report, "recording", 1, SECONDS // 2)
                 self.assertNotIn("endlist", [one["check"] for one in report["findings"]])
                 self.assertEqual(report["renditions"][0]["measured"]["width"], 320)
@@ -219,8 +221,10 @@ class Check(unittest.TestCase):
     def test_fail_on(self):
         (self.site.spoil("severity") / "index4.ts").unlink()
         url = self.site.url("severity/index.m3u8")
-        for level, code in (("info", 1), ("degraded", 1), ("unhealthy", 0)):
-            self.assertEqual(self.report(url, "--fail-on", level)["exit_code"], code)
+        levels = ("info", "degraded", "unhealthy")
+        codes = [report["exit_code"] for report in self.reports(*(
+            (url, "--fail-on", level) for level in levels))]
+        self.assertEqual(codes, [1, 1, 0], levels)
 
     def test_no_media(self):
         (self.site.spoil("garbage") / "index3.ts").write_bytes(bytes(range(256)) * 40)
@@ -262,8 +266,9 @@ class Check(unittest.TestCase):
                "-keyint_min", 50, "-c:a", "aac", "-f", "hls", "-hls_time", 2, "-hls_playlist_type",
                "vod", folder / "index.m3u8")
         url = self.site.url("black/index.m3u8")
-        self.assertEqual(self.serious(self.report(url)), {"black", "silent"})
-        self.assertEqual(self.report(url, "--no-content")["findings"], [])
+        looked, not_looked = self.reports((url,), (url, "--no-content"))
+        self.assertEqual(self.serious(looked), {"black", "silent"})
+        self.assertEqual(not_looked["findings"], [])
 
     def test_stalled(self):
         """A live playlist that stands still from the start."""
@@ -281,7 +286,7 @@ class Check(unittest.TestCase):
                  (self.site.url("broken/x.m3u8"), "http_5xx"),
                  (self.site.url("page.m3u8"), "not_a_playlist"),
                  ("http://nobody.invalid/x.m3u8", "dns")]
-        for (_, check), report in zip(cases, self.reports(url for url, _ in cases)):
+        for (_, check), report in zip(cases, self.reports(*((url,) for url, _ in cases))):
             with self.subTest(check):
                 self.assertEqual((report["exit_code"], report["verdict"], report["kind"]),
                                  (1, "UNHEALTHY", "unknown"))
@@ -295,8 +300,9 @@ class Check(unittest.TestCase):
         url = self.site.url("protected/index.m3u8")
         token = self.site.folder / "token"
         token.write_text("Bearer good\n", encoding="utf-8")
-        self.assertEqual(self.serious(self.report(url)), {"auth"})
-        self.assertEqual(self.report(url, f"--authorization-file={token}")["exit_code"], 0)
+        outside, inside = self.reports((url,), (url, f"--authorization-file={token}"))
+        self.assertEqual(self.serious(outside), {"auth"})
+        self.assertEqual(inside["exit_code"], 0)
 
     def test_own_rules(self):
         """Our rule keeps us away: that is no fault of the stream."""
