@@ -27,8 +27,8 @@ typedef enum { US_JSON_OPTIONAL, US_JSON_REQUIRED } UsJsonNeed;
 UsJsonBody *us_json_body_new (GBytes *bytes, gsize max_bytes);
 UsJsonPart *us_json_body_root (UsJsonBody *body);
 const UsJsonProblem *us_json_body_check (UsJsonBody *body);
-/* For what others have written, of which a reader takes what he knows. Returns: (nullable) (transfer
- * none): the root; NULL: it is no JSON object */
+/* For what others have written, of which a reader takes what he knows. Returns: (nullable)
+ * (transfer none): the root; NULL: it is no JSON object */
 JsonObject *us_json_body_get_object (UsJsonBody *body);
 gboolean us_json_body_end (UsJsonBody *body, UsHttpResponse *response) G_GNUC_WARN_UNUSED_RESULT;
 void us_json_body_free (UsJsonBody *body);

@@ -40,7 +40,7 @@ typedef struct {
   char *state; /* nullable */
   gboolean is_connected;
   /* switcher */
-  char *path, *active; /* nullable */
+  char *path, *active;           /* nullable */
   gint64 failovers, switchbacks; /* where it does not say: as far as @switches goes back */
   gboolean is_served;
   char *pair; /* nullable: what its origins are to each other */

@@ -93,6 +93,10 @@ class DeskTest(unittest.TestCase):
         self.assertTrue(stream["is_own"])
         self.assertEqual(stream["own_stream"], "mystream")
         self.assertEqual(stream["health"], "green")
+        chain.wait_for("what the chain says of it", lambda: self.desk.stream()["chain"]["pair"] == "identical")
+        told = self.desk.stream()["chain"]
+        self.assertIn(told["active_origin"], ("primary", "backup"))
+        self.assertEqual((told["has_publisher"], told["viewer_path"]), (True, "/hls/index.m3u8"))
         chain.wait_for("a picture", lambda: self.desk.stream()["thumbnail_url"])
         status, jpeg = chain.get(self.desk.base + self.desk.stream()["thumbnail_url"])
         self.assertEqual((status, jpeg[:3]), (200, b"\xff\xd8\xff"))
@@ -123,6 +127,8 @@ class DeskTest(unittest.TestCase):
         self.assertIn(f"Viewers get {other} instead of {active}", event["message"])
         self.assertEqual(event["metadata"]["from"], active)
         self.assertEqual(event["metadata"]["to"], other)
+        chain.wait_for("the other origin in the list", lambda: [
+            one["chain"]["active_origin"] for one in self.desk.get("/api/streams")] == [other])
         self.assertTrue(event["metadata"]["reason"])
         status, before = chain.get(self.desk.base + event["thumbnail_url"])
         self.assertEqual((status, before[:3]), (200, b"\xff\xd8\xff"))

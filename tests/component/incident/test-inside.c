@@ -462,6 +462,14 @@ test_failover (void) {
   await (world.facts.n_origins_up == 2);
   g_assert_cmpstr (world.streams->str, ==, "+" US_DEFAULT_STREAM " /hls/index.m3u8");
   g_assert_cmpuint (world.events->len, ==, 0);
+  UsInsideView view;
+  g_assert_false (us_inside_view (world.inside, "nobody", &view));
+  await (us_inside_view (world.inside, US_DEFAULT_STREAM, &view)
+         && g_strcmp0 (view.pair, "identical") == 0);
+  g_assert_cmpstr (view.active, ==, "primary");
+  g_assert_cmpstr (view.path, ==, "/hls/index.m3u8");
+  g_assert_cmpuint (view.failovers, ==, 0);
+  g_assert_false (view.is_publisher_known);
 
   fake_origin_set_mode (stage.fakes[0], FAKE_DEAD);
   await (is_told (&world, "Viewers get backup instead of primary: "));
@@ -478,6 +486,10 @@ test_failover (void) {
   await (is_told (&world, "Origin primary failed: "));
   await (world.facts.n_switches == 1 && world.facts.n_origins_up == 1);
   g_assert_cmpfloat (world.facts.switch_age, >=, 0);
+  g_assert_true (us_inside_view (world.inside, US_DEFAULT_STREAM, &view));
+  g_assert_cmpstr (view.active, ==, "backup");
+  g_assert_cmpuint (view.failovers, ==, 1);
+  g_assert_cmpuint (view.switchbacks, ==, 0);
   us_inside_free (world.inside);
   stage_close (&stage);
   g_ptr_array_unref (world.events);
