@@ -19,7 +19,7 @@ function Lost({ connection }) {
   };
   const isToken = problem?.status === 401;
   return html`
-    <div class="banner">
+    <div class="banner" role="region" aria-label="Connection">
       <strong>${isToken ? 'A token is needed to follow what happens'
         : problem ? problem.detail : 'The desk cannot be reached'}</strong>
       <span class="grow">${lastAt > 0 ? html`What you see is from ${time(lastAt)}, <span class="num"
@@ -54,5 +54,5 @@ export function Banner() {
   }, [news]);
   if (connection.state === 'lost')
     return html`<${Lost} connection=${connection} />`;
-  return news ? html`<div class="banner is-good">${news}</div>` : null;
+  return news ? html`<div class="banner is-good" role="region" aria-label="Connection">${news}</div>` : null;
 }

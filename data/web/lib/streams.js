@@ -25,8 +25,10 @@ const touched = new Set(); // own streams whose chain is to be read again
 
 let snapshot = makeSnapshot();
 
+// Copies: what is drawn from one snapshot must not lose a stream half-way.
 function makeSnapshot() {
-  return { streams, list: [...streams.values()], incidents, isLoaded, problem };
+  return { streams: new Map(streams), list: [...streams.values()], incidents: new Map(incidents),
+    isLoaded, problem };
 }
 
 function flush() {
