@@ -366,13 +366,15 @@ us_watch_set_inside (UsWatch *watch, const UsSymptoms *inside) {
 /**
  * us_watch_want_thumbnail:
  * @reason: static
+ *
+ * Where no pictures are made, no segment is fetched for one.
  */
 void
 us_watch_want_thumbnail (UsWatch *watch, const char *reason) {
   if (watch->thumbnailer == NULL)
     return;
   us_thumbnailer_want (watch->thumbnailer, reason);
-  watch->wants_segment = TRUE;
+  watch->wants_segment = watch->context->decoder != NULL;
 }
 
 void
