@@ -56,10 +56,13 @@ export function mayAskAgain() {
 /**
  * Asks for a token, once for all requests that wait for one.
  * @param {Problem} problem
- * @param {{isPolite?: boolean}} [options] not when people have declined before
+ * @param {{isPolite?: boolean, used?: string|null}} [options] `isPolite`: not when people have
+ *   declined before; `used`: the token that was refused, when another may have been given since
  * @returns {Promise<boolean>} whether there is another one now
  */
-export async function askForToken(problem, { isPolite = false } = {}) {
+export async function askForToken(problem, { isPolite = false, used } = {}) {
+  if (used !== undefined && recall('token') !== used)
+    return true; // it was under way before somebody answered
   if (!asker || (isPolite && wasDeclined))
     return false;
   asking ??= asker(problem).finally(() => { asking = null; });
@@ -147,10 +150,11 @@ async function attempt(url, options, signal) {
 
 async function ask(url, options, signal) {
   const isReading = (options.method ?? 'GET') === 'GET';
+  const used = recall('token');
   try {
     return await attempt(url, options, signal);
   } catch (error) {
-    if (error.status !== 401 || !await askForToken(error, { isPolite: isReading }))
+    if (error.status !== 401 || !await askForToken(error, { isPolite: isReading, used }))
       throw error;
     return attempt(url, options, signal);
   }

@@ -7,6 +7,7 @@
 
 import { learn } from './clock.js';
 import { addressOf, askForToken, identity, problemOf } from './api.js';
+import { recall } from './keep.js';
 import { onTabs, shouldRest } from './tabs.js';
 
 const SILENCE_MS = 40 * 1000;
@@ -140,6 +141,7 @@ async function connect() {
   };
   watch();
   try {
+    const used = recall('token');
     const headers = { Accept: 'text/event-stream', ...identity() };
     const asked = Date.now();
     if (lastId)
@@ -149,7 +151,7 @@ async function connect() {
     learn(response.headers.get('Date'), asked, Date.now());
     if (!response.ok) {
       problem = await problemOf(response);
-      return problem.status === 401 && await askForToken(problem, { isPolite: true });
+      return problem.status === 401 && await askForToken(problem, { isPolite: true, used });
     }
     opened();
     await readAll(response, watch);
