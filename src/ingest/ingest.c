@@ -48,6 +48,7 @@ session_free (gpointer data) {
   UsSession *session = data;
   g_free (session->peer);
   g_free (session->encoder);
+  g_free (session->key_id);
   g_free (session);
 }
 
