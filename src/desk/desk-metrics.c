@@ -363,5 +363,6 @@ us_desk_metrics (UsDesk *self, UsExpositionFormat format) {
   add_probe (out, self);
   add_notifier (out, self);
   add_store (out, self);
+  us_exposition_start_time (out, "monitor");
   return us_exposition_end (out);
 }

@@ -32,6 +32,8 @@ void us_exposition_states (UsExposition *exposition, const char *const *states, 
  * are bounds, for what lies above. Labels. */
 void us_exposition_histogram (UsExposition *exposition, const double *bounds, const guint64 *counts,
                               guint n_bounds, double sum, ...) G_GNUC_NULL_TERMINATED;
+/* The family that every role has: when its process began. @role: its label. */
+void us_exposition_start_time (UsExposition *exposition, const char *role);
 /* Frees @exposition. Returns: (transfer full): the text. */
 GBytes *us_exposition_end (UsExposition *exposition);
 #define US_EXPOSITION_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"

@@ -346,5 +346,6 @@ us_ingest_status_metrics (const UsIngestFacts *facts, GPtrArray *streams) {
   render_tracks (out, streams);
   render_drops (out, streams);
   render_relays (out, streams);
+  us_exposition_start_time (out, "ingest");
   return us_exposition_end (out);
 }

@@ -410,6 +410,7 @@ on_get_metrics (const UsHttpRequest *request, UsHttpResponse *response, gpointer
                             stream->name, NULL);
     }
   }
+  us_exposition_start_time (exposition, "packager");
   response->status = 200;
   response->content_type = US_EXPOSITION_CONTENT_TYPE;
   response->cache_control = "no-store";

@@ -416,5 +416,6 @@ us_report_metrics (const GPtrArray *feeds, const UsClock *clock, const UsHttpSer
   add_orders (out, feeds);
   add_publish_delay (out, feeds);
   add_http_families (out, http);
+  us_exposition_start_time (out, "switcher");
   return us_exposition_end (out);
 }

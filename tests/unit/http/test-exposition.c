@@ -215,6 +215,27 @@ test_choose (void) {
                    "application/openmetrics-text; version=1.0.0; charset=utf-8");
 }
 
+/* When this process began: once and for all, a time that is over, and the same in each answer. */
+static void
+test_start_time (void) {
+  double first = 0;
+  double before_s = (double)g_get_real_time () / G_USEC_PER_SEC - 3600;
+  for (guint i = 0; i < 2; i++) {
+    UsExposition *exposition = us_exposition_new ();
+    us_exposition_start_time (exposition, "switcher");
+    g_autoptr (GBytes) bytes = us_exposition_end (exposition);
+    g_autofree char *text = g_strndup (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+    const char *sample = strstr (text, "\nunderstudy_start_time_seconds{role=\"switcher\"} ");
+    g_assert_nonnull (sample);
+    double value = g_ascii_strtod (strrchr (sample, ' '), NULL);
+    g_assert_cmpfloat (value, >, before_s);
+    g_assert_cmpfloat (value, <=, (double)g_get_real_time () / G_USEC_PER_SEC);
+    if (i > 0)
+      g_assert_cmpfloat (value, ==, first);
+    first = value;
+  }
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
@@ -223,5 +244,6 @@ main (int argc, char **argv) {
   g_test_add_func ("/http/exposition/classic", test_classic);
   g_test_add_func ("/http/exposition/judge", test_judge);
   g_test_add_func ("/http/exposition/choose", test_choose);
+  g_test_add_func ("/http/exposition/start-time", test_start_time);
   return g_test_run ();
 }
