@@ -43,18 +43,7 @@ us_api_add_finding (JsonBuilder *json, const UsFindingRow *row) {
 /* @finding: of the memory, counted up to now */
 void
 us_api_add_open_finding (JsonBuilder *json, const char *stream, const UsFinding *finding) {
-  const UsFindingRow row = { .id = (gint64)finding->id,
-                             .stream = (char *)stream,
-                             .check = (char *)us_check_info (finding->check)->word,
-                             .severity = (char *)us_severity_word (finding->severity),
-                             .text = finding->text,
-                             .rendition = finding->rendition,
-                             .value = finding->value,
-                             .limit = finding->limit,
-                             .first_us = finding->first_wall_us,
-                             .last_us = finding->last_wall_us,
-                             .closed_us = finding->closed_wall_us,
-                             .count = finding->count };
+  const UsFindingRow row = us_desk_finding_row (stream, finding, finding->severity);
   us_api_add_finding (json, &row);
 }
 

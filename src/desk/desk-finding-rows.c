@@ -22,24 +22,39 @@ us_desk_finding_rows_new (void) {
 }
 
 /**
+ * us_desk_finding_row:
+ * @stream: (transfer none): its id
+ * @finding: of the monitor's memory
+ * @severity: as it is now, or as bad as it ever was
+ *
+ * Returns: the finding in the form in which the store keeps it; borrows every text
+ */
+UsFindingRow
+us_desk_finding_row (const char *stream, const UsFinding *finding, UsSeverity severity) {
+  return (UsFindingRow){
+    .id = (gint64)finding->id,
+    .stream = (char *)stream,
+    .check = (char *)us_check_info (finding->check)->word,
+    .severity = (char *)us_severity_word (severity),
+    .text = finding->text,
+    .rendition = finding->rendition,
+    .value = finding->value,
+    .limit = finding->limit,
+    .first_us = finding->first_wall_us,
+    .last_us = finding->last_wall_us,
+    .closed_us = finding->closed_wall_us,
+    .count = finding->count,
+  };
+}
+
+/**
  * us_desk_keep_finding:
  *
  * Writes it as it is now.
  */
 void
 us_desk_keep_finding (UsDesk *self, const char *stream, const UsFinding *finding) {
-  const UsFindingRow row = { .id = (gint64)finding->id,
-                             .stream = (char *)stream,
-                             .check = (char *)us_check_info (finding->check)->word,
-                             .severity = (char *)us_severity_word (finding->worst),
-                             .text = finding->text,
-                             .rendition = finding->rendition,
-                             .value = finding->value,
-                             .limit = finding->limit,
-                             .first_us = finding->first_wall_us,
-                             .last_us = finding->last_wall_us,
-                             .closed_us = finding->closed_wall_us,
-                             .count = finding->count };
+  const UsFindingRow row = us_desk_finding_row (stream, finding, finding->worst);
   us_store_put_finding (self->store, &row);
   if (finding->closed_wall_us != 0) {
     g_hash_table_remove (self->finding_rows, &finding->id);

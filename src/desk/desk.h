@@ -84,6 +84,10 @@ gboolean us_desk_view_chain (UsDesk *desk, const UsStreamConfig *config, UsInsid
 void us_desk_start_demo (UsDesk *desk, UsStoreDone done, gpointer user_data);
 const char *us_desk_get_demo (UsDesk *desk);
 
+/* A finding in the form in which the store keeps it; borrows every text. */
+UsFindingRow us_desk_finding_row (const char *stream, const UsFinding *finding,
+                                  UsSeverity severity);
+
 /* The newest picture. Returns: (nullable) (transfer none): JPEG */
 GBytes *us_desk_get_thumbnail (UsDesk *desk, const char *id, gint64 *wall_us);
 
