@@ -9,17 +9,11 @@
 #include "monitor/decode-worker.h"
 
 /* The packager is one command with two instances; --name chooses the group of settings. */
-static const UsCommand *const commands[] = { &us_command_run,
-                                             &us_command_ingest,
-                                             &us_command_packager_primary,
-                                             &us_command_origin,
-                                             &us_command_switcher,
-                                             &us_command_monitor,
-                                             &us_command_publish,
-                                             &us_command_ctl,
-                                             &us_command_check,
-                                             &us_command_drill,
-                                             NULL };
+static const UsCommand *const commands[]
+    = { &us_command_run,         &us_command_ingest,   &us_command_packager_primary,
+        &us_command_origin,      &us_command_switcher, &us_command_monitor,
+        &us_command_publish,     &us_command_ctl,      &us_command_check,
+        &us_command_healthcheck, &us_command_drill,    NULL };
 
 static void
 print_usage (void) {
@@ -27,7 +21,7 @@ print_usage (void) {
           "Takes live streams in over RTMP, packages them twice into HLS, and serves viewers from "
           "one URL\nthat keeps playing whatever breaks behind it.\n\nCommands:\n");
   for (guint i = 0; commands[i] != NULL; i++)
-    printf ("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+    printf ("  %-11s %s\n", commands[i]->name, commands[i]->summary);
   printf ("\n  " US_PROGRAM " COMMAND --help   tells more about one of them\n"
           "  " US_PROGRAM " --version        prints the version\n\nExamples:\n"
           "  " US_PROGRAM " run\n      Everything on this machine, with a test picture\n"

@@ -292,6 +292,14 @@ static const UsOption drill_options[] = {
     "File with the process id of the ingest before both" },
   { NULL },
 };
+
+static const UsOption healthcheck_options[] = {
+  { "timeout", US_OPTION_DURATION, "2s", 100, 60000, NULL, NULL,
+    "What does not answer within this time is not healthy" },
+  { "serving", US_OPTION_BOOL, "false", 0, 0, NULL, NULL,
+    "Ask also that there is something to serve: a publisher, a new segment, a stream to play" },
+  { NULL },
+};
 // clang-format on
 
 static const UsOptionGroup general
@@ -318,9 +326,12 @@ static const UsOptionGroup check
 static const UsOptionGroup drill
     = { US_GROUP_DRILL, "understudy drill: faults on purpose", drill_options, NULL };
 
+static const UsOptionGroup healthcheck
+    = { US_GROUP_HEALTHCHECK, "understudy healthcheck: is a role well?", healthcheck_options,
+        NULL };
 static const UsOptionGroup monitor
     = { US_GROUP_MONITOR, "understudy monitor: the operations desk", monitor_options, NULL };
 
 const UsOptionGroup *const us_option_groups[]
-    = { &general, &run,     &ingest, &primary, &backup, &origin, &switcher,
-        &monitor, &publish, &ctl,    &check,   &drill,  NULL };
+    = { &general, &run,     &ingest, &primary, &backup, &origin,      &switcher,
+        &monitor, &publish, &ctl,    &check,   &drill,  &healthcheck, NULL };

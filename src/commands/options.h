@@ -18,6 +18,7 @@ G_BEGIN_DECLS
 #define US_GROUP_CTL "ctl"
 #define US_GROUP_CHECK "check"
 #define US_GROUP_DRILL "drill"
+#define US_GROUP_HEALTHCHECK "healthcheck"
 #define US_GROUP_MONITOR "monitor"
 
 extern const UsOptionGroup *const us_option_groups[];
