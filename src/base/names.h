@@ -14,6 +14,8 @@
 #define US_EVENT_PUBLISH_END "publish-end"
 #define US_EVENT_PUBLISH_REFUSED "publish-refused"
 #define US_EVENT_PUBLISH_TAKEOVER "publish-takeover"
+#define US_EVENT_PUBLISHER_SWITCH "publisher-switch"
+#define US_EVENT_PUBLISHER_SILENT "publisher-silent"
 #define US_EVENT_EPOCH "epoch-start"
 #define US_EVENT_KEYFRAME_INTERVAL "keyframe-interval-long"
 #define US_EVENT_CLOCK_STEP "clock-step"

@@ -225,6 +225,9 @@ us_ingest_settings_default (UsIngestSettings *settings) {
     .segment_duration_ms = 2000,
     .playlist_length = 10,
     .takeover_silence_ms = 2000,
+    .max_publishers = 4,
+    .patience_ms = 1000,
+    .contest = { US_FAILBACK_AUTO, 10000 },
     .max_streams = 200,
     .default_stream = US_DEFAULT_STREAM,
     .ring_max_bytes = 256 * 1024 * 1024,
@@ -258,6 +261,9 @@ us_ingest_new (const UsIngestSettings *settings, const UsClock *clock, GError **
     .relay_urls = (const char *const *)ingest->relay_urls,
     .push_urls = (const char *const *)ingest->push_urls,
     .takeover_silence_ms = settings->takeover_silence_ms,
+    .max_publishers = settings->max_publishers,
+    .patience_ms = settings->patience_ms,
+    .contest = settings->contest,
   };
   ingest->state = us_state_new (settings->state_dir, clock);
   ingest->streams = g_ptr_array_new_with_free_func ((GDestroyNotify)us_stream_free);

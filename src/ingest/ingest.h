@@ -18,6 +18,9 @@ typedef struct {
   const char *const *relay_urls; /* (nullable): packagers, rtmp://host:port[/app] */
   const char *const *push_urls;  /* (nullable): other RTMP servers */
   guint takeover_silence_ms;     /* an old session silent so long loses its key to a new one */
+  guint max_publishers;          /* of one stream at the same time */
+  guint patience_ms;             /* how far behind the one that feeds a stream may be */
+  UsContestSettings contest;     /* between the publishers of one stream */
   guint max_streams;             /* published or lingering at the same time */
   const char *default_stream;    /* for a publisher that names none */
   gsize ring_max_bytes;          /* per stream */

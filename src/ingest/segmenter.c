@@ -72,6 +72,7 @@ struct UsSegmenter {
   guint n_epochs; /* since @epochs_since_us */
   gint64 epochs_since_us;
 
+  gint64 age_ms; /* of what is pushed: it arrived so long ago */
   gint64 begin_us;
   gint64 last_data_us; /* anything came */
   gint64 last_use_us;  /* something passed the timeline */
@@ -186,7 +187,7 @@ close_segment (UsSegmenter *segmenter, gint64 end_ms) {
 
 static void
 open_segment (UsSegmenter *segmenter, gint64 media_ms) {
-  gint64 system_ms = us_clock_wall_us (segmenter->clock) / 1000;
+  gint64 system_ms = us_clock_wall_us (segmenter->clock) / 1000 - segmenter->age_ms;
   gint64 offset_ms = segmenter->wallclock.offset_ms;
   gboolean is_running = segmenter->wallclock.is_started;
   gint64 wall_ms = us_wallclock_stamp (&segmenter->wallclock, media_ms, system_ms);
@@ -589,6 +590,18 @@ us_segmenter_push (UsSegmenter *segmenter, UsRtmpMessageType type, guint32 times
     return US_SEGMENTER_FAULT;
   }
   return is_boundary && result != US_SEGMENTER_FAULT ? US_SEGMENTER_BOUNDARY : result;
+}
+
+/**
+ * us_segmenter_set_age:
+ * @segmenter: the segmenter
+ * @age_ms: how long ago the messages that follow arrived; 0: now
+ *
+ * Pictures that were kept for a change of publishers are dated by their arrival.
+ */
+void
+us_segmenter_set_age (UsSegmenter *segmenter, gint64 age_ms) {
+  segmenter->age_ms = age_ms;
 }
 
 /**

@@ -50,6 +50,7 @@ void us_segmenter_begin (UsSegmenter *segmenter);
 UsSegmenterResult us_segmenter_push (UsSegmenter *segmenter, UsRtmpMessageType type,
                                      guint32 timestamp_ms, GBytes *payload,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
+void us_segmenter_set_age (UsSegmenter *segmenter, gint64 age_ms);
 gboolean us_segmenter_check (UsSegmenter *segmenter, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void us_segmenter_end (UsSegmenter *segmenter);
 void us_segmenter_note_packager (UsSegmenter *segmenter, guint64 number);

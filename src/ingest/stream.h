@@ -1,19 +1,24 @@
 /* stream.h - one published stream: who publishes it, its segments, and where they go */
 #pragma once
 
+#include "ingest/contender.h"
 #include "ingest/relay.h"
 #include "rtmp/connection.h"
 
 G_BEGIN_DECLS
 
-#define US_STREAM_LINGER_MS 60000 /* kept after its end, for targets that come back late */
-#define US_STREAM_GATHER_MS 100   /* relays write at most so often between segment boundaries */
+#define US_STREAM_LINGER_MS 60000   /* kept after its end, for targets that come back late */
+#define US_STREAM_GATHER_MS 100     /* relays write at most so often between segment boundaries */
+#define US_STREAM_MAX_PUBLISHERS 16 /* of one stream, whatever the setting says */
 
 typedef struct {
   UsSegmenterSettings segmenter;
   const char *const *relay_urls; /* (nullable): packagers, with marks */
   const char *const *push_urls;  /* (nullable): any other server */
   guint takeover_silence_ms;
+  guint max_publishers; /* connected at the same time, one of which feeds the stream */
+  guint patience_ms;    /* how far behind the one that feeds may be, while another is in time */
+  UsContestSettings contest;
 } UsStreamSettings;
 
 typedef struct UsStream UsStream;
@@ -34,7 +39,17 @@ typedef struct {
 
 typedef struct {
   guint64 publishes_total, takeovers_total, refused_total, faults_total;
+  guint64 switches_total[US_CONTEST_N]; /* by reason */
 } UsStreamCounts;
+
+/* UsStreamPublisher: what status says of one of a stream's publishers. */
+typedef struct {
+  const UsSession *session;
+  gboolean is_active; /* feeds the stream; else it stands by */
+  gint64 silent_ms, behind_ms;
+  gsize kept_bytes; /* received and kept for a change of sides */
+  char *why;        /* (transfer full): a sentence without its full stop */
+} UsStreamPublisher;
 
 UsStream *us_stream_new (const char *name, const UsStreamSettings *settings, UsState *state,
                          const UsClock *clock);
@@ -48,6 +63,8 @@ gboolean us_stream_is_drained (UsStream *stream);
 const char *us_stream_get_name (UsStream *stream);
 UsSegmenter *us_stream_get_segmenter (UsStream *stream);
 const UsSession *us_stream_get_session (UsStream *stream);
+guint us_stream_get_n_publishers (UsStream *stream);
+void us_stream_get_publisher (UsStream *stream, guint index, UsStreamPublisher *publisher);
 GPtrArray *us_stream_get_relays (UsStream *stream);
 void us_stream_get_counts (UsStream *stream, UsStreamCounts *counts);
 void us_stream_free (UsStream *stream);
