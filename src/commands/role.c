@@ -56,14 +56,10 @@ keep_freed_memory (void) {
 static gboolean
 on_signal (gpointer data) {
   UsRole *role = data;
-  if (role->is_draining || role->drain == NULL) {
-    us_role_quit (role, role->is_draining ? US_EXIT_FAILURE : 0);
-    return G_SOURCE_CONTINUE;
-  }
-  role->is_draining = TRUE;
-  us_info ("draining");
-  us_notify_stopping (role->notify);
-  role->drain (role, role->user_data);
+  if (role->is_draining)
+    us_role_quit (role, US_EXIT_FAILURE);
+  else
+    us_role_drain (role);
   return G_SOURCE_CONTINUE;
 }
 
@@ -119,6 +115,26 @@ us_role_run (UsRole *role, UsRoleDrainFunc drain, gpointer user_data) {
   if (!role->is_over)
     g_main_loop_run (role->loop);
   return role->exit_code;
+}
+
+/**
+ * us_role_drain:
+ * @role: the frame
+ *
+ * Starts the orderly end, as SIGTERM does; nothing when it is under way.
+ */
+void
+us_role_drain (UsRole *role) {
+  if (role->is_draining)
+    return;
+  if (role->drain == NULL) {
+    us_role_quit (role, 0);
+    return;
+  }
+  role->is_draining = TRUE;
+  us_info ("draining");
+  us_notify_stopping (role->notify);
+  role->drain (role, role->user_data);
 }
 
 /**

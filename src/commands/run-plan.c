@@ -6,6 +6,7 @@
  */
 #include "commands/run-plan.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -175,6 +176,10 @@ us_run_plan_make (UsRunPlan *plan, UsConfig *config, GError **error) {
                        .ingest_status = ports[STATUS].url,
                        .desk_fd = ports[DESK].fd,
                        .desk = ports[DESK].url };
+  if (has_desk) {
+    g_autofree char *desk = base_of (plan->desk);
+    plan->desk_base = url_for_roles (desk);
+  }
   plan->switcher = g_strndup (plan->viewer, strlen (plan->viewer) - strlen (viewer_path));
   point_desk (config, plan);
   g_free (ports[PRIMARY_RTMP].url);
@@ -198,6 +203,20 @@ us_run_plan_get_urls (const UsRunPlan *plan, UsStatusUrls *urls) {
 }
 
 /**
+ * us_run_plan_print:
+ * @plan: the plan
+ *
+ * Says on standard output where people find things.
+ */
+void
+us_run_plan_print (const UsRunPlan *plan) {
+  printf ("watch    %s\npublish  %s\n", plan->viewer, plan->publish);
+  if (plan->desk != NULL)
+    printf ("desk     %s\n", plan->desk);
+  fflush (stdout);
+}
+
+/**
  * us_run_plan_clear:
  * @plan: frees its texts; the sockets belong to the supervisor by now
  */
@@ -210,4 +229,5 @@ us_run_plan_clear (UsRunPlan *plan) {
   g_free (plan->ingest_status);
   g_free (plan->switcher);
   g_free (plan->desk);
+  g_free (plan->desk_base);
 }

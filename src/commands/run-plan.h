@@ -13,12 +13,14 @@ typedef struct {
   int switcher_fd;   /* "http" */
   int desk_fd;       /* "http"; -1: no desk */
   char *viewer, *publish, *primary, *backup, *ingest_status, *switcher;
-  char *desk; /* nullable */
+  char *desk;      /* nullable */
+  char *desk_base; /* nullable: the same for programs of this machine, without a slash at its end */
 } UsRunPlan;
 
 gboolean us_run_plan_make (UsRunPlan *plan, UsConfig *config,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void us_run_plan_get_urls (const UsRunPlan *plan, UsStatusUrls *urls);
+void us_run_plan_print (const UsRunPlan *plan);
 void us_run_plan_clear (UsRunPlan *plan);
 
 char *us_run_plan_url (const char *scheme, const char *address, guint16 port, const char *path);

@@ -221,9 +221,9 @@ test_bad_input (void) {
   } rows[] = {
     { "", "understudy: no command given; try understudy --help\n" },
     { "swicher", "understudy: 'swicher': unknown command; did you mean switcher?\n" },
-    { "dance",
-      "understudy: 'dance': unknown command; there are run, ingest, packager, origin, switcher, "
-      "monitor, publish, ctl, check, drill\n" },
+    { "dance", "understudy: 'dance': unknown command; there are run, desktop, ingest, packager, "
+               "origin, switcher, "
+               "monitor, publish, ctl, check, healthcheck, drill\n" },
     { "switcher --requird-windows=3",
       "understudy: --requird-windows: unknown option; did you mean --required-windows?\n" },
     { "run --switcher.required-windows=abc",

@@ -1,0 +1,334 @@
+/* application.c - Understudy on a desktop: one instance, notifications, actions, the browser
+ *
+ * A GApplication without a window: its window is the web interface, which activating it opens. The
+ * loop that it lives on is its owner's, so it needs no hold of its own; it ends when that does. The
+ * desktop may do anything to it by its actions: "open", "open-stream", "open-incident",
+ * "acknowledge", "quit". What is told is decided in notifications.c, heard by desk-link.c. The
+ * stream must not depend on the desktop: when the session's bus goes, all goes on but this.
+ */
+#define US_LOG_TOPIC "desktop"
+#include "desktop/application.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/timer.h"
+#include "desktop/desk-link.h"
+
+#define ACKNOWLEDGE_PREFIX "acknowledge-"
+#define MAX_ID 200
+
+struct UsDesktop {
+  GApplication *application;
+  const UsDesktopHandler *handler;
+  gpointer user_data;
+  char *url;        /* nullable: nothing can be opened yet */
+  UsDeskLink *link; /* nullable */
+  UsNotifications *notifications;
+  GHashTable *shown; /* ids of notifications that may be on the screen */
+  GSource *due;
+  gboolean is_wanted; /* to be opened as soon as there is something */
+  gboolean is_over;
+};
+
+/* ---- the browser ---- */
+
+static void
+on_launched (GObject *source, GAsyncResult *result, gpointer data) {
+  g_autofree char *url = data;
+  g_autoptr (GError) error = NULL;
+  if (!g_app_info_launch_default_for_uri_finish (result, &error))
+    us_warning ("no browser could be started (%s); the web interface is %s", error->message, url);
+}
+
+/* @id: (nullable): what of the page is @where, as "?incident=" or "#/stream/" */
+static void
+open_page (UsDesktop *self, const char *where, const char *id) {
+  if (self->url == NULL) {
+    self->is_wanted = TRUE;
+    return;
+  }
+  g_autofree char *escaped = id != NULL ? g_uri_escape_string (id, NULL, FALSE) : NULL;
+  char *url = g_strconcat (self->url, escaped != NULL ? where : NULL, escaped, NULL);
+  us_info ("opening %s", url);
+  g_app_info_launch_default_for_uri_async (url, NULL, NULL, on_launched, url);
+}
+
+/* ---- actions ---- */
+
+/* Anybody on the session's bus may call: what is no id is left alone. Returns: (nullable) */
+static const char *
+id_of (GVariant *parameter) {
+  const char *id = g_variant_get_string (parameter, NULL);
+  return *id != '\0' && strlen (id) <= MAX_ID ? id : NULL;
+}
+
+static void
+on_open (GSimpleAction *action, GVariant *parameter, gpointer data) {
+  open_page (data, NULL, NULL);
+}
+
+static void
+on_open_stream (GSimpleAction *action, GVariant *parameter, gpointer data) {
+  open_page (data, "#/stream/", id_of (parameter));
+}
+
+static void
+on_open_incident (GSimpleAction *action, GVariant *parameter, gpointer data) {
+  open_page (data, "?incident=", id_of (parameter));
+}
+
+static void
+on_acknowledge (GSimpleAction *action, GVariant *parameter, gpointer data) {
+  UsDesktop *self = data;
+  const char *id = id_of (parameter);
+  if (self->link != NULL && id != NULL)
+    us_desk_link_acknowledge (self->link, id);
+}
+
+static void
+on_quit (GSimpleAction *action, GVariant *parameter, gpointer data) {
+  UsDesktop *self = data;
+  if (self->is_over)
+    return;
+  us_notice ("the user ends it");
+  self->handler->quit (self->user_data);
+}
+
+static const GActionEntry actions[] = {
+  { "open", on_open, NULL, NULL, NULL, { 0 } },
+  { "open-stream", on_open_stream, "s", NULL, NULL, { 0 } },
+  { "open-incident", on_open_incident, "s", NULL, NULL, { 0 } },
+  { "acknowledge", on_acknowledge, "s", NULL, NULL, { 0 } },
+  { "quit", on_quit, NULL, NULL, NULL, { 0 } },
+};
+
+static void
+on_activate (GApplication *application, gpointer data) {
+  open_page (data, NULL, NULL);
+}
+
+/* ---- notifications ---- */
+
+static GNotificationPriority
+priority_of (UsUrgency urgency) {
+  static const GNotificationPriority priorities[]
+      = { G_NOTIFICATION_PRIORITY_NORMAL, G_NOTIFICATION_PRIORITY_HIGH,
+          G_NOTIFICATION_PRIORITY_URGENT };
+  return priorities[urgency];
+}
+
+/**
+ * us_desktop_tell:
+ * @notification: shown, or withdrawn
+ */
+void
+us_desktop_tell (UsDesktop *self, const UsNotification *notification) {
+  if (notification->is_withdrawn) {
+    g_application_withdraw_notification (self->application, notification->id);
+    g_hash_table_remove (self->shown, notification->id);
+    return;
+  }
+  g_autoptr (GNotification) shown = g_notification_new (notification->title);
+  g_autoptr (GIcon) icon = g_themed_icon_new (US_DESKTOP_ID);
+  g_notification_set_body (shown, notification->body);
+  g_notification_set_priority (shown, priority_of (notification->urgency));
+  g_notification_set_icon (shown, icon);
+  if (notification->incident != NULL) {
+    g_notification_set_default_action_and_target (shown, "app.open-incident", "s",
+                                                  notification->incident);
+    g_notification_add_button_with_target (shown, "Open", "app.open-incident", "s",
+                                           notification->incident);
+  } else if (notification->stream != NULL) {
+    g_notification_set_default_action_and_target (shown, "app.open-stream", "s",
+                                                  notification->stream);
+    g_notification_add_button_with_target (shown, "Open", "app.open-stream", "s",
+                                           notification->stream);
+  } else {
+    g_notification_set_default_action (shown, "app.open");
+  }
+  if (notification->can_acknowledge)
+    g_notification_add_button_with_target (shown, "Acknowledge", "app.acknowledge", "s",
+                                           notification->incident);
+  g_application_send_notification (self->application, notification->id, shown);
+  g_hash_table_add (self->shown, g_strdup (notification->id));
+}
+
+static gboolean on_due (gpointer data);
+
+static void
+wait_for_due (UsDesktop *self) {
+  gint64 due_us = us_notifications_get_due_us (self->notifications);
+  us_timer_stop (&self->due);
+  if (due_us < 0)
+    return;
+  gint64 wait_ms = (due_us - g_get_monotonic_time ()) / 1000 + 1;
+  us_timer_start (&self->due, (guint)CLAMP (wait_ms, 0, 60000), "desktop-due", on_due, self);
+}
+
+static gboolean
+on_due (gpointer data) {
+  UsDesktop *self = data;
+  for (;;) {
+    g_autoptr (UsNotification) notification
+        = us_notifications_take_due (self->notifications, g_get_monotonic_time ());
+    if (notification == NULL)
+      break;
+    us_desktop_tell (self, notification);
+  }
+  wait_for_due (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_event (const char *kind, JsonNode *data, gpointer user_data) {
+  UsDesktop *self = user_data;
+  g_autoptr (UsNotification) notification
+      = us_notifications_take (self->notifications, kind, data, g_get_monotonic_time ());
+  if (notification != NULL)
+    us_desktop_tell (self, notification);
+  wait_for_due (self);
+}
+
+static void
+on_active (JsonNode *incidents, gpointer user_data) {
+  UsDesktop *self = user_data;
+  g_autoptr (GPtrArray) taken
+      = us_notifications_take_list (self->notifications, incidents, g_get_monotonic_time ());
+  for (guint i = 0; i < taken->len; i++)
+    us_desktop_tell (self, taken->pdata[i]);
+  wait_for_due (self);
+}
+
+/* Who has pressed the button must not believe that it was done. */
+static void
+on_refused (const char *incident, const char *why, gpointer user_data) {
+  g_autofree char *id = g_strconcat (ACKNOWLEDGE_PREFIX, incident, NULL);
+  g_autoptr (UsNotification) notification
+      = us_notification_new (id, US_URGENCY_HIGH, "The incident could not be acknowledged", why);
+  notification->incident = g_strdup (incident);
+  us_desktop_tell (user_data, notification);
+}
+
+static const UsDeskLinkHandler link_handler = { on_event, on_active, on_refused };
+
+/* ---- life ---- */
+
+/**
+ * us_desktop_new:
+ * @handler: static
+ *
+ * Returns: (transfer full): not yet on any bus
+ */
+UsDesktop *
+us_desktop_new (const UsDesktopHandler *handler, gpointer user_data) {
+  UsDesktop *self = g_new0 (UsDesktop, 1);
+  self->handler = handler;
+  self->user_data = user_data;
+  self->application = g_application_new (US_DESKTOP_ID, G_APPLICATION_DEFAULT_FLAGS);
+  self->notifications = us_notifications_new ();
+  self->shown = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_action_map_add_action_entries (G_ACTION_MAP (self->application), actions,
+                                   G_N_ELEMENTS (actions), self);
+  g_signal_connect (self->application, "activate", G_CALLBACK (on_activate), self);
+  return self;
+}
+
+static void
+on_bus_closed (GDBusConnection *bus, gboolean is_peer_gone, GError *error, gpointer data) {
+  us_warning ("the session bus has gone: no notifications any more; the streams go on, SIGTERM "
+              "ends them");
+}
+
+/**
+ * us_desktop_register:
+ * @is_service: started by the bus: whoever wanted it says so afterwards what for
+ * @place: (out): whether there was one already; then it has been activated
+ * @error: there is no session bus, or a service's name is taken
+ *
+ * Returns: %FALSE with @error
+ */
+gboolean
+us_desktop_register (UsDesktop *self, gboolean is_service, UsDesktopPlace *place, GError **error) {
+  g_autoptr (GDBusConnection) bus = g_bus_get_sync (G_BUS_TYPE_SESSION, NULL, error);
+  if (bus == NULL) {
+    g_prefix_error (error, "there is no session bus, so no desktop; `understudy run` needs none: ");
+    return FALSE;
+  }
+  g_dbus_connection_set_exit_on_close (bus, FALSE);
+  if (is_service)
+    g_application_set_flags (self->application, G_APPLICATION_IS_SERVICE);
+  if (!g_application_register (self->application, NULL, error)) {
+    g_prefix_error (error, "another one runs already: ");
+    return FALSE;
+  }
+  gboolean is_another = g_application_get_is_remote (self->application);
+  *place = is_another ? US_DESKTOP_ANOTHER : US_DESKTOP_FIRST;
+  if (is_another || !is_service)
+    g_application_activate (self->application);
+  if (is_another)
+    return g_dbus_connection_flush_sync (bus, NULL, error);
+  g_signal_connect_object (bus, "closed", G_CALLBACK (on_bus_closed), self->application, 0);
+  return TRUE;
+}
+
+/**
+ * us_desktop_follow:
+ * @desk: where the desk is, from now on
+ *
+ * Opens it when that was wanted before, and tells of what happens there.
+ */
+void
+us_desktop_follow (UsDesktop *self, const UsDesktopDesk *desk) {
+  g_return_if_fail (self->link == NULL);
+  self->url = g_strdup (desk->url);
+  self->link = us_desk_link_new (desk->base_url, desk->authorization, &link_handler, self);
+  if (self->is_wanted)
+    open_page (self, NULL, NULL);
+}
+
+/**
+ * us_desktop_end:
+ *
+ * Everything is about to end: nothing is told any more, and what asks for an answer that nobody
+ * will hear is taken from the screen.
+ */
+void
+us_desktop_end (UsDesktop *self) {
+  GHashTableIter iter;
+  gpointer id;
+  if (self->is_over)
+    return;
+  self->is_over = TRUE;
+  us_timer_stop (&self->due);
+  g_clear_pointer (&self->link, us_desk_link_free);
+  g_hash_table_iter_init (&iter, self->shown);
+  while (g_hash_table_iter_next (&iter, &id, NULL))
+    g_application_withdraw_notification (self->application, id);
+  g_hash_table_remove_all (self->shown);
+}
+
+/**
+ * us_desktop_free:
+ * @desktop: (transfer full) (nullable): what was said on the bus has left when this returns
+ */
+void
+us_desktop_free (UsDesktop *self) {
+  if (self == NULL)
+    return;
+  us_timer_stop (&self->due);
+  us_desk_link_free (self->link);
+  GDBusConnection *bus = g_application_get_is_registered (self->application)
+                             ? g_application_get_dbus_connection (self->application)
+                             : NULL;
+  if (bus != NULL && !g_dbus_connection_is_closed (bus))
+    g_dbus_connection_flush_sync (bus, NULL, NULL);
+  g_signal_handlers_disconnect_by_data (self->application, self);
+  for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
+    g_action_map_remove_action (G_ACTION_MAP (self->application), actions[i].name);
+  g_object_unref (self->application);
+  us_notifications_free (self->notifications);
+  g_hash_table_unref (self->shown);
+  g_free (self->url);
+  g_free (self);
+}
