@@ -1,6 +1,10 @@
 /* ingest.c - the command `understudy ingest`: options and wiring of the RTMP ingest */
 #include "ingest/ingest.h"
 
+#include <glib-unix.h>
+#include <signal.h>
+#include <string.h>
+
 #include "commands/command.h"
 #include "commands/role.h"
 
@@ -12,6 +16,57 @@ on_drained (gpointer role) {
 static void
 drain (UsRole *role, gpointer ingest) {
   us_ingest_drain (ingest, on_drained, role);
+}
+
+static const char *
+text_or_null (const UsConfig *config, const char *group, const char *key) {
+  const char *text = us_config_get_string (config, group, key);
+  return text[0] != '\0' ? text : NULL;
+}
+
+static void
+read_gate (const UsConfig *config, const char *group, UsGateSettings *gate) {
+  const char *open = us_config_get_string (config, group, "open-publish");
+  gate->keys_file = text_or_null (config, group, "keys-file");
+  gate->open = strcmp (open, "any") == 0       ? US_OPEN_ANY
+               : strcmp (open, "private") == 0 ? US_OPEN_PRIVATE
+                                               : US_OPEN_LOOPBACK;
+  gate->hook = (UsHookSettings){
+    .on_publish = text_or_null (config, group, "on-publish"),
+    .on_publish_done = text_or_null (config, group, "on-publish-done"),
+    .timeout_ms = (guint)us_config_get_duration_ms (config, group, "on-publish-timeout"),
+    .allows_on_failure
+    = strcmp (us_config_get_string (config, group, "on-publish-failure"), "allow") == 0,
+  };
+}
+
+/* The publisher's time to publish runs while its callback is asked. */
+static gboolean
+check_gate (const UsIngestSettings *settings) {
+  const UsHookSettings *hook = &settings->gate.hook;
+  if (hook->on_publish == NULL || hook->timeout_ms < settings->rtmp.limits.publish_timeout_ms)
+    return TRUE;
+  us_command_refuse ("[ingest] on-publish-timeout: %u ms is no less than publish-timeout, %u ms, "
+                     "after which a publisher is sent away unanswered",
+                     hook->timeout_ms, settings->rtmp.limits.publish_timeout_ms);
+  return FALSE;
+}
+
+static gboolean
+on_hangup (gpointer ingest) {
+  us_ingest_reload (ingest);
+  return G_SOURCE_CONTINUE;
+}
+
+static int
+run_role (UsRole *role, UsIngest *ingest) {
+  g_autoptr (GSource) hangup = g_unix_signal_source_new (SIGHUP);
+  g_source_set_static_name (hangup, "ingest-reload");
+  g_source_set_callback (hangup, on_hangup, ingest, NULL);
+  g_source_attach (hangup, NULL);
+  int exit_code = us_role_run (role, drain, ingest);
+  g_source_destroy (hangup);
+  return exit_code;
 }
 
 static int
@@ -47,10 +102,14 @@ run (UsConfig *config, const UsCommand *command) {
   settings.ring_max_bytes
       = (gsize)us_config_get_integer (config, group, "ring-megabytes") * 1024 * 1024;
 
+  read_gate (config, group, &settings.gate);
+  if (!check_gate (&settings))
+    return US_EXIT_CONFIGURATION;
+
   g_autoptr (UsIngest) ingest = us_ingest_new (&settings, us_clock_system (), &error);
   if (ingest == NULL)
     return us_role_refuse (config, group, error);
-  return us_role_run (role, drain, ingest);
+  return run_role (role, ingest);
 }
 
 static const char *const groups[] = { US_GROUP_INGEST, US_GROUP_GENERAL, NULL };

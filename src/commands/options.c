@@ -49,6 +49,8 @@ static const UsOption run_options[] = {
   { NULL },
 };
 
+static const char *const open_publishes[] = { "loopback", "private", "any", NULL };
+static const char *const hook_failures[] = { "deny", "allow", NULL };
 static const UsOption ingest_options[] = {
   { "rtmp", US_OPTION_ADDRESS, "0.0.0.0:1936", 0, 0, NULL, NULL,
     "Where encoders publish" },
@@ -62,6 +64,18 @@ static const UsOption ingest_options[] = {
     "EXT-X-TARGETDURATION in seconds; 0: measured when a stream starts" },
   { "takeover-silence", US_OPTION_DURATION, "2s", 0, MS_HOUR, NULL, NULL,
     "A publisher silent for so long gives way to a second one with the same key" },
+  { "keys-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "File of stream keys; empty: none is asked for, and open-publish says who may publish" },
+  { "open-publish", US_OPTION_CHOICE, "loopback", 0, 0, open_publishes, NULL,
+    "Who may publish without keys file and callback: this machine, private networks too, or anybody" },
+  { "on-publish", US_OPTION_URL, "", 0, 0, http_schemes, NULL,
+    "Asked about each publisher, as nginx-rtmp does; empty: nobody" },
+  { "on-publish-done", US_OPTION_URL, "", 0, 0, http_schemes, NULL,
+    "Told when a publisher has gone; empty: nobody" },
+  { "on-publish-timeout", US_OPTION_DURATION, "3s", 100, 60000, NULL, NULL,
+    "How long a publisher waits for the answer; shorter than publish-timeout" },
+  { "on-publish-failure", US_OPTION_CHOICE, "deny", 0, 0, hook_failures, NULL,
+    "What a publisher gets when there is no answer" },
   { "max-streams", US_OPTION_INTEGER, "64", 1, 10000, NULL, NULL,
     "Streams at the same time" },
   { "max-connections", US_OPTION_INTEGER, "512", 1, 100000, NULL, NULL,

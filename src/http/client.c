@@ -135,6 +135,7 @@ us_http_reply_free (UsHttpReply *reply) {
   g_free (reply->content_type);
   g_free (reply->url);
   g_free (reply->last_modified);
+  g_free (reply->location);
   us_http_facts_free (reply->facts);
   g_free (reply);
 }
@@ -316,6 +317,7 @@ finish (GTask *task) {
   reply->etag = g_strdup (soup_message_headers_get_one (headers, "ETag"));
   reply->content_type = g_strdup (soup_message_headers_get_one (headers, "Content-Type"));
   reply->last_modified = g_strdup (soup_message_headers_get_one (headers, "Last-Modified"));
+  reply->location = g_strdup (soup_message_headers_get_one (headers, "Location"));
   if (fetch->n_redirects > 0)
     reply->url = g_uri_to_string (soup_message_get_uri (fetch->message));
   reply->range_from = fetch->is_partial ? fetch->limits.range_from : 0;

@@ -60,6 +60,7 @@ typedef struct {
   gint64 first_byte_us; /* request sent to response headers */
   gint64 total_us;
   char *last_modified; /* nullable */
+  char *location;      /* (nullable): of a redirect that was not followed */
   UsHttpFacts *facts;  /* never NULL */
 } UsHttpReply;
 void us_http_reply_free (UsHttpReply *reply);

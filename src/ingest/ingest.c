@@ -1,8 +1,9 @@
 /* ingest.c - listener, streams by name, status, and the order of going away
  *
  * One main loop, no threads of its own; owned by `understudy ingest`. Connections become sessions
- * (UsSession), a publish gives a session its stream. A session lives as long as its connection,
- * a stream a minute longer than its last publisher, numbering for ever (state.c).
+ * (UsSession), a publish gives a session its stream, once the gate has said which. A session
+ * lives as long as its connection, a stream a minute longer than its last publisher, numbering for
+ * ever (state.c).
  *
  * us_ingest_drain() ends in order: publishers are closed, so that their last segments close and go
  * out with an end mark; new publishers are refused meanwhile.
@@ -13,7 +14,6 @@
 #include "base/log.h"
 #include "base/names.h"
 #include "http/exposition.h"
-#include "ingest/name.h"
 #include "ingest/status.h"
 #include "base/timer.h"
 
@@ -27,8 +27,9 @@ struct UsIngest {
   GStrv relay_urls, push_urls;
   guint max_streams;
   UsState *state;
+  UsGate *gate;
   GPtrArray *streams;   /* element-type UsStream */
-  GHashTable *sessions; /* set of UsSession, owned */
+  GHashTable *sessions; /* set of Guest, owned */
   UsRtmpListener *listener;
   UsHttpServer *status;
   GSource *tick;
@@ -43,13 +44,20 @@ struct UsIngest {
 
 /* --------------------------------------------------------------------------------- sessions */
 
+/* A session, and what it was let in by. */
+typedef struct {
+  UsSession session; /* first: the stream knows only this */
+  UsPass *pass;      /* nullable: has asked to publish */
+} Guest;
+
 static void
-session_free (gpointer data) {
-  UsSession *session = data;
-  g_free (session->peer);
-  g_free (session->encoder);
-  g_free (session->key_id);
-  g_free (session);
+guest_free (gpointer data) {
+  Guest *guest = data;
+  us_pass_free (guest->pass);
+  g_free (guest->session.peer);
+  g_free (guest->session.encoder);
+  g_free (guest->session.key_id);
+  g_free (guest);
 }
 
 static void
@@ -93,34 +101,73 @@ make_room (UsIngest *ingest) {
 }
 
 static void
-on_publish (UsRtmpConnection *connection, const UsRtmpPublish *publish, gpointer user_data) {
-  UsSession *session = user_data;
-  UsIngest *ingest = session->owner;
-  g_autoptr (GError) error = NULL;
-  g_free (session->encoder);
-  session->encoder = g_strdup (publish->encoder);
-  if (ingest->is_draining) {
-    refuse (ingest, session, "this server is shutting down");
-    return;
-  }
-  g_autofree char *name
-      = us_stream_name_from_publish (publish->app, publish->key, ingest->default_stream, &error);
-  if (name == NULL) {
-    refuse (ingest, session, error->message);
-    return;
-  }
+give_stream (UsIngest *ingest, UsSession *session, const char *name) {
   UsStream *stream = find_stream (ingest, name);
+  if (stream == NULL && !make_room (ingest)) {
+    g_autofree char *text = g_strdup_printf ("there are %u streams already, which is max-streams",
+                                             ingest->max_streams);
+    refuse (ingest, session, text);
+    return;
+  }
   if (stream == NULL) {
-    if (!make_room (ingest)) {
-      g_autofree char *text = g_strdup_printf ("there are %u streams already, which is max-streams",
-                                               ingest->max_streams);
-      refuse (ingest, session, text);
-      return;
-    }
     stream = us_stream_new (name, &ingest->stream_settings, ingest->state, ingest->clock);
     g_ptr_array_add (ingest->streams, stream);
   }
   us_stream_publish (stream, session);
+}
+
+static void
+on_judged (const UsGateResult *result, gpointer user_data) {
+  UsSession *session = user_data;
+  UsIngest *ingest = session->owner;
+  if (!result->is_admitted) {
+    ingest->refused_total++;
+    us_rtmp_connection_refuse (session->connection, "NetStream.Publish.Denied", result->text);
+    return;
+  }
+  if (ingest->is_draining) {
+    refuse (ingest, session, "this server is shutting down");
+    return;
+  }
+  session->is_authenticated = result->is_authenticated;
+  session->priority = result->priority;
+  session->key_id = g_strdup (result->key_id);
+  give_stream (ingest, session, result->stream);
+}
+
+static void
+on_publish (UsRtmpConnection *connection, const UsRtmpPublish *publish, gpointer user_data) {
+  Guest *guest = user_data;
+  UsSession *session = &guest->session;
+  UsIngest *ingest = session->owner;
+  g_free (session->encoder);
+  session->encoder = g_strdup (publish->encoder);
+  if (ingest->is_draining)
+    refuse (ingest, session, "this server is shutting down");
+  else if (guest->pass == NULL)
+    guest->pass = us_gate_ask (ingest->gate, publish, us_rtmp_connection_get_host (connection),
+                               session->peer, on_judged, session);
+}
+
+/* Publishers whose keys are no longer good have to go; the others may have another priority. */
+static void
+review_guests (UsIngest *ingest, gboolean is_changed) {
+  GHashTableIter iter;
+  gpointer key;
+  g_hash_table_iter_init (&iter, ingest->sessions);
+  while (g_hash_table_iter_next (&iter, &key, NULL)) {
+    Guest *guest = key;
+    UsSession *session = &guest->session;
+    if (session->stream == NULL || guest->pass == NULL)
+      continue;
+    const char *why = us_pass_review (guest->pass, is_changed, &session->priority);
+    if (why == NULL)
+      continue;
+    us_event (US_LOG_NOTICE, US_EVENT_KEY_WITHDRAWN, "%s: publisher %s has to go: %s (key %s)",
+              us_stream_get_name (session->stream), session->peer, why, session->key_id);
+    us_rtmp_connection_refuse (session->connection, "NetStream.Publish.Denied",
+                               "the stream key is not valid any more");
+  }
 }
 
 static void
@@ -144,7 +191,8 @@ static void
 on_connection (UsRtmpConnection *connection, gpointer user_data) {
   static const UsRtmpHandler handler = { on_publish, on_media, on_closed };
   UsIngest *ingest = user_data;
-  UsSession *session = g_new0 (UsSession, 1);
+  Guest *guest = g_new0 (Guest, 1);
+  UsSession *session = &guest->session;
   session->owner = ingest;
   session->connection = connection;
   session->peer = g_strdup (us_rtmp_connection_get_peer (connection));
@@ -157,6 +205,7 @@ on_connection (UsRtmpConnection *connection, gpointer user_data) {
 static gboolean
 on_tick (gpointer user_data) {
   UsIngest *ingest = user_data;
+  review_guests (ingest, us_gate_poll (ingest->gate));
   for (guint i = ingest->streams->len; i-- > 0;) {
     UsStream *stream = ingest->streams->pdata[i];
     us_stream_tick (stream);
@@ -175,6 +224,7 @@ collect_facts (UsIngest *ingest) {
     .is_draining = ingest->is_draining,
     .connections = us_rtmp_listener_get_n_connections (ingest->listener),
     .refused_total = ingest->refused_total,
+    .gate = ingest->gate,
   };
 }
 
@@ -230,6 +280,7 @@ us_ingest_settings_default (UsIngestSettings *settings) {
     .contest = { US_FAILBACK_AUTO, 10000 },
     .max_streams = 200,
     .default_stream = US_DEFAULT_STREAM,
+    .gate = { .open = US_OPEN_LOOPBACK, .hook = { .timeout_ms = 3000 } },
     .ring_max_bytes = 256 * 1024 * 1024,
   };
   us_rtmp_limits_default (&settings->rtmp.limits);
@@ -267,7 +318,12 @@ us_ingest_new (const UsIngestSettings *settings, const UsClock *clock, GError **
   };
   ingest->state = us_state_new (settings->state_dir, clock);
   ingest->streams = g_ptr_array_new_with_free_func ((GDestroyNotify)us_stream_free);
-  ingest->sessions = g_hash_table_new_full (NULL, NULL, session_free, NULL);
+  ingest->sessions = g_hash_table_new_full (NULL, NULL, guest_free, NULL);
+  UsGateSettings gate = settings->gate;
+  gate.default_stream = settings->default_stream;
+  ingest->gate = us_gate_new (&gate, clock, error);
+  if (ingest->gate == NULL)
+    return NULL;
   ingest->listener = us_rtmp_listener_new (&settings->rtmp, on_connection, ingest, error);
   if (ingest->listener == NULL || !start_status (ingest, &settings->status, error))
     return NULL;
@@ -305,6 +361,7 @@ on_drain_check (gpointer user_data) {
   gboolean is_drained = TRUE;
   for (guint i = 0; i < ingest->streams->len; i++)
     is_drained = is_drained && us_stream_is_drained (ingest->streams->pdata[i]);
+  is_drained = is_drained && us_gate_is_idle (ingest->gate);
   if (!is_drained && g_get_monotonic_time () < ingest->drain_deadline_us)
     return G_SOURCE_CONTINUE;
   if (!is_drained)
@@ -312,6 +369,17 @@ on_drain_check (gpointer user_data) {
   us_timer_stop (&ingest->drain_check);
   ingest->drain_done (ingest->drain_data);
   return G_SOURCE_REMOVE;
+}
+
+/**
+ * us_ingest_reload:
+ * @ingest: the role
+ *
+ * Reads again, now, what is read again when it changes.
+ */
+void
+us_ingest_reload (UsIngest *ingest) {
+  review_guests (ingest, us_gate_reload (ingest->gate));
 }
 
 /**
@@ -346,6 +414,7 @@ us_ingest_free (UsIngest *ingest) {
   g_clear_pointer (&ingest->status, us_http_server_free);
   g_clear_pointer (&ingest->streams, g_ptr_array_unref);
   g_clear_pointer (&ingest->sessions, g_hash_table_unref);
+  g_clear_pointer (&ingest->gate, us_gate_free);
   g_clear_pointer (&ingest->state, us_state_free);
   g_free (ingest->default_stream);
   g_strfreev (ingest->relay_urls);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "http/server.h"
+#include "ingest/gate.h"
 #include "ingest/stream.h"
 #include "rtmp/listener.h"
 
@@ -23,6 +24,7 @@ typedef struct {
   UsContestSettings contest;     /* between the publishers of one stream */
   guint max_streams;             /* published or lingering at the same time */
   const char *default_stream;    /* for a publisher that names none */
+  UsGateSettings gate;           /* its default_stream is filled in */
   gsize ring_max_bytes;          /* per stream */
   UsHttpServerSettings status;   /* /healthz and /metrics */
 } UsIngestSettings;
@@ -34,6 +36,7 @@ UsIngest *us_ingest_new (const UsIngestSettings *settings, const UsClock *clock,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 guint16 us_ingest_get_rtmp_port (UsIngest *ingest);
 guint16 us_ingest_get_status_port (UsIngest *ingest);
+void us_ingest_reload (UsIngest *ingest);
 void us_ingest_drain (UsIngest *ingest, void (*done) (gpointer user_data), gpointer user_data);
 void us_ingest_free (UsIngest *ingest);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsIngest, us_ingest_free)

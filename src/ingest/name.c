@@ -41,6 +41,67 @@ us_stream_name_is_valid (const char *name, const char **why) {
 }
 
 /**
+ * us_stream_name_raw:
+ * @app: (nullable): application of the connect command
+ * @key: (nullable): stream key of the publish command, without query
+ *
+ * Returns: (transfer full): the part of the URL that says what is published, "" when none does;
+ *   nothing about it was checked
+ */
+char *
+us_stream_name_raw (const char *app, const char *key) {
+  const char *source = key != NULL && key[0] != '\0' ? key : app;
+  char *name = g_strdup (source != NULL ? source : "");
+  /* "rtmp://host/mystream/" is the same stream: a trailing slash comes from OBS's two fields. */
+  for (gsize n = strlen (name); n > 0 && name[n - 1] == '/'; n--)
+    name[n - 1] = '\0';
+  return name;
+}
+
+static gboolean
+is_word (const char *word, const char *name) {
+  gsize length = strcspn (word, "=");
+  return length == strlen (name) && strncmp (word, name, length) == 0;
+}
+
+/**
+ * us_stream_query_get:
+ * @query: the text behind '?' of an URL
+ * @name: of one of its words
+ *
+ * Returns: (transfer full) (nullable): the value of the first such word, decoded; %NULL when there
+ *   is none, or it cannot be decoded
+ */
+char *
+us_stream_query_get (const char *query, const char *name) {
+  g_auto (GStrv) words = g_strsplit (query, "&", -1);
+  for (guint i = 0; words[i] != NULL; i++) {
+    if (is_word (words[i], name))
+      return g_uri_unescape_string (
+          words[i][strlen (name)] == '=' ? words[i] + strlen (name) + 1 : "", NULL);
+  }
+  return NULL;
+}
+
+/**
+ * us_stream_query_without:
+ * @query: the text behind '?' of an URL
+ * @name: of words to be left out
+ *
+ * Returns: (transfer full): the rest
+ */
+char *
+us_stream_query_without (const char *query, const char *name) {
+  g_auto (GStrv) words = g_strsplit (query, "&", -1);
+  GString *rest = g_string_new (NULL);
+  for (guint i = 0; words[i] != NULL; i++) {
+    if (!is_word (words[i], name))
+      g_string_append_printf (rest, "%s%s", rest->len > 0 ? "&" : "", words[i]);
+  }
+  return g_string_free (rest, FALSE);
+}
+
+/**
  * us_stream_name_from_publish:
  * @app: (nullable): application of the connect command
  * @key: (nullable): stream key of the publish command, without query
@@ -52,11 +113,7 @@ us_stream_name_is_valid (const char *name, const char **why) {
 char *
 us_stream_name_from_publish (const char *app, const char *key, const char *default_stream,
                              GError **error) {
-  const char *source = key != NULL && key[0] != '\0' ? key : app;
-  g_autofree char *name = g_strdup (source != NULL ? source : "");
-  /* "rtmp://host/mystream/" is the same stream: a trailing slash comes from OBS's two fields. */
-  for (gsize n = strlen (name); n > 0 && name[n - 1] == '/'; n--)
-    name[n - 1] = '\0';
+  g_autofree char *name = us_stream_name_raw (app, key);
   if (name[0] == '\0')
     return g_strdup (default_stream);
   const char *why = NULL;

@@ -325,6 +325,7 @@ render_role (UsExposition *out, const UsIngestFacts *facts, GPtrArray *streams) 
                           us_stream_get_name (streams->pdata[i]), NULL);
 }
 
+  us_gate_render (facts->gate, out);
 /**
  * us_ingest_status_metrics:
  * @facts: the role

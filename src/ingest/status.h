@@ -1,6 +1,7 @@
 /* status.h - the ingest role as JSON for /healthz and as Prometheus metrics */
 #pragma once
 
+#include "ingest/gate.h"
 #include "ingest/stream.h"
 
 G_BEGIN_DECLS
@@ -11,6 +12,7 @@ typedef struct {
   gboolean is_draining;
   guint connections;
   guint64 refused_total; /* publishes refused before they had a stream */
+  UsGate *gate;
 } UsIngestFacts;
 
 /* @streams: (element-type UsStream) */

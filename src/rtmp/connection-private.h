@@ -12,7 +12,6 @@ typedef void (*UsRtmpConnectionDoneFunc) (UsRtmpConnection *connection, gpointer
 UsRtmpConnection *us_rtmp_connection_new (int fd, const char *host, guint16 port,
                                           const UsRtmpLimits *limits, UsRtmpConnectionDoneFunc done,
                                           gpointer user_data);
-const char *us_rtmp_connection_get_host (UsRtmpConnection *connection);
 gboolean us_rtmp_connection_has_handler (UsRtmpConnection *connection);
 /* Open, and has published nothing so far. */
 gboolean us_rtmp_connection_is_pending (UsRtmpConnection *connection);

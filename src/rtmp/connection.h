@@ -39,6 +39,8 @@ void us_rtmp_connection_refuse (UsRtmpConnection *connection, const char *code,
 /* No media follows; @closed does, from the main loop. */
 void us_rtmp_connection_close (UsRtmpConnection *connection, const char *reason);
 const char *us_rtmp_connection_get_peer (UsRtmpConnection *connection);
+/* Returns: (transfer none): its numeric address alone */
+const char *us_rtmp_connection_get_host (UsRtmpConnection *connection);
 guint64 us_rtmp_connection_get_bytes_in (UsRtmpConnection *connection);
 /* Monotonic time of the last audio or video message, 0 before the first. */
 gint64 us_rtmp_connection_get_last_media_us (UsRtmpConnection *connection);

@@ -43,9 +43,36 @@ test_forms (void) {
   }
 }
 
+static void
+test_query (void) {
+  static const struct {
+    const char *query, *value, *rest;
+  } rows[] = {
+    { "", NULL, "" },
+    { "key=abc", "abc", "" },
+    { "a=1&key=abc&b=2", "abc", "a=1&b=2" },
+    { "key=a%2Bb%26c", "a+b&c", "" },
+    { "key=one&key=two", "one", "" },
+    { "key", "", "" },
+    { "key=", "", "" },
+    { "keys=abc&akey=d", NULL, "keys=abc&akey=d" },
+    { "key=%zz", NULL, "" },
+    { "key=%00", NULL, "" },
+    { "key=a=b", "a=b", "" },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *value = us_stream_query_get (rows[i].query, "key");
+    g_autofree char *rest = us_stream_query_without (rows[i].query, "key");
+    g_test_message ("row %u", i);
+    g_assert_cmpstr (value, ==, rows[i].value);
+    g_assert_cmpstr (rest, ==, rows[i].rest);
+  }
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/name/forms", test_forms);
+  g_test_add_func ("/name/query", test_query);
   return g_test_run ();
 }

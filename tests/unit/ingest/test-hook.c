@@ -1,0 +1,62 @@
+/* test-hook.c - what the publish callback is told, and what its answers mean */
+#include "ingest/hook.h"
+
+static void
+test_render (void) {
+  static const UsHookCall call = {
+    .app = "live",
+    .name = "a&b=c d",
+    .host = "2001:db8::1",
+    .encoder = "FMLE/3.0",
+    .tc_url = "rtmp://host/live",
+    .query = "token=a%2Bb&name=forged&NAME=x&%6eame=y&call=z&flag&=v&bad=%zz&x=%26addr%3D1",
+    .key_id = "studio-1",
+    .client_id = 7,
+  };
+  g_autofree char *body = us_hook_render ("publish", &call);
+  g_assert_cmpstr (body, ==,
+                   "call=publish&app=live&name=a%26b%3Dc%20d&type=live&addr=2001%3Adb8%3A%3A1"
+                   "&clientid=7&flashver=FMLE%2F3.0&tcurl=rtmp%3A%2F%2Fhost%2Flive&swfurl=&pageurl="
+                   "&keyid=studio-1&token=a%2Bb&flag=&x=%26addr%3D1");
+}
+
+static void
+test_judge (void) {
+  static const struct {
+    guint status;
+    const char *location;
+    UsHookVerdict verdict;
+  } rows[] = {
+    { 200, NULL, US_HOOK_ALLOWED },
+    { 204, NULL, US_HOOK_ALLOWED },
+    { 200, "other", US_HOOK_ALLOWED },
+    { 302, "mystream", US_HOOK_RENAMED },
+    { 301, "a.b-c_1", US_HOOK_RENAMED },
+    { 302, NULL, US_HOOK_FAILED },
+    { 302, "", US_HOOK_FAILED },
+    { 302, "../x", US_HOOK_FAILED },
+    { 302, "a/b", US_HOOK_FAILED },
+    { 302, "rtmp://h/a/b", US_HOOK_FAILED },
+    { 302, "http://h/login", US_HOOK_FAILED },
+    { 400, NULL, US_HOOK_DENIED },
+    { 403, "mystream", US_HOOK_DENIED },
+    { 404, NULL, US_HOOK_DENIED },
+    { 500, NULL, US_HOOK_FAILED },
+    { 503, "mystream", US_HOOK_FAILED },
+    { 100, NULL, US_HOOK_DENIED },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    const char *why = NULL;
+    g_test_message ("row %u", i);
+    g_assert_cmpint (us_hook_judge (rows[i].status, rows[i].location, &why), ==, rows[i].verdict);
+    g_assert_nonnull (why);
+  }
+}
+
+int
+main (int argc, char **argv) {
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/hook/render", test_render);
+  g_test_add_func ("/hook/judge", test_judge);
+  return g_test_run ();
+}
