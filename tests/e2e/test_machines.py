@@ -77,7 +77,7 @@ class Plant:
         address = self.net.address
         self.run("a", "primary", "packager", "--name=primary")
         self.run("b", "backup", "packager", "--name=backup", "--rtmp=0.0.0.0:19362")
-        self.run("a", "ingest", "ingest",
+        self.run("a", "ingest", "ingest", "--open-publish=private",
                  f"--relay=rtmp://127.0.0.1:19361/live;rtmp://{address('b', 'a')}:19362/live")
         for host in SWITCHERS:
             self.start_switcher(host)
