@@ -173,6 +173,8 @@ kind_of (const UsPlaylist *playlist) {
   for (guint i = 0; i < playlist->segments->len; i++) {
     const UsPlaylistSegment *segment = g_ptr_array_index (playlist->segments, i);
     guint64 epoch;
+    if (segment->is_gap && i + 1 < playlist->segments->len) /* another switcher's */
+      continue;
     if (!us_segment_parse_name (segment->uri, &epoch, NULL) || epoch < EPOCH_MIN
         || epoch > EPOCH_MAX)
       return US_FOLLOWER_FOREIGN;

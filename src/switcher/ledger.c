@@ -13,9 +13,12 @@
  * Holes. A few missing segments of ours within one epoch are listed as EXT-X-GAP: the numbers
  * behind them stay those of the packagers, and no discontinuity number is invented that a restarted
  * switcher would not know of. A gap's URI answers too, with the tables of its neighbour and no
- * media, for players that do not know the tag. A longer hole, or one between epochs, is closed by
- * renumbering: the published number then falls behind the origin's, so that a restart can only
- * step forward. The row behind such a hole carries a DISCONTINUITY.
+ * media, for players that do not know the tag; it is not the segment's own, which another switcher
+ * may have and a cache before both must not mix up. Behind a longer hole, or one between epochs,
+ * the ledger steps: everything before it leaves the playlist at once, and what comes behind has the
+ * number of its packager, as if the switcher had been started anew. Going on with the next number
+ * was rejected: this switcher would then never agree with another one again. Only where a step
+ * would go back (another ingest, a join behind foreign segments) is the next number taken.
  */
 #include "switcher/ledger.h"
 
@@ -34,9 +37,10 @@ struct UsLedger {
   guint target_s; /* 0: not fixed yet */
   char *prefix;   /* of all names */
   guint64 id, first_number, first_discontinuity;
-  guint64 n_gaps, n_over_target;
-  gint64 origin_end_ms; /* where the newest row ends by the origin's own date; -1: unknown */
-  guint n_apart;        /* rows so far whose dates were not shown, and followed from each other */
+  guint64 n_gaps, n_steps, n_over_target;
+  gint64 stepped_length_us; /* of the playlist before the last step, while rows of it are left */
+  gint64 origin_end_ms;     /* where the newest row ends by the origin's own date; -1: unknown */
+  guint n_apart; /* rows so far whose dates were not shown, and followed from each other */
 };
 
 G_DEFINE_QUARK (us_ledger_error, us_ledger_error)
@@ -90,7 +94,10 @@ us_ledger_name (const UsLedger *ledger, guint64 epoch, guint64 number) {
 }
 
 static char *
-name_of (const UsLedger *ledger, const UsLedgerOffer *offer, guint64 number) {
+name_of (const UsLedger *ledger, const UsLedgerOffer *offer, guint64 number, gboolean is_gap) {
+  if (offer->is_ours && is_gap)
+    return g_strdup_printf ("%s%" G_GINT64_MODIFIER "x-%" G_GUINT64_FORMAT "-gap.ts",
+                            ledger->prefix, offer->epoch, offer->number);
   if (offer->is_ours)
     return us_ledger_name (ledger, offer->epoch, offer->number);
   return g_strdup_printf ("%s%" G_GINT64_MODIFIER "x-%" G_GUINT64_FORMAT ".%s", ledger->prefix,
@@ -151,6 +158,12 @@ us_ledger_get_last (const UsLedger *ledger) {
 guint64
 us_ledger_get_n_gaps (const UsLedger *ledger) {
   return ledger->n_gaps;
+}
+
+/* How often everything listed gave way to what came behind a hole. */
+guint64
+us_ledger_get_n_steps (const UsLedger *ledger) {
+  return ledger->n_steps;
 }
 
 /* Rows whose duration rounds to more than the target duration: an origin broke its promise. */
@@ -249,7 +262,7 @@ static void
 push_row (UsLedger *ledger, const UsLedgerOffer *offer, guint64 number, guint64 discontinuity,
           gboolean is_discontinuous, gboolean is_gap) {
   guint64 epoch = offer->is_ours ? offer->epoch : ledger->id;
-  g_autofree char *name = name_of (ledger, offer, number);
+  g_autofree char *name = name_of (ledger, offer, number, is_gap);
   UsLedgerRow *row = g_new0 (UsLedgerRow, 1);
   if (offer->segment != NULL && offer->is_ours && !is_gap && offer->number == number
       && strcmp (offer->segment->name, name) == 0)
@@ -352,6 +365,40 @@ date_of (UsLedger *ledger, const UsLedgerRow *last, const UsLedgerOffer *offer) 
   return offer->wall_ms;
 }
 
+/* Whether the row cannot stand behind the last one under its packager's number. */
+static gboolean
+needs_step (const UsLedgerRow *last, const UsLedgerOffer *offer) {
+  return last->is_ours && offer->is_ours && !offer->is_join
+         && offer->number != last->origin_number + 1 && offer->number > last->segment->number + 1;
+}
+
+static void
+push_first (UsLedger *ledger, const UsLedgerOffer *offer) {
+  ledger->origin_end_ms = -1;
+  ledger->n_apart = 0;
+  push_row (ledger, offer, offer->is_ours ? offer->number : ledger->first_number,
+            offer->is_ours ? offer->discontinuity : ledger->first_discontinuity,
+            offer->is_ours && offer->is_discontinuous && offer->discontinuity > 0, FALSE);
+}
+
+/* RFC 8216 6.2.2: DISCONTINUITY-SEQUENCE must not go back, whatever an ingest that lost its memory
+ * counts. */
+static void
+step (UsLedger *ledger, const UsLedgerOffer *offer) {
+  guint64 least = us_ledger_get_last (ledger)->segment->discontinuity;
+  for (guint i = ledger->n_left; i < ledger->rows->len; i++) {
+    UsLedgerRow *row = g_ptr_array_index (ledger->rows, i);
+    row->left_us = US_LEDGER_LEAVING;
+  }
+  ledger->stepped_length_us = listed_us (ledger);
+  ledger->n_left = ledger->rows->len;
+  ledger->n_steps++;
+  push_first (ledger, offer);
+  UsSegment *segment = us_ledger_get_last (ledger)->segment;
+  segment->discontinuity
+      = MAX (segment->discontinuity, least + (segment->is_discontinuous ? 1 : 0));
+}
+
 /**
  * us_ledger_append:
  * @offer: a whole, validated segment
@@ -359,8 +406,9 @@ date_of (UsLedger *ledger, const UsLedgerRow *last, const UsLedgerOffer *offer) 
  * @error: US_LEDGER_ERROR
  *
  * Publishes @offer as the next row, behind gap rows for what is missing before it, and moves the
- * playlist's window. Decides the number and the discontinuity for good (RFC 8216 6.2.1: neither
- * may be changed later).
+ * playlist's window; or, when more is missing, begins another one (us_ledger_get_n_steps() tells),
+ * which is to be shown when it is long enough: us_ledger_settle() then. Decides the number and the
+ * discontinuity for good (RFC 8216 6.2.1: neither may be changed later).
  *
  * Returns: %FALSE, with nothing changed, when it cannot be next
  */
@@ -370,16 +418,17 @@ us_ledger_append (UsLedger *ledger, const UsLedgerOffer *offer, gint64 now_us, G
     return FALSE;
 
   if (ledger->rows->len == 0) {
-    ledger->origin_end_ms = -1;
-    push_row (ledger, offer, offer->is_ours ? offer->number : ledger->first_number,
-              offer->is_ours ? offer->discontinuity : ledger->first_discontinuity,
-              offer->is_ours && offer->is_discontinuous && offer->discontinuity > 0, FALSE);
+    push_first (ledger, offer);
     return TRUE;
   }
   guint n_missing = count_gap (ledger, offer);
   if (n_missing > 0)
     push_gap (ledger, offer, n_missing);
   const UsLedgerRow *last = us_ledger_get_last (ledger);
+  if (needs_step (last, offer)) {
+    step (ledger, offer);
+    return TRUE;
+  }
   gboolean is_discontinuous = needs_discontinuity (last, offer);
   UsLedgerOffer dated = *offer;
   dated.wall_ms = date_of (ledger, last, offer);
@@ -387,6 +436,31 @@ us_ledger_append (UsLedger *ledger, const UsLedgerOffer *offer, gint64 now_us, G
             last->segment->discontinuity + (is_discontinuous ? 1 : 0), is_discontinuous, FALSE);
   trim (ledger, now_us);
   return TRUE;
+}
+
+/**
+ * us_ledger_is_long_enough:
+ *
+ * Returns: whether the playlist may take the place of a longer one (RFC 8216 6.2.2)
+ */
+gboolean
+us_ledger_is_long_enough (const UsLedger *ledger) {
+  return listed_us (ledger) >= 3 * (gint64)ledger->target_s * G_USEC_PER_SEC;
+}
+
+/**
+ * us_ledger_settle:
+ * @now_us: monotonic time
+ *
+ * The playlist behind a step is shown from now on; until now viewers had the one before it.
+ */
+void
+us_ledger_settle (UsLedger *ledger, gint64 now_us) {
+  for (guint i = 0; i < ledger->n_left; i++) {
+    UsLedgerRow *row = g_ptr_array_index (ledger->rows, i);
+    if (row->left_us == US_LEDGER_LEAVING)
+      row->left_us = now_us;
+  }
 }
 
 /**
@@ -400,10 +474,13 @@ us_ledger_append (UsLedger *ledger, const UsLedgerOffer *offer, gint64 now_us, G
  */
 guint
 us_ledger_expire (UsLedger *ledger, gint64 now_us) {
-  gint64 length_us = listed_us (ledger);
+  /* Behind a step, the longer playlist that was shown before counts until its rows have gone. */
+  gint64 length_us = MAX (listed_us (ledger), ledger->stepped_length_us);
   guint n_dropped = 0;
   while (n_dropped < ledger->n_left) {
     const UsLedgerRow *row = us_ledger_get_row (ledger, n_dropped);
+    if (row->left_us == US_LEDGER_LEAVING)
+      break;
     if (now_us - row->left_us < length_us + told_us (ledger, row)
         && ledger->n_left - n_dropped <= 2 * most_listed (ledger))
       break;
@@ -413,6 +490,8 @@ us_ledger_expire (UsLedger *ledger, gint64 now_us) {
     g_ptr_array_remove_range (ledger->rows, 0, n_dropped);
     ledger->n_left -= n_dropped;
   }
+  if (ledger->n_left == 0)
+    ledger->stepped_length_us = 0;
   return n_dropped;
 }
 

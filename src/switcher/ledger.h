@@ -13,6 +13,8 @@ G_BEGIN_DECLS
 #define US_LEDGER_TARGET_RATIO 4 /* a target duration longer than ours by this is a claim only */
 #define US_LEDGER_MAX_GAP 3      /* segments missing in a row that are listed as EXT-X-GAP */
 
+#define US_LEDGER_LEAVING G_MAXINT64 /* leaves when the playlist behind a step is shown */
+
 #define US_LEDGER_ERROR us_ledger_error_quark ()
 typedef enum {
   US_LEDGER_ERROR_NOT_NEXT, /* at or before what was published, or its name was used already */
@@ -32,7 +34,7 @@ typedef struct {
   char *map_key;  /* (nullable): of that of @map */
   guint64 origin_number;
   guint64 origin_discontinuity;
-  gint64 left_us; /* monotonic time at which it left the playlist; 0: listed */
+  gint64 left_us; /* monotonic time at which it left the playlist; 0: listed; LEAVING */
 } UsLedgerRow;
 
 /* UsLedgerOffer: a whole segment as an origin delivered it, wanting to be published. */
@@ -66,6 +68,8 @@ gboolean us_ledger_set_target (UsLedger *ledger, guint target_duration_s);
 guint us_ledger_get_target (const UsLedger *ledger);
 gboolean us_ledger_append (UsLedger *ledger, const UsLedgerOffer *offer, gint64 now_us,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean us_ledger_is_long_enough (const UsLedger *ledger);
+void us_ledger_settle (UsLedger *ledger, gint64 now_us);
 guint us_ledger_expire (UsLedger *ledger, gint64 now_us);
 
 guint us_ledger_get_n_rows (const UsLedger *ledger);
@@ -75,6 +79,7 @@ const UsLedgerRow *us_ledger_get_row (const UsLedger *ledger, guint index);
 const UsLedgerRow *us_ledger_get_last (const UsLedger *ledger);
 gint64 us_ledger_get_end_wall_ms (const UsLedger *ledger);
 guint64 us_ledger_get_n_gaps (const UsLedger *ledger);
+guint64 us_ledger_get_n_steps (const UsLedger *ledger);
 guint64 us_ledger_get_n_over_target (const UsLedger *ledger);
 char *us_ledger_render (const UsLedger *ledger);
 

@@ -338,8 +338,13 @@ keep_pick (UsRendition *self, const UsPick *pick) {
   };
 }
 
-static void
-note_first_window (UsRendition *self) {
+/**
+ * us_rendition_note_first_window:
+ *
+ * What the origin of the segment picked lists now is to be had before anything is shown.
+ */
+void
+us_rendition_note_first_window (UsRendition *self) {
   const UsPlaylist *playlist = us_follower_get_playlist (self->followers[self->pick.origin]);
   const UsPlaylistSegment *last
       = g_ptr_array_index (playlist->segments, playlist->segments->len - 1);
@@ -385,7 +390,7 @@ pump_shared (UsRendition *self) {
     return;
   check_target (self, self->followers[pick.origin]);
   if (!self->cursor.is_set)
-    note_first_window (self);
+    us_rendition_note_first_window (self);
   start_shared (self);
 }
 
@@ -407,7 +412,7 @@ pump_foreign (UsRendition *self) {
   keep_pick (self, &pick);
   check_target (self, self->followers[active]);
   if (!self->cursor.is_set)
-    note_first_window (self);
+    us_rendition_note_first_window (self);
   const UsStockItem *item = us_stock_find (self->stocks[active], pick.rank, segment->uri);
   if (item != NULL) {
     us_rendition_publish_item (self, item, picture);

@@ -39,8 +39,10 @@ struct UsRendition {
   guint n_preferred;    /* segments for which that is remembered */
 
   /* what is published (rendition-publish.c) */
-  GBytes *playlist;  /* (nullable): rendered, as advertised */
-  gboolean is_ready; /* the first window is complete: advertised */
+  GBytes *playlist;     /* (nullable): rendered, as advertised */
+  guint64 shown_number; /* of its last segment */
+  gboolean is_ready;    /* the first window is complete: advertised */
+  gboolean is_stepping; /* another window is being filled, the one before it is still advertised */
   guint64 ready_rank;
   gint64 first_commit_us;
   gboolean has_warned_target;
@@ -87,6 +89,7 @@ guint us_rendition_deadline_ms (const UsRendition *self);
 void us_rendition_errand_done (UsOriginId origin, guint64 number, UsReason reason, gint64 took_us,
                                gpointer rendition);
 void us_rendition_advance (UsRendition *self, gboolean is_given_up);
+void us_rendition_note_first_window (UsRendition *self);
 void us_rendition_stop_fetching (UsRendition *self);
 
 /* rendition-publish.c */

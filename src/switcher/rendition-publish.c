@@ -37,22 +37,43 @@ advertise (UsRendition *self) {
   g_clear_pointer (&self->playlist, g_bytes_unref);
   char *text = us_ledger_render (self->ledger);
   self->playlist = g_bytes_new_take (text, strlen (text));
+  self->shown_number = us_ledger_get_last (self->ledger)->segment->number;
   self->setup.events.published (self, self->setup.events.user_data);
 }
 
 /* The playlist is first shown when the window the origins listed at the start is complete: after
- * a restart of the switcher its end must not stand before where viewers have seen it. */
+ * a restart of the switcher its end must not stand before where viewers have seen it. Behind a step
+ * of the ledger likewise; and since it takes the place of another one, it must be long enough. */
 void
 us_rendition_find_ready (UsRendition *self) {
-  if (self->is_ready || self->first_commit_us == 0)
+  if ((self->is_ready && !self->is_stepping) || self->first_commit_us == 0)
     return;
-  self->is_ready = self->cursor.number >= self->ready_rank
-                   || us_rendition_now_us (self) - self->first_commit_us >= READY_WAIT_US;
-  if (self->is_ready) {
-    us_info ("%s: serving %u segments up to %s", self->name, us_ledger_get_n_listed (self->ledger),
-             us_ledger_get_last (self->ledger)->segment->name);
+  gboolean is_complete = self->cursor.number >= self->ready_rank
+                         || us_rendition_now_us (self) - self->first_commit_us >= READY_WAIT_US;
+  if (!is_complete || (self->is_stepping && !us_ledger_is_long_enough (self->ledger)))
+    return;
+  self->is_ready = TRUE;
+  self->is_stepping = FALSE;
+  us_ledger_settle (self->ledger, us_rendition_now_us (self));
+  us_info ("%s: serving %u segments up to %s", self->name, us_ledger_get_n_listed (self->ledger),
+           us_ledger_get_last (self->ledger)->segment->name);
+  advertise (self);
+}
+
+static void
+note_step (UsRendition *self) {
+  self->is_stepping = TRUE;
+  self->first_commit_us = us_rendition_now_us (self);
+  us_rendition_note_first_window (self);
+  us_warning (
+      "%s: what came before %s was out of reach for too long; the playlist begins anew there",
+      self->name, us_ledger_get_last (self->ledger)->segment->name);
+}
+
+static void
+show (UsRendition *self) {
+  if (self->is_ready && !self->is_stepping)
     advertise (self);
-  }
 }
 
 /* ---- the row ---- */
@@ -83,6 +104,7 @@ append (UsRendition *self, UsOriginId winner) {
   g_autoptr (GError) error = NULL;
   self->offer.origin = winner;
   guint64 gaps = us_ledger_get_n_gaps (self->ledger);
+  guint64 steps = us_ledger_get_n_steps (self->ledger);
   guint n_rows = us_ledger_get_n_rows (self->ledger);
   gboolean is_appended
       = us_ledger_append (self->ledger, &self->offer, us_rendition_now_us (self), &error);
@@ -96,6 +118,8 @@ append (UsRendition *self, UsOriginId winner) {
                 " segments before %s are nowhere to be had, listed as gaps",
                 self->name, us_ledger_get_n_gaps (self->ledger) - gaps,
                 us_ledger_get_last (self->ledger)->segment->name);
+  if (us_ledger_get_n_steps (self->ledger) > steps)
+    note_step (self);
   count_commit (self, winner);
   for (guint i = n_rows; i < us_ledger_get_n_rows (self->ledger); i++)
     us_rendition_note_publication (self, us_ledger_get_row (self->ledger, i));
@@ -120,8 +144,7 @@ us_rendition_publish (UsRendition *self, UsOriginId winner) {
   if (was_foreign)
     us_notice ("%s: joined what both origins have in common, at %s", self->name,
                us_ledger_get_last (self->ledger)->segment->name);
-  if (self->is_ready)
-    advertise (self);
+  show (self);
 }
 
 /* ---- foreign rows ---- */
@@ -206,6 +229,5 @@ us_rendition_publish_item (UsRendition *self, const UsStockItem *item, int pictu
   self->last_end_ms = end_ms;
   if (is_seam)
     report_join (self);
-  if (self->is_ready)
-    advertise (self);
+  show (self);
 }

@@ -143,13 +143,12 @@ us_rendition_expire (UsRendition *self) {
  */
 void
 us_rendition_fill_site (const UsRendition *self, UsSite *site) {
-  const UsLedgerRow *last = us_ledger_get_last (self->ledger);
   UsSiteStream stream = {
     .name = self->stream,
     .is_default = self->setup.is_default,
     .playlist_name = self->playlist_name,
     .playlist = self->playlist,
-    .last_number = self->playlist != NULL ? last->segment->number : 0,
+    .last_number = self->shown_number,
     .target_duration_s = us_ledger_get_target (self->ledger),
   };
   us_site_add_stream (site, &stream);

@@ -216,6 +216,8 @@ test_gap (void) {
     g_assert_cmpint (segment->wall_ms, ==, 1000000 + (10 + i) * 2000);
     g_assert_cmpint (segment->duration_us, ==, 2 * SECOND);
     g_assert_cmpuint (g_bytes_get_size (row->segment->bytes), >, 0); /* and still it answers */
+    /* under a name that no segment has */
+    g_assert_cmpint (g_str_has_suffix (row->segment->name, "-gap.ts"), ==, segment->is_gap);
   }
   g_assert_cmpuint (playlist->version, >=, 8);
 }
@@ -233,32 +235,81 @@ test_gap_with_discontinuities (void) {
   g_assert_false (us_ledger_get_row (ledger, 1)->segment->is_discontinuous);
 }
 
-/* Too long for gaps, or across epochs: renumbered, so that each row is one above its neighbour. */
+/* Too long for gaps, or across epochs: another playlist begins, with the packagers' numbers. */
+static void
+test_step (void) {
+  g_autoptr (UsLedger) ledger = us_ledger_new (10, "", 1, 1, 1);
+  us_ledger_set_target (ledger, 2);
+  for (guint64 n = 8; n <= 10; n++)
+    append_ok (ledger, ours (7, n, 4, FALSE), 0);
+  append_ok (ledger, ours (7, 15, 6, FALSE), SECOND); /* four are missing */
+  const UsLedgerRow *row = us_ledger_get_last (ledger);
+  g_assert_cmpuint (row->segment->number, ==, 15);
+  g_assert_cmpuint (row->segment->discontinuity, ==, 6);
+  g_assert_cmpstr (row->segment->name, ==, "7-15.ts");
+  g_assert_false (row->segment->is_discontinuous);
+  g_assert_cmpuint (us_ledger_get_n_steps (ledger), ==, 1);
+  g_assert_cmpuint (us_ledger_get_n_gaps (ledger), ==, 0);
+  g_assert_cmpuint (us_ledger_get_n_listed (ledger), ==, 1);
+  append_ok (ledger, ours (7, 16, 6, FALSE), 0);
+  g_assert_false (us_ledger_is_long_enough (ledger));
+  append_ok (ledger, ours (7, 17, 6, FALSE), 0);
+  g_assert_true (us_ledger_is_long_enough (ledger));
+  append_ok (ledger, ours (8, 5000, 7, TRUE), 0); /* a new epoch, far ahead */
+  g_assert_cmpuint (us_ledger_get_last (ledger)->segment->number, ==, 5000);
+  g_assert_cmpuint (us_ledger_get_last (ledger)->segment->discontinuity, ==, 7);
+  g_assert_cmpuint (us_ledger_get_n_steps (ledger), ==, 2);
+  append_ok (ledger, ours (8, 5001, 7, FALSE), 0);
+
+  g_autoptr (UsLedger) other = us_ledger_new (10, "", 2, 2, 2);
+  us_ledger_set_target (other, 2);
+  append_ok (other, ours (8, 5000, 7, TRUE), 0);
+  append_ok (other, ours (8, 5001, 7, FALSE), 0);
+  g_autofree char *text = us_ledger_render (ledger);
+  g_autofree char *its = us_ledger_render (other);
+  g_assert_cmpstr (text, ==, its);
+}
+
+/* What the playlist before the step listed answers until its time is over, counted from when that
+ * playlist gave way. */
+static void
+test_step_keeps (void) {
+  g_autoptr (UsLedger) ledger = us_ledger_new (4, "", 1, 1, 1);
+  us_ledger_set_target (ledger, 2);
+  for (guint64 n = 1; n <= 4; n++)
+    append_ok (ledger, ours (7, n, 0, FALSE), 0);
+  append_ok (ledger, ours (7, 100, 0, FALSE), SECOND);
+  g_assert_cmpuint (us_ledger_expire (ledger, 1000 * SECOND), ==, 0);
+  us_ledger_settle (ledger, 2000 * SECOND);
+  g_assert_cmpuint (us_ledger_expire (ledger, 2010 * SECOND - 1), ==, 0); /* 8 s and its own 2 s */
+  g_assert_cmpuint (us_ledger_expire (ledger, 2010 * SECOND), ==, 4);
+  g_assert_cmpuint (us_ledger_get_n_rows (ledger), ==, 1);
+}
+
+/* An ingest that lost its memory counts discontinuities from the beginning: ours do not go back. */
+static void
+test_step_keeps_discontinuity (void) {
+  g_autoptr (UsLedger) ledger = us_ledger_new (4, "", 1, 1, 1);
+  us_ledger_set_target (ledger, 2);
+  append_ok (ledger, ours (7, 1, 9, FALSE), 0);
+  append_ok (ledger, ours (8, 5000, 1, TRUE), 0);
+  g_assert_cmpuint (us_ledger_get_last (ledger)->segment->discontinuity, ==, 10);
+}
+
+/* A lower number cannot be taken over: the next one is. */
 static void
 test_renumbering (void) {
   g_autoptr (UsLedger) ledger = us_ledger_new (10, "", 1, 1, 1);
   us_ledger_set_target (ledger, 2);
   append_ok (ledger, ours (7, 10, 0, FALSE), 0);
-  append_ok (ledger, ours (7, 15, 0, FALSE), 0); /* four are missing */
+  append_ok (ledger, ours (8, 5, 0, FALSE), 0);
   const UsLedgerRow *row = us_ledger_get_last (ledger);
   g_assert_cmpuint (row->segment->number, ==, 11);
-  g_assert_cmpstr (row->segment->name, ==, "7-15.ts");
+  g_assert_cmpstr (row->segment->name, ==, "8-5.ts");
   g_assert_true (row->segment->is_discontinuous);
-  append_ok (ledger, ours (7, 16, 0, FALSE), 0);
-  row = us_ledger_get_last (ledger);
-  g_assert_cmpuint (row->segment->number, ==, 12);
-  g_assert_false (row->segment->is_discontinuous);
-  append_ok (ledger, ours (8, 5000, 1, TRUE), 0); /* a new epoch, far ahead */
-  row = us_ledger_get_last (ledger);
-  g_assert_cmpuint (row->segment->number, ==, 13);
-  g_assert_true (row->segment->is_discontinuous);
-  g_assert_cmpuint (us_ledger_get_n_gaps (ledger), ==, 0);
-  g_autoptr (UsPlaylist) playlist = listed (ledger);
-  for (guint i = 0; i < playlist->segments->len; i++) {
-    g_assert_cmpuint (at (playlist, i)->discontinuity, ==,
-                      us_ledger_get_row (ledger, i)->segment->discontinuity);
-    g_assert_cmpuint (at (playlist, i)->number, ==, 10 + i);
-  }
+  append_ok (ledger, ours (8, 6, 0, FALSE), 0);
+  g_assert_cmpuint (us_ledger_get_last (ledger)->segment->number, ==, 12);
+  g_assert_cmpuint (us_ledger_get_n_steps (ledger), ==, 0);
 }
 
 static void
@@ -349,6 +400,9 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/ledger/two-agree", test_two_agree);
   g_test_add_func ("/switcher/ledger/gap", test_gap);
   g_test_add_func ("/switcher/ledger/gap-with-discontinuities", test_gap_with_discontinuities);
+  g_test_add_func ("/switcher/ledger/step", test_step);
+  g_test_add_func ("/switcher/ledger/step-keeps", test_step_keeps);
+  g_test_add_func ("/switcher/ledger/step-keeps-discontinuity", test_step_keeps_discontinuity);
   g_test_add_func ("/switcher/ledger/renumbering", test_renumbering);
   g_test_add_func ("/switcher/ledger/foreign", test_foreign);
   g_test_add_func ("/switcher/ledger/dates-follow", test_dates_follow);
