@@ -1,8 +1,8 @@
-/* audio-frame.c - the headers of AAC (ADTS), MP3, AC-3 and E-AC-3 frames
+/* audio-frame.c - the headers of AAC (ADTS), MP3, (E-)AC-3 and Opus frames
  *
  * As much as tells how long a PES packet of sound lasts and whether its decoder must be set up anew
- * (ISO 14496-3 1.A.3.2, ISO 11172-3 2.4.1.3, ETSI TS 102 366 4.3 and E.1.2). Pure function, no
- * state. */
+ * (ISO 14496-3 1.A.3.2, ISO 11172-3 2.4.1.3, ETSI TS 102 366 4.3 and E.1.2, RFC 6716 3.1). Pure
+ * function, no state. */
 #include "hls/audio-frame.h"
 
 #include "hls/mpegts-packet.h"
@@ -80,6 +80,52 @@ read_eac3 (const guint8 *p, gsize size, UsAudioFrame *frame) {
   return TRUE;
 }
 
+/* RFC 6716 3.1: how long the frames of a packet are, and how many they are; 0: cannot be */
+static guint
+opus_samples (const guint8 *packet, gsize size) {
+  static const guint SILK[] = { 480, 960, 1920, 2880 }, CELT[] = { 120, 240, 480, 960 };
+  guint config = packet[0] >> 3;
+  guint samples = config < 12   ? SILK[config & 3]
+                  : config < 16 ? SILK[config & 1]
+                                : CELT[config & 3];
+  switch (packet[0] & 3) {
+  case 0:
+    return samples;
+  case 3:
+    return size > 1 ? samples * (packet[1] & 0x3f) : 0;
+  default:
+    return 2 * samples;
+  }
+}
+
+/* In a transport stream each packet stands behind a control header: eleven bits, three flags, its
+ * length in bytes of 255, then what the flags announce. */
+static gboolean
+read_opus (const guint8 *p, gsize size, UsAudioFrame *frame) {
+  if (size < 3 || p[0] != 0x7f || (p[1] & 0xe0) != 0xe0)
+    return FALSE;
+  guint flags = p[1];
+  gsize at = 2, length = 0;
+  do {
+    if (at >= size)
+      return FALSE;
+    length += p[at];
+  } while (p[at++] == 0xff);
+  at += ((flags & 0x10) != 0 ? 2 : 0) + ((flags & 0x08) != 0 ? 2 : 0);
+  if ((flags & 0x04) != 0) {
+    if (at >= size)
+      return FALSE;
+    at += 1 + (gsize)p[at];
+  }
+  if (length == 0 || at >= size)
+    return FALSE;
+  frame->rate = 48000;
+  frame->n_samples = opus_samples (p + at, MIN (length, size - at));
+  frame->size = at + length;
+  frame->config = 1; /* stereo or mono may change with every packet */
+  return frame->n_samples > 0 && frame->n_samples <= 5760;
+}
+
 /**
  * us_audio_frame_read:
  * @stream_type: of the PMT
@@ -89,7 +135,7 @@ read_eac3 (const guint8 *p, gsize size, UsAudioFrame *frame) {
  * Returns: FALSE when no frame of that type starts here, or its header is not read by this program
  */
 gboolean
-us_audio_frame_read (guint8 stream_type, const guint8 *data, gsize size, UsAudioFrame *frame) {
+us_audio_frame_read (guint16 stream_type, const guint8 *data, gsize size, UsAudioFrame *frame) {
   switch (stream_type) {
   case US_MPEGTS_TYPE_AAC:
     return read_adts (data, size, frame);
@@ -100,6 +146,8 @@ us_audio_frame_read (guint8 stream_type, const guint8 *data, gsize size, UsAudio
     return read_ac3 (data, size, frame);
   case US_MPEGTS_TYPE_EAC3:
     return read_eac3 (data, size, frame);
+  case US_MPEGTS_TYPE_OPUS:
+    return read_opus (data, size, frame);
   default:
     return FALSE;
   }

@@ -1,4 +1,4 @@
-/* audio-frame.h - the headers of AAC (ADTS), MP3, AC-3 and E-AC-3 frames */
+/* audio-frame.h - the headers of AAC (ADTS), MP3, (E-)AC-3 and Opus frames */
 #pragma once
 
 #include <glib.h>
@@ -12,7 +12,7 @@ typedef struct {
   guint32 config;  /* the fields that a decoder is set up with */
 } UsAudioFrame;
 
-gboolean us_audio_frame_read (guint8 stream_type, const guint8 *data, gsize size,
+gboolean us_audio_frame_read (guint16 stream_type, const guint8 *data, gsize size,
                               UsAudioFrame *frame);
 
 G_END_DECLS

@@ -69,9 +69,11 @@ dolby_channels (guint mode, guint low_frequency) {
   return CHANNELS[mode & 7] + low_frequency;
 }
 
-/* @frame: the first that was read; its config is laid out in audio-frame.c */
+/* @n_channels: of the tables, Opus only; @frame: the first that was read; its config is laid out in
+ * audio-frame.c */
 void
-us_inspector_set_sound (UsInspector *inspector, guint8 stream_type, const UsAudioFrame *frame) {
+us_inspector_set_sound (UsInspector *inspector, guint16 stream_type, guint n_channels,
+                        const UsAudioFrame *frame) {
   if (inspector == NULL || inspector->out->audio_codec != NULL)
     return;
   UsInspection *out = inspector->out;
@@ -95,6 +97,10 @@ us_inspector_set_sound (UsInspector *inspector, guint8 stream_type, const UsAudi
   case US_MPEGTS_TYPE_EAC3:
     out->audio_codec = g_strdup ("ec-3");
     out->audio_channels = dolby_channels (frame->config >> 9, frame->config >> 8 & 1);
+    break;
+  case US_MPEGTS_TYPE_OPUS:
+    out->audio_codec = g_strdup ("Opus");
+    out->audio_channels = n_channels;
     break;
   default:
     break;

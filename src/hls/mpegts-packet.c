@@ -17,6 +17,13 @@ G_DEFINE_QUARK (us_mpegts_error, us_mpegts_error)
 #define PMT_HEADER 12
 #define CRC_SIZE 4
 
+#define TYPE_PRIVATE 0x06
+#define TAG_REGISTRATION 0x05
+#define TAG_AC3 0x6a /* DVB, EN 300 468 annex D */
+#define TAG_EAC3 0x7a
+#define TAG_EXTENSION 0x7f
+#define EXTENSION_OPUS 0x80
+
 /**
  * us_mpegts_check_grid:
  *
@@ -194,6 +201,57 @@ us_mpegts_read_pat (const UsMpegtsPacket *packet, UsMpegtsTables *tables, GError
 }
 
 /**
+ * us_mpegts_read_descriptor:
+ * @data: (array length=size): a list of descriptors
+ * @at: (inout): where the next one begins
+ * @body: (out): behind its tag and length
+ *
+ * ISO 13818-1 2.6.
+ *
+ * Returns: FALSE at the end of the list, or when the next one is longer than what is left
+ */
+gboolean
+us_mpegts_read_descriptor (const guint8 *data, gsize size, gsize *at, guint8 *tag,
+                           const guint8 **body, gsize *body_size) {
+  if (*at > size || size - *at < 2 || data[*at + 1] > size - *at - 2)
+    return FALSE;
+  *tag = data[*at];
+  *body = data + *at + 2;
+  *body_size = data[*at + 1];
+  *at += 2 + *body_size;
+  return TRUE;
+}
+
+/* What private data is: the registration of its owner (for Opus the
+ * one that all muxers write), or a descriptor of DVB. @n_channels: (out): of Opus */
+static guint16
+read_private_type (const guint8 *data, gsize size, guint8 *n_channels) {
+  static const struct {
+    char name[5];
+    guint16 type;
+  } OWNERS[] = { { "Opus", US_MPEGTS_TYPE_OPUS },
+                 { "AC-3", US_MPEGTS_TYPE_AC3 },
+                 { "EAC3", US_MPEGTS_TYPE_EAC3 },
+                 { "HEVC", US_MPEGTS_TYPE_HEVC } };
+  guint16 type = TYPE_PRIVATE;
+  guint8 tag;
+  const guint8 *body;
+  gsize length;
+  for (gsize at = 0; us_mpegts_read_descriptor (data, size, &at, &tag, &body, &length);) {
+    for (guint i = 0; tag == TAG_REGISTRATION && length >= 4 && i < G_N_ELEMENTS (OWNERS); i++)
+      if (memcmp (body, OWNERS[i].name, 4) == 0)
+        type = OWNERS[i].type;
+    if (tag == TAG_AC3)
+      type = US_MPEGTS_TYPE_AC3;
+    if (tag == TAG_EAC3)
+      type = US_MPEGTS_TYPE_EAC3;
+    if (tag == TAG_EXTENSION && length >= 2 && body[0] == EXTENSION_OPUS)
+      *n_channels = body[1] == 0 ? 2 : body[1] <= 8 ? body[1] : 0; /* 0: two mono channels */
+  }
+  return type;
+}
+
+/**
  * us_mpegts_read_pmt:
  * @tables: takes the streams and the PCR's PID
  *
@@ -213,9 +271,15 @@ us_mpegts_read_pmt (const UsMpegtsPacket *packet, UsMpegtsTables *tables, GError
     guint16 pid = (guint16)((section[at + 1] & 0x1f) << 8 | section[at + 2]);
     if (pid == 0 || pid == US_MPEGTS_NULL_PID || pid == tables->pmt_pid)
       break;
-    tables->streams[tables->n_streams].type = section[at];
+    gsize info = (gsize)((section[at + 3] & 0x0f) << 8 | section[at + 4]);
+    guint8 n_channels = 0;
+    guint16 type = section[at];
+    if (type == TYPE_PRIVATE && info <= end - at - 5)
+      type = read_private_type (section + at + 5, info, &n_channels);
+    tables->streams[tables->n_streams].type = type;
+    tables->streams[tables->n_streams].n_channels = n_channels;
     tables->streams[tables->n_streams++].pid = pid;
-    at += 5 + (gsize)((section[at + 3] & 0x0f) << 8 | section[at + 4]);
+    at += 5 + info;
   }
   if (at != end) {
     g_set_error (error, US_MPEGTS_ERROR, US_MPEGTS_ERROR_TABLES,
@@ -298,14 +362,14 @@ us_mpegts_read_pes (const UsMpegtsPacket *packet, UsMpegtsPesHeader *header) {
 }
 
 gboolean
-us_mpegts_type_is_video (guint8 type) {
+us_mpegts_type_is_video (guint16 type) {
   return type == US_MPEGTS_TYPE_H264 || type == US_MPEGTS_TYPE_HEVC || type == 0x01 || type == 0x02
          || type == 0x10;
 }
 
 gboolean
-us_mpegts_type_is_audio (guint8 type) {
+us_mpegts_type_is_audio (guint16 type) {
   return type == US_MPEGTS_TYPE_AAC || type == US_MPEGTS_TYPE_AAC_LATM || type == US_MPEGTS_TYPE_MP3
          || type == US_MPEGTS_TYPE_MP3_LSF || type == US_MPEGTS_TYPE_AC3
-         || type == US_MPEGTS_TYPE_EAC3;
+         || type == US_MPEGTS_TYPE_EAC3 || type == US_MPEGTS_TYPE_OPUS;
 }

@@ -18,6 +18,8 @@ G_BEGIN_DECLS
 #define US_MPEGTS_TYPE_HEVC 0x24
 #define US_MPEGTS_TYPE_AC3 0x81
 #define US_MPEGTS_TYPE_EAC3 0x87
+/* Not of the PMT's eight bits: private data (0x06) whose descriptors say that it is Opus. */
+#define US_MPEGTS_TYPE_OPUS 0x106
 
 /* UsMpegtsPacket: a view into the 188 bytes it was read from. */
 typedef struct {
@@ -38,7 +40,8 @@ typedef struct {
   guint n_streams;
   struct {
     guint16 pid;
-    guint8 type;
+    guint16 type;      /* stream_type; of private data what the descriptors say, if they do */
+    guint8 n_channels; /* Opus: of its descriptor; else 0 */
   } streams[US_MPEGTS_MAX_STREAMS];
 } UsMpegtsTables;
 
@@ -62,8 +65,10 @@ gboolean us_mpegts_find_tables (const guint8 *data, gsize size, UsMpegtsTables *
 gboolean us_mpegts_check_continuity (guint8 *last, const UsMpegtsPacket *packet, gsize index,
                                      GError **error) G_GNUC_WARN_UNUSED_RESULT;
 gboolean us_mpegts_read_pes (const UsMpegtsPacket *packet, UsMpegtsPesHeader *header);
+gboolean us_mpegts_read_descriptor (const guint8 *data, gsize size, gsize *at, guint8 *tag,
+                                    const guint8 **body, gsize *body_size);
 guint32 us_mpegts_crc32 (const guint8 *data, gsize size);
-gboolean us_mpegts_type_is_video (guint8 type);
-gboolean us_mpegts_type_is_audio (guint8 type);
+gboolean us_mpegts_type_is_video (guint16 type);
+gboolean us_mpegts_type_is_audio (guint16 type);
 
 G_END_DECLS

@@ -12,7 +12,7 @@
 typedef enum { LOOK_NOT_BEGUN, LOOK_ON, LOOK_RANDOM_ACCESS, LOOK_IDR, LOOK_OTHER } LookResult;
 
 typedef struct {
-  guint8 type;
+  guint16 type;
   LookResult result;
   guint32 window; /* the last four bytes */
   guint skip;     /* header bytes of a NAL unit before its first payload byte */

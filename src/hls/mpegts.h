@@ -23,7 +23,7 @@ GQuark us_mpegts_error_quark (void);
 /* What a segment says of itself. Times in 90 kHz ticks, 33 bit; -1: none. */
 typedef struct {
   guint16 pmt_pid, video_pid, audio_pid, pcr_pid; /* 0: none */
-  guint8 video_type, audio_type;                  /* stream_type of the PMT */
+  guint16 video_type, audio_type;                 /* as mpegts-packet.h names them */
   gint64 first_video_pts, first_video_dts, last_video_dts;
   gint64 first_audio_pts, last_audio_pts;
   guint n_video, n_audio;      /* PES packets */
@@ -44,5 +44,6 @@ gboolean us_mpegts_inspect (const guint8 *data, gsize size, UsMpegtsInfo *info,
  * Returns: (transfer full): the new bytes, or NULL with US_MPEGTS_ERROR */
 GBytes *us_mpegts_finish (GBytes *segment, guint64 number,
                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GBytes *us_mpegts_relabel_eac3 (GBytes *segment, GError **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

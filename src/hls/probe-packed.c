@@ -53,7 +53,7 @@ read_tag (UsMp4Reader *rest, gint64 *ticks, GError **error) {
 }
 
 /* The stream type in whose words audio-frame.c reads what begins at @data; 0: none */
-static guint8
+static guint16
 find_type (const guint8 *data, gsize size) {
   UsAudioFrame frame;
   if (us_audio_frame_read (US_MPEGTS_TYPE_AAC, data, size, &frame))
@@ -74,7 +74,7 @@ us_probe_looks_packed (const guint8 *data, gsize size) {
 static gboolean
 read_frames (UsInspector *inspector, const guint8 *data, gsize size, gint64 *duration_us,
              GError **error) {
-  guint8 type = find_type (data, size);
+  guint16 type = find_type (data, size);
   guint64 n_samples = 0;
   guint rate = 0;
   UsAudioFrame frame;
@@ -87,7 +87,7 @@ read_frames (UsInspector *inspector, const guint8 *data, gsize size, gint64 *dur
       return us_probe_fail (US_PROBE_ERROR_BROKEN, error,
                             "byte %" G_GSIZE_FORMAT " of the sound: no whole frame", at);
     if (rate == 0)
-      us_inspector_set_sound (inspector, type, &frame);
+      us_inspector_set_sound (inspector, type, 0, &frame);
     us_inspector_add_frame (inspector, frame.size);
     rate = frame.rate;
     n_samples += frame.n_samples;

@@ -47,7 +47,8 @@ gboolean us_probe_packed (UsProbeBuilder *builder, const guint8 *data, gsize siz
 gboolean us_inspector_has_damage (const UsInspector *inspector);
 void us_inspector_add_picture (UsInspector *inspector, const UsAccessUnit *unit, gsize size);
 void us_inspector_add_frame (UsInspector *inspector, gsize size);
-void us_inspector_set_sound (UsInspector *inspector, guint8 stream_type, const UsAudioFrame *frame);
+void us_inspector_set_sound (UsInspector *inspector, guint16 stream_type, guint n_channels,
+                             const UsAudioFrame *frame);
 void us_inspector_set_track (UsInspector *inspector, const UsMp4Track *track);
 
 G_END_DECLS

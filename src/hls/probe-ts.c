@@ -27,7 +27,8 @@
 /* Pes: the packet of one stream that is being gathered. */
 typedef struct {
   guint16 pid;         /* 0: the program has no such stream */
-  guint8 type;         /* stream_type */
+  guint16 type;        /* stream_type */
+  guint8 n_channels;   /* Opus */
   guint8 counter;      /* of the last packet with payload */
   const guint8 *last;  /* that packet, to know a repeated one */
   gboolean is_open;    /* a PES packet has begun */
@@ -93,8 +94,9 @@ static guint64
 hash_streams (const UsMpegtsTables *tables) {
   guint64 hash = 0;
   for (guint i = 0; i < tables->n_streams; i++) {
-    guint16 stream[2] = { GUINT16_TO_LE (tables->streams[i].pid),
-                          GUINT16_TO_LE ((guint16)tables->streams[i].type) };
+    guint16 stream[3]
+        = { GUINT16_TO_LE (tables->streams[i].pid), GUINT16_TO_LE (tables->streams[i].type),
+            GUINT16_TO_LE ((guint16)tables->streams[i].n_channels) };
     hash = us_hash64 (hash, stream, sizeof stream);
   }
   return hash;
@@ -151,16 +153,16 @@ take_picture (Scan *scan, const Pes *pes, const UsMpegtsPesHeader *header, GErro
 /* Ticks of the frames that begin in @data, or -1 when none can be read. @config: (out): of the
  * first. */
 static gint64
-frames_ticks (UsInspector *inspector, guint8 type, const guint8 *data, gsize size,
+frames_ticks (UsInspector *inspector, const Pes *pes, const guint8 *data, gsize size,
               guint32 *config) {
   guint64 n_samples = 0;
   guint rate = 0;
   UsAudioFrame frame;
-  for (gsize at = 0; at < size && us_audio_frame_read (type, data + at, size - at, &frame);
+  for (gsize at = 0; at < size && us_audio_frame_read (pes->type, data + at, size - at, &frame);
        at += frame.size) {
     if (rate == 0) {
       *config = frame.config;
-      us_inspector_set_sound (inspector, type, &frame);
+      us_inspector_set_sound (inspector, pes->type, pes->n_channels, &frame);
     }
     us_inspector_add_frame (inspector, frame.size);
     rate = frame.rate;
@@ -174,7 +176,7 @@ take_sound (Scan *scan, const Pes *pes, const UsMpegtsPesHeader *header) {
   const guint8 *data = pes->kept + header->size;
   gsize size = pes->n_kept - header->size;
   guint32 config = 0;
-  gint64 ticks = frames_ticks (scan->inspector, pes->type, data, size, &config);
+  gint64 ticks = frames_ticks (scan->inspector, pes, data, size, &config);
   if (!scan->has_audio_config && config != 0) {
     config = GUINT32_TO_LE (config);
     scan->builder->probe->config += us_hash64 (pes->type, &config, sizeof config);
@@ -298,7 +300,7 @@ feed (Scan *scan, Pes *pes, gboolean is_video, const UsMpegtsPacket *packet, gsi
 /* ---- the segment ---- */
 
 static gboolean
-pes_begin (Pes *pes, const UsMpegtsTables *tables, gboolean (*is_type) (guint8), gsize size,
+pes_begin (Pes *pes, const UsMpegtsTables *tables, gboolean (*is_type) (guint16), gsize size,
            GError **error) {
   pes->counter = US_MPEGTS_NO_COUNTER;
   for (guint i = 0; i < tables->n_streams && pes->pid == 0; i++) {
@@ -306,6 +308,7 @@ pes_begin (Pes *pes, const UsMpegtsTables *tables, gboolean (*is_type) (guint8),
       continue;
     pes->pid = tables->streams[i].pid;
     pes->type = tables->streams[i].type;
+    pes->n_channels = tables->streams[i].n_channels;
   }
   if (pes->pid == 0)
     return TRUE;

@@ -2,6 +2,7 @@
  */
 #pragma once
 
+#include "rtmp/codec-config.h"
 #include "rtmp/flv.h"
 
 G_BEGIN_DECLS
@@ -16,6 +17,7 @@ typedef enum {
   US_DROP_NO_KEYFRAME, /* video before a key frame */
   US_DROP_EARLY,       /* audio before the first key frame */
   US_DROP_CHANGING,    /* of a new configuration, before the key frame that starts it */
+  US_DROP_OTHER_TRACK, /* of tracks other than 0 (Enhanced RTMP multitrack) */
   US_DROP_TAIL,        /* of a segment in which the publisher broke off, see tail.c */
   US_DROP_N,
 } UsDrop;
@@ -30,8 +32,16 @@ typedef enum {
 
 typedef struct {
   UsCodec codec;
-  GBytes *header; /* nullable: payload of the sequence header; MP3 has none */
+  GBytes *header; /* nullable: payload of the sequence header; codecs without one have none */
+  GBytes
+      *record; /* nullable: by what two configurations are compared, whatever header it came in */
 } UsInputConfig;
+
+/* UsInputFrame: what is to be stored. */
+typedef struct {
+  GBytes *payload; /* (owned): the message, or what replaces it */
+  gboolean is_keyframe;
+} UsInputFrame;
 
 /* UsInput: clear with us_input_clear(). */
 typedef struct {
@@ -40,17 +50,20 @@ typedef struct {
   UsInputConfig current; /* in force in the running epoch */
   UsInputConfig next;    /* valid while @is_changing */
   gboolean is_changing;
-  UsAvcConfig avc; /* of the latest good configuration */
-  UsAacConfig aac;
+  UsVideoConfig picture; /* of the latest good configuration */
+  UsSoundConfig sound;
   const char *unsupported; /* nullable: name of the last codec that is not supported */
-  gboolean is_fault_logged;
+  gboolean has_data;       /* this publisher sent anything for this track */
+  gboolean is_disguised;   /* HEVC in messages of H.264 */
+  gboolean is_fault_logged, is_tracks_logged;
   guint64 frames, bytes;
   guint64 dropped[US_DROP_N];
 } UsInput;
 
 void us_input_init (UsInput *input, gboolean is_video);
 UsInputResult us_input_push (UsInput *input, const char *stream, GBytes *payload,
-                             gboolean *is_keyframe);
+                             UsInputFrame *frame);
+char *us_input_explain_unsupported (const UsInput *input);
 gboolean us_input_is_known (const UsInput *input);
 void us_input_adopt (UsInput *input);
 void us_input_forget (UsInput *input);

@@ -324,11 +324,8 @@ start_epoch (UsSegmenter *segmenter, const Frame *first) {
             "%s: epoch %" G_GUINT64_FORMAT " starts at segment %" G_GUINT64_FORMAT
             " (%s), video %s, audio %s",
             segmenter->name, segmenter->stats.epoch, segmenter->stats.number,
-            segmenter->epoch_reason,
-            segmenter->video.current.codec == US_CODEC_H264 ? "H.264" : "none",
-            segmenter->audio.current.codec == US_CODEC_AAC   ? "AAC"
-            : segmenter->audio.current.codec == US_CODEC_MP3 ? "MP3"
-                                                             : "none");
+            segmenter->epoch_reason, us_codec_get_label (segmenter->video.current.codec),
+            us_codec_get_label (segmenter->audio.current.codec));
 }
 
 /* ------------------------------------------------------------------------ frames in an epoch */
@@ -548,6 +545,24 @@ us_segmenter_begin (UsSegmenter *segmenter) {
   (void)us_state_get_target_duration (segmenter->state, segmenter->memory);
 }
 
+/* The publisher's pictures, or if it has none its sound, are of a codec that no segment carries,
+ * and nothing else came in the time that encoders take to start all tracks. Audio alone would go on
+ * as if all were well. */
+static gboolean
+is_hopeless (UsSegmenter *segmenter, GError **error) {
+  const UsInput *video = &segmenter->video, *audio = &segmenter->audio;
+  const UsInput *input = video->has_data ? video : audio;
+  if (input->unsupported == NULL || us_input_is_known (input))
+    return FALSE;
+  gint64 age_us = segmenter->last_data_us - segmenter->begin_us;
+  gint64 limit_ms = input->is_video ? US_SEGMENTER_ANALYSE_MS : US_SEGMENTER_NO_VIDEO_MS;
+  if (age_us < limit_ms * 1000)
+    return FALSE;
+  g_autofree char *why = us_input_explain_unsupported (input);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, why);
+  return TRUE;
+}
+
 /**
  * us_segmenter_push:
  * @segmenter: a segmenter with a publisher
@@ -563,12 +578,14 @@ us_segmenter_push (UsSegmenter *segmenter, UsRtmpMessageType type, guint32 times
                    GBytes *payload, GError **error) {
   if (!segmenter->is_publishing || (type != US_RTMP_AUDIO && type != US_RTMP_VIDEO))
     return US_SEGMENTER_NOTHING;
-  Frame frame = { .payload = payload, .is_video = type == US_RTMP_VIDEO };
-  UsInput *input = input_of (segmenter, frame.is_video);
+  UsInputFrame pushed = { 0 };
+  UsInput *input = input_of (segmenter, type == US_RTMP_VIDEO);
   segmenter->last_data_us = now_us (segmenter);
-  if (us_input_push (input, segmenter->name, payload, &frame.is_keyframe) != US_INPUT_FRAME)
-    return US_SEGMENTER_NOTHING;
+  if (us_input_push (input, segmenter->name, payload, &pushed) != US_INPUT_FRAME)
+    return is_hopeless (segmenter, error) ? US_SEGMENTER_FAULT : US_SEGMENTER_NOTHING;
 
+  g_autoptr (GBytes) kept = pushed.payload;
+  Frame frame = { .payload = kept, .is_video = input->is_video, .is_keyframe = pushed.is_keyframe };
   UsTimelineTrack track = frame.is_video ? US_TIMELINE_VIDEO : US_TIMELINE_AUDIO;
   UsTimelineVerdict verdict
       = us_timeline_push (&segmenter->timeline, track, timestamp_ms, &frame.time_ms);
@@ -621,14 +638,14 @@ us_segmenter_check (UsSegmenter *segmenter, GError **error) {
   const UsInput *video = &segmenter->video, *audio = &segmenter->audio;
   gint64 useless_ms = (segmenter->last_data_us - segmenter->last_use_us) / 1000;
   if (useless_ms >= US_SEGMENTER_USELESS_MS) {
-    const char *codec = video->unsupported != NULL ? video->unsupported : audio->unsupported;
+    const UsInput *refused = video->unsupported != NULL ? video : audio;
+    g_autofree char *why = us_input_explain_unsupported (refused);
     if (us_input_is_known (video) || us_input_is_known (audio))
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                    "no usable frame for %" G_GINT64_FORMAT " s: time stamps do not advance",
                    useless_ms / 1000);
-    else if (codec != NULL)
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
-                   "codec %s is not supported; supported are H.264, AAC and MP3", codec);
+    else if (refused->unsupported != NULL)
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, why);
     else
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
                    "no codec configuration (sequence header) within %" G_GINT64_FORMAT " s",

@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 #define US_SEGMENTER_USELESS_MS 10000 /* data came, but nothing that can be packaged */
 #define US_SEGMENTER_NO_KEYFRAME_MS 60000
 #define US_SEGMENTER_ANALYSE_MS 1000  /* media to wait for a second track at the start */
+#define US_SEGMENTER_NO_VIDEO_MS 5000 /* after that, a publisher without video has none */
 #define US_SEGMENTER_MAX_PENDING 4096 /* messages held while waiting for a start */
 #define US_SEGMENTER_MAX_PENDING_BYTES (16 * 1024 * 1024)
 #define US_SEGMENTER_MAX_SEGMENT_BYTES (64 * 1024 * 1024)

@@ -21,21 +21,6 @@ add_string (JsonBuilder *builder, const char *name, const char *value) {
   json_builder_add_string_value (builder, value);
 }
 
-static const char *
-codec_to_string (UsCodec codec) {
-  switch (codec) {
-  case US_CODEC_H264:
-    return "h264";
-  case US_CODEC_AAC:
-    return "aac";
-  case US_CODEC_MP3:
-    return "mp3";
-  case US_CODEC_NONE:
-  default:
-    return "none";
-  }
-}
-
 static void
 add_tracks (JsonBuilder *builder, UsSegmenter *segmenter) {
   UsSegmenterStats stats;
@@ -44,21 +29,25 @@ add_tracks (JsonBuilder *builder, UsSegmenter *segmenter) {
   const UsInput *audio = us_segmenter_get_audio (segmenter);
   json_builder_set_member_name (builder, "video");
   json_builder_begin_object (builder);
-  add_string (builder, "codec", codec_to_string (video->current.codec));
-  if (video->current.codec == US_CODEC_H264) {
-    add_int (builder, "width", video->avc.width);
-    add_int (builder, "height", video->avc.height);
+  add_string (builder, "codec", us_codec_to_string (video->current.codec));
+  if (video->current.codec != US_CODEC_NONE) {
+    add_int (builder, "width", video->picture.width);
+    add_int (builder, "height", video->picture.height);
     json_builder_set_member_name (builder, "fps");
     json_builder_add_double_value (builder, stats.fps);
   }
+  if (video->unsupported != NULL)
+    add_string (builder, "unsupported", video->unsupported);
   json_builder_end_object (builder);
   json_builder_set_member_name (builder, "audio");
   json_builder_begin_object (builder);
-  add_string (builder, "codec", codec_to_string (audio->current.codec));
-  if (audio->current.codec == US_CODEC_AAC) {
-    add_int (builder, "sample_rate_hz", audio->aac.sample_rate_hz);
-    add_int (builder, "channels", audio->aac.channels);
+  add_string (builder, "codec", us_codec_to_string (audio->current.codec));
+  if (audio->sound.channels > 0) {
+    add_int (builder, "sample_rate_hz", audio->sound.sample_rate_hz);
+    add_int (builder, "channels", audio->sound.channels);
   }
+  if (audio->unsupported != NULL)
+    add_string (builder, "unsupported", audio->unsupported);
   json_builder_end_object (builder);
 }
 
@@ -325,7 +314,6 @@ render_role (UsExposition *out, const UsIngestFacts *facts, GPtrArray *streams) 
                           us_stream_get_name (streams->pdata[i]), NULL);
 }
 
-  us_gate_render (facts->gate, out);
 /**
  * us_ingest_status_metrics:
  * @facts: the role
@@ -337,6 +325,7 @@ GBytes *
 us_ingest_status_metrics (const UsIngestFacts *facts, GPtrArray *streams) {
   UsExposition *out = us_exposition_new ();
   render_role (out, facts, streams);
+  us_gate_render (facts->gate, out);
   for (guint family = 0; family < G_N_ELEMENTS (stream_families); family++) {
     us_exposition_family (out, stream_families[family].name, stream_families[family].type,
                           stream_families[family].help);

@@ -30,6 +30,7 @@ static const struct {
   { "mp3", "audio/mpeg,mpegversion=(int)1", "mpegaudioparse", { "mpg123audiodec", "avdec_mp3" } },
   { "ac3", "audio/x-ac3", "ac3parse", { "avdec_ac3", "a52dec" } },
   { "eac3", "audio/x-eac3", "ac3parse", { "avdec_eac3" } },
+  { "opus", "audio/x-opus", "opusparse", { "opusdec", "avdec_opus" } },
 };
 
 typedef struct {

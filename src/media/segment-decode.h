@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 typedef enum { US_SEGMENT_TS, US_SEGMENT_FMP4, US_SEGMENT_PACKED } UsSegmentContainer;
 
 /* UsSegmentFormat: what is known of the segment before it is decoded; codecs in the words of
- * us_segment_decode_has(): "h264", "h265"; "aac", "mp3", "ac3", "eac3" */
+ * us_segment_decode_has(): "h264", "h265"; "aac", "mp3", "ac3", "eac3", "opus" */
 typedef struct {
   UsSegmentContainer container; /* the last: sound alone, without any */
   const char *video;            /* nullable: none, or not wanted */

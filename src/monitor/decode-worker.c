@@ -115,6 +115,8 @@ audio_word (const char *codec) {
     return "aac";
   if (g_str_equal (codec, "ac-3"))
     return "ac3";
+  if (g_ascii_strcasecmp (codec, "opus") == 0)
+    return "opus";
   return g_str_equal (codec, "ec-3") ? "eac3" : NULL;
 }
 

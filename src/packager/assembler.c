@@ -12,11 +12,17 @@
 
 #define US_LOG_TOPIC "packager.assembler"
 #include "base/log.h"
+#include "rtmp/error.h"
+
+/* The latest configuration of a track on this connection. */
+typedef struct {
+  UsCodec codec;
+  GBytes *record; /* (nullable) */
+} Config;
 
 struct UsAssembler {
   UsRawSegment *current; /* (nullable) the segment being gathered */
-  GBytes *avc_config;    /* latest seen on this connection */
-  GBytes *aac_config;
+  Config video, audio;
   gboolean is_ended;
   guint64 discarded;
 };
@@ -49,8 +55,8 @@ us_raw_segment_free (UsRawSegment *raw) {
   if (raw == NULL)
     return;
   g_clear_pointer (&raw->units, g_array_unref);
-  g_clear_pointer (&raw->avc_config, g_bytes_unref);
-  g_clear_pointer (&raw->aac_config, g_bytes_unref);
+  g_clear_pointer (&raw->video_config, g_bytes_unref);
+  g_clear_pointer (&raw->audio_config, g_bytes_unref);
   g_free (raw);
 }
 
@@ -73,8 +79,8 @@ us_assembler_free (UsAssembler *assembler) {
   if (assembler == NULL)
     return;
   us_raw_segment_free (assembler->current);
-  g_clear_pointer (&assembler->avc_config, g_bytes_unref);
-  g_clear_pointer (&assembler->aac_config, g_bytes_unref);
+  g_clear_pointer (&assembler->video.record, g_bytes_unref);
+  g_clear_pointer (&assembler->audio.record, g_bytes_unref);
   g_free (assembler);
 }
 
@@ -104,10 +110,6 @@ static UsRawSegment *
 open_segment (UsAssembler *assembler, const UsMark *mark) {
   UsRawSegment *raw = us_raw_segment_new ();
   raw->open = *mark;
-  if (assembler->avc_config != NULL)
-    raw->avc_config = g_bytes_ref (assembler->avc_config);
-  if (assembler->aac_config != NULL)
-    raw->aac_config = g_bytes_ref (assembler->aac_config);
   return raw;
 }
 
@@ -132,34 +134,58 @@ take_mark (UsAssembler *assembler, const UsMark *mark) {
   return g_steal_pointer (&closed);
 }
 
-static void
-append_unit (UsAssembler *assembler, const UsRtmpMessage *message, const UsFlvTag *tag) {
+/* The first unit of a track says its codec, and with which configuration. Ingest starts a new
+ * segment when either changes, so whoever mixes them is not ingest. */
+static gboolean
+note_codec (UsAssembler *assembler, UsRawSegment *raw, gboolean is_video, UsCodec codec,
+            GError **error) {
+  const Config *config = is_video ? &assembler->video : &assembler->audio;
+  UsCodec *known = is_video ? &raw->video_codec : &raw->audio_codec;
+  GBytes **record = is_video ? &raw->video_config : &raw->audio_config;
+  if (*known == codec)
+    return TRUE;
+  if (*known != US_CODEC_NONE) {
+    g_set_error (error, US_RTMP_ERROR, US_RTMP_ERROR_MEDIA,
+                 "segment %" G_GUINT64_FORMAT " changes from %s to %s without a new segment",
+                 raw->open.number, us_codec_get_label (*known), us_codec_get_label (codec));
+    return FALSE;
+  }
+  *known = codec;
+  if (config->codec == codec && config->record != NULL)
+    *record = g_bytes_ref (config->record);
+  return TRUE;
+}
+
+static gboolean
+append_unit (UsAssembler *assembler, const UsRtmpMessage *message, const UsFlvTag *tag,
+             GError **error) {
   UsRawSegment *raw = assembler->current;
   gsize size = g_bytes_get_size (message->payload);
   if (raw == NULL)
-    return;
+    return TRUE;
   if (raw->n_bytes + size > US_ASSEMBLER_MAX_BYTES) {
     us_warning ("segment %" G_GUINT64_FORMAT " exceeds %d bytes and is discarded; is the key-frame "
                 "interval of the encoder too long?",
                 raw->open.number, US_ASSEMBLER_MAX_BYTES);
     g_clear_pointer (&assembler->current, us_raw_segment_free);
     assembler->discarded++;
-    return;
+    return TRUE;
   }
+  if (!note_codec (assembler, raw, message->type == US_RTMP_VIDEO, tag->codec, error))
+    return FALSE;
   /* The wire has 32 bits of milliseconds, the opening mark has them all. */
   gint32 since_open = (gint32)(message->timestamp_ms - (guint32)raw->open.media_ms);
   UsAccessUnit unit = {
     .is_video = message->type == US_RTMP_VIDEO,
     .is_keyframe = tag->is_keyframe,
     .dts_ms = raw->open.media_ms + since_open,
-    .data = g_bytes_new_from_bytes (message->payload, tag->data_offset, size - tag->data_offset),
+    .data = g_bytes_new_from_bytes (message->payload, tag->data_offset, tag->data_size),
   };
   unit.pts_ms = unit.dts_ms + tag->composition_time_ms;
   g_array_append_val (raw->units, unit);
   raw->n_bytes += size;
   raw->tracks |= unit.is_video ? US_TRACK_VIDEO : US_TRACK_AUDIO;
-  if (!unit.is_video)
-    raw->audio_codec = tag->codec;
+  return TRUE;
 }
 
 static gboolean
@@ -172,12 +198,13 @@ take_media (UsAssembler *assembler, const UsRtmpMessage *message, GError **error
                  : us_flv_parse_audio (data, size, &tag, error)))
     return FALSE;
 
-  if (tag.kind == US_FLV_FRAME) {
-    append_unit (assembler, message, &tag);
-  } else if (tag.kind == US_FLV_CONFIG) {
-    GBytes **config = is_video ? &assembler->avc_config : &assembler->aac_config;
-    g_clear_pointer (config, g_bytes_unref);
-    *config = g_bytes_new_from_bytes (message->payload, tag.data_offset, size - tag.data_offset);
+  if (tag.kind == US_FLV_FRAME)
+    return append_unit (assembler, message, &tag, error);
+  if (tag.kind == US_FLV_CONFIG) {
+    Config *config = is_video ? &assembler->video : &assembler->audio;
+    g_clear_pointer (&config->record, g_bytes_unref);
+    config->codec = tag.codec;
+    config->record = g_bytes_new_from_bytes (message->payload, tag.data_offset, tag.data_size);
   }
   return TRUE;
 }

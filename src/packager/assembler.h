@@ -26,11 +26,12 @@ typedef struct {
   guint64 discontinuity;
   gboolean is_discontinuous;
   guint target_duration_s;
-  GBytes *avc_config;  /* (nullable) AVCDecoderConfigurationRecord in force */
-  GBytes *aac_config;  /* (nullable) AudioSpecificConfig in force */
-  UsCodec audio_codec; /* of its audio units */
-  UsTracks tracks;     /* what its units really are */
-  GArray *units;       /* element-type UsAccessUnit, in order of arrival */
+  GBytes *video_config; /* (nullable) decoder configuration record of video_codec in force */
+  GBytes *audio_config; /* (nullable) the same of audio_codec */
+  UsCodec video_codec;  /* of its video units */
+  UsCodec audio_codec;  /* of its audio units */
+  UsTracks tracks;      /* what its units really are */
+  GArray *units;        /* element-type UsAccessUnit, in order of arrival */
   gsize n_bytes;
   gint64 completed_us; /* monotonic: its closing mark was here; of no effect on what is made */
 } UsRawSegment;

@@ -32,6 +32,7 @@
 #include "base/timer.h"
 #include "hls/mpegts.h"
 #include "media/pipeline.h"
+#include "packager/caps.h"
 
 #define BASE_MS 10000
 #define PACKETS_PER_BUFFER 64
@@ -68,7 +69,7 @@ struct UsMuxer {
   char *layout;         /* tags of the pipeline, "h264 aac" */
   GstElement *video, *audio;
   gboolean is_encoding;
-  GBytes *avc_config, *aac_config; /* behind the caps that are set */
+  GBytes *video_config, *audio_config; /* behind the caps that are set */
   GSource *bus_watch;
   Output *output; /* of the pipeline */
 };
@@ -154,8 +155,8 @@ drop_pipeline (UsMuxer *muxer) {
   g_clear_object (&muxer->audio);
   g_clear_object (&muxer->pipeline);
   g_clear_pointer (&muxer->layout, g_free);
-  g_clear_pointer (&muxer->avc_config, g_bytes_unref);
-  g_clear_pointer (&muxer->aac_config, g_bytes_unref);
+  g_clear_pointer (&muxer->video_config, g_bytes_unref);
+  g_clear_pointer (&muxer->audio_config, g_bytes_unref);
 }
 
 /**
@@ -240,7 +241,10 @@ take_fragment (UsMuxer *muxer, const UsRawSegment *raw, GError **error) {
   g_autoptr (GBytes) fragment = g_bytes_new_with_free_func (
       g_memory_output_stream_get_data (memory), g_memory_output_stream_get_data_size (memory),
       g_object_unref, g_object_ref (stream));
-  return us_mpegts_finish (fragment, raw->open.number, error);
+  g_autoptr (GBytes) finished = us_mpegts_finish (fragment, raw->open.number, error);
+  if (finished == NULL || raw->audio_codec != US_CODEC_EAC3)
+    return g_steal_pointer (&finished);
+  return us_mpegts_relabel_eac3 (finished, error);
 }
 
 /* What a decoder cannot show does not reach the encoder, without an error. Said when it begins and
@@ -400,16 +404,32 @@ bundle_packets (GstBin *bin) {
 
 static char *
 layout_of (const UsRawSegment *raw) {
-  g_autoptr (GString) tags = g_string_new (raw->tracks & US_TRACK_VIDEO ? "h264 " : "");
-  if (raw->tracks & US_TRACK_AUDIO)
-    g_string_append (tags, raw->audio_codec == US_CODEC_MP3 ? "mp3" : "aac");
-  return g_strdup (g_strstrip (tags->str));
+  const char *video = raw->tracks & US_TRACK_VIDEO ? us_codec_to_string (raw->video_codec) : NULL;
+  const char *audio = raw->tracks & US_TRACK_AUDIO ? us_codec_to_string (raw->audio_codec) : NULL;
+  if (video == NULL || audio == NULL)
+    return g_strdup (video != NULL ? video : audio);
+  return g_strconcat (video, " ", audio, NULL);
 }
 
 static gboolean
 is_made_by (GstElement *element, const char *factory) {
   return element != NULL
          && g_strcmp0 (GST_OBJECT_NAME (gst_element_get_factory (element)), factory) == 0;
+}
+
+/* Every track of @tags must have a way in: one that is left out would be missing without an error.
+ */
+static gboolean
+has_tracks (GstElement *pipeline, const char *const *tags) {
+  guint n_found = 0;
+  const char *const names[] = { "video", "audio" };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autoptr (GstElement) source = gst_bin_get_by_name (GST_BIN (pipeline), names[i]);
+    if (source != NULL && !GST_IS_APP_SRC (source))
+      return FALSE;
+    n_found += source != NULL;
+  }
+  return n_found == g_strv_length ((GStrv)tags);
 }
 
 static GstElement *
@@ -423,15 +443,13 @@ parse_text (const char *folder, const char *name, guint video_kbps, const char *
   if (pipeline == NULL)
     return NULL;
   g_autoptr (GstElement) hls = gst_bin_get_by_name (GST_BIN (pipeline), "hls");
-  g_autoptr (GstElement) video = gst_bin_get_by_name (GST_BIN (pipeline), "video");
-  g_autoptr (GstElement) audio = gst_bin_get_by_name (GST_BIN (pipeline), "audio");
-  if (is_made_by (hls, "hlssink2") && (video != NULL || audio != NULL)
-      && (video == NULL || GST_IS_APP_SRC (video)) && (audio == NULL || GST_IS_APP_SRC (audio)))
+  if (is_made_by (hls, "hlssink2") && has_tracks (pipeline, (const char *const *)tags))
     return g_steal_pointer (&pipeline);
-  g_set_error (error, US_PIPELINE_ERROR, US_PIPELINE_ERROR_SYNTAX,
-               "pipeline text '%s' needs an hlssink2 named 'hls' and an appsrc named 'video' or "
-               "'audio' for tracks '%s'",
-               name, layout);
+  g_set_error (
+      error, US_PIPELINE_ERROR, US_PIPELINE_ERROR_SYNTAX,
+      "pipeline text '%s' needs an hlssink2 named 'hls', and for the tracks '%s' an appsrc "
+      "each, named 'video' and 'audio', in paragraphs '# only with: %s'",
+      name, layout, tags[0]);
   return NULL;
 }
 
@@ -440,8 +458,9 @@ parse_text (const char *folder, const char *name, guint video_kbps, const char *
  * @settings: of a muxer
  * @error: a sentence that names the text, and what it lacks or which plugin is not installed
  *
- * Tries the pipeline text with the tracks that a stream may have, so that a packager refuses to
- * start rather than to lose every segment. Nothing runs.
+ * Tries the pipeline text with the tracks that most streams have, so that a packager refuses to
+ * start rather than to lose every segment. Nothing runs. Codecs that a text need not know, such as
+ * one that an operator wrote years ago, are an error when a stream brings them.
  *
  * Returns: whether the text can be used
  */
@@ -489,15 +508,6 @@ build_pipeline (UsMuxer *muxer, const char *layout, GError **error) {
   return TRUE;
 }
 
-static void
-set_caps (GstElement *source, GstCaps *caps, GBytes *config) {
-  if (config != NULL) {
-    g_autoptr (GstBuffer) codec_data = gst_buffer_new_wrapped_bytes (config);
-    gst_caps_set_simple (caps, "codec_data", GST_TYPE_BUFFER, codec_data, NULL);
-  }
-  gst_app_src_set_caps (GST_APP_SRC (source), caps);
-}
-
 static gboolean
 configs_are_equal (GBytes *a, GBytes *b) {
   return a == b || (a != NULL && b != NULL && g_bytes_equal (a, b));
@@ -511,37 +521,31 @@ remember (GBytes **slot, GBytes *config) {
 
 static void
 configure (UsMuxer *muxer, const UsRawSegment *raw) {
-  if (muxer->video != NULL) {
-    g_autoptr (GstCaps) caps = gst_caps_new_simple ("video/x-h264", "stream-format", G_TYPE_STRING,
-                                                    "avc", "alignment", G_TYPE_STRING, "au", NULL);
-    set_caps (muxer->video, caps, raw->avc_config);
-  }
-  if (muxer->audio != NULL) {
-    gboolean is_mp3 = raw->audio_codec == US_CODEC_MP3;
-    g_autoptr (GstCaps) caps
-        = is_mp3 ? gst_caps_new_simple ("audio/mpeg", "mpegversion", G_TYPE_INT, 1, "layer",
-                                        G_TYPE_INT, 3, NULL)
-                 : gst_caps_new_simple ("audio/mpeg", "mpegversion", G_TYPE_INT, 4, "stream-format",
-                                        G_TYPE_STRING, "raw", NULL);
-    set_caps (muxer->audio, caps, is_mp3 ? NULL : raw->aac_config);
-  }
-  remember (&muxer->avc_config, raw->avc_config);
-  remember (&muxer->aac_config, raw->aac_config);
+  if (muxer->video != NULL)
+    us_caps_set (GST_APP_SRC (muxer->video), raw->video_codec, raw->video_config);
+  if (muxer->audio != NULL)
+    us_caps_set (GST_APP_SRC (muxer->audio), raw->audio_codec, raw->audio_config);
+  remember (&muxer->video_config, raw->video_config);
+  remember (&muxer->audio_config, raw->audio_config);
+}
+
+static gboolean
+lacks_config (const UsRawSegment *raw) {
+  return (us_codec_has_config (raw->video_codec) && raw->video_config == NULL)
+         || (us_codec_has_config (raw->audio_codec) && raw->audio_config == NULL);
 }
 
 static gboolean
 prepare (UsMuxer *muxer, const UsRawSegment *raw, GError **error) {
   g_autofree char *layout = layout_of (raw);
-  gboolean is_same = muxer->pipeline != NULL && g_str_equal (layout, muxer->layout)
-                     && configs_are_equal (muxer->avc_config, raw->avc_config)
-                     && configs_are_equal (muxer->aac_config, raw->aac_config);
-  if ((raw->tracks & US_TRACK_VIDEO && raw->avc_config == NULL)
-      || (raw->tracks & US_TRACK_AUDIO && raw->audio_codec == US_CODEC_AAC
-          && raw->aac_config == NULL)) {
+  if (layout == NULL || lacks_config (raw)) {
     g_set_error_literal (error, US_PIPELINE_ERROR, US_PIPELINE_ERROR_RUNTIME,
                          "frames without the codec configuration they need");
     return FALSE;
   }
+  gboolean is_same = muxer->pipeline != NULL && g_str_equal (layout, muxer->layout)
+                     && configs_are_equal (muxer->video_config, raw->video_config)
+                     && configs_are_equal (muxer->audio_config, raw->audio_config);
   if (is_same)
     return TRUE;
   drop_pipeline (muxer);

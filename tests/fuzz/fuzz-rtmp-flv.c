@@ -1,5 +1,6 @@
 /* fuzz-rtmp-flv.c - payload headers and codec configurations; the first byte chooses the parser */
 #include "fuzz-rtmp.h"
+#include "rtmp/codec-config.h"
 #include "rtmp/flv.h"
 
 static void
@@ -19,7 +20,7 @@ LLVMFuzzerTestOneInput (const guint8 *data, gsize size) {
   g_autofree guint8 *exact = fuzz_exact (data + 1, rest);
   UsFlvTag tag;
   UsAacConfig aac;
-  UsAvcConfig avc;
+  UsVideoConfig avc;
   if (choice == 0)
     check_tag (us_flv_parse_video (exact, rest, &tag, NULL), &tag, rest);
   else if (choice == 1)

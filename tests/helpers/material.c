@@ -17,9 +17,14 @@ bytes_of (GstBuffer *buffer) {
   return bytes;
 }
 
+/* Opus has its header in front of the stream. */
 static GBytes *
 config_of (GstCaps *caps) {
-  const GValue *value = gst_structure_get_value (gst_caps_get_structure (caps, 0), "codec_data");
+  const GstStructure *structure = gst_caps_get_structure (caps, 0);
+  const GValue *headers = gst_structure_get_value (structure, "streamheader");
+  const GValue *value = gst_structure_get_value (structure, "codec_data");
+  if (headers != NULL)
+    value = gst_value_array_get_value (headers, 0);
   return value != NULL ? bytes_of (gst_value_get_buffer (value)) : NULL;
 }
 
@@ -59,46 +64,78 @@ by_dts (gconstpointer a, gconstpointer b) {
   return (int)y->is_video - (int)x->is_video;
 }
 
-UsMaterial *
-us_material_new (guint seconds, guint gop_frames, guint width, const char *audio) {
-  g_autoptr (GString) text = g_string_new (NULL);
-  if (width > 0)
+static void
+append_video (GString *text, guint seconds, guint gop_frames, guint width, UsCodec codec) {
+  g_string_append_printf (
+      text,
+      "videotestsrc num-buffers=%u pattern=ball ! video/x-raw,width=%u,height=90,framerate=30/1 ! ",
+      seconds * 30, width);
+  if (codec == US_CODEC_HEVC)
     g_string_append_printf (
         text,
-        "videotestsrc num-buffers=%u pattern=ball ! video/x-raw,width=%u,height=90,framerate=30/1 "
-        "! x264enc bframes=2 b-adapt=false speed-preset=ultrafast threads=1 key-int-max=%u "
+        "videoconvert ! x265enc speed-preset=ultrafast key-int-max=%u bitrate=300 "
+        "option-string=\"scenecut=0:min-keyint=%u:bframes=2:b-adapt=0:pools=1:frame-threads=1:"
+        "open-gop=0:log-level=none\" "
+        "! h265parse ! video/x-h265,stream-format=hvc1,alignment=au ! appsink name=v sync=false ",
+        gop_frames, gop_frames);
+  else
+    g_string_append_printf (
+        text,
+        "x264enc bframes=2 b-adapt=false speed-preset=ultrafast threads=1 key-int-max=%u "
         "option-string=scenecut=0:min-keyint=%u bitrate=300 "
         "! video/x-h264,stream-format=avc,alignment=au ! appsink name=v sync=false ",
-        seconds * 30, width, gop_frames, gop_frames);
-  if (audio != NULL)
+        gop_frames, gop_frames);
+}
+
+UsMaterial *
+us_material_new_of (guint seconds, guint gop_frames, guint width, UsCodec video, UsCodec audio) {
+  static const char *const encoders[US_N_CODECS] = {
+    [US_CODEC_AAC] = "avenc_aac ! audio/mpeg,stream-format=raw",
+    [US_CODEC_MP3] = "lamemp3enc target=bitrate bitrate=64 cbr=true ! mpegaudioparse",
+    [US_CODEC_OPUS] = "opusenc",
+    [US_CODEC_AC3] = "avenc_ac3 bitrate=192000 ! ac3parse",
+    [US_CODEC_EAC3] = "avenc_eac3 bitrate=192000 ! ac3parse",
+  };
+  g_autoptr (GString) text = g_string_new (NULL);
+  if (video != US_CODEC_NONE)
+    append_video (text, seconds, gop_frames, width, video);
+  if (audio != US_CODEC_NONE)
     g_string_append_printf (
         text,
         "audiotestsrc num-buffers=%u samplesperbuffer=480 ! audio/x-raw,rate=48000,channels=2 "
         "! audioconvert ! %s ! appsink name=a sync=false",
-        seconds * 100,
-        g_str_equal (audio, "mp3")
-            ? "lamemp3enc target=bitrate bitrate=64 cbr=true ! mpegaudioparse"
-            : "avenc_aac ! audio/mpeg,stream-format=raw");
+        seconds * 100, encoders[audio]);
   g_autoptr (GError) error = NULL;
   g_autoptr (GstElement) pipeline = gst_parse_launch (text->str, &error);
   g_assert_no_error (error);
 
   UsMaterial *material = g_new0 (UsMaterial, 1);
+  material->video_codec = video;
+  material->audio_codec = audio;
   material->units = g_array_new (FALSE, FALSE, sizeof (UsMaterialUnit));
   g_array_set_clear_func (material->units, unit_clear);
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  collect (pipeline, "v", TRUE, material->units, &material->avc_config);
-  collect (pipeline, "a", FALSE, material->units, &material->aac_config);
+  collect (pipeline, "v", TRUE, material->units, &material->video_config);
+  collect (pipeline, "a", FALSE, material->units, &material->audio_config);
   gst_element_set_state (pipeline, GST_STATE_NULL);
   g_array_sort (material->units, by_dts);
   g_assert_cmpuint (material->units->len, >, 0);
   return material;
 }
 
+UsMaterial *
+us_material_new (guint seconds, guint gop_frames, guint width, const char *audio) {
+  UsCodec codec = US_CODEC_NONE;
+  if (audio != NULL)
+    codec = g_str_equal (audio, "mp3") ? US_CODEC_MP3 : US_CODEC_AAC;
+  return us_material_new_of (seconds, gop_frames, width, width > 0 ? US_CODEC_H264 : US_CODEC_NONE,
+                             codec);
+}
+
 void
 us_material_free (UsMaterial *material) {
   g_array_unref (material->units);
-  g_clear_pointer (&material->avc_config, g_bytes_unref);
-  g_clear_pointer (&material->aac_config, g_bytes_unref);
+  g_clear_pointer (&material->video_config, g_bytes_unref);
+  g_clear_pointer (&material->audio_config, g_bytes_unref);
   g_free (material);
 }

@@ -67,13 +67,16 @@ send_configs (UsFeeder *feeder, gint64 time_ms) {
   if (feeder->has_config)
     return;
   feeder->has_config = TRUE;
-  if (feeder->material->avc_config != NULL) {
-    data = g_bytes_get_data (feeder->material->avc_config, &size);
-    send_payload (feeder, US_RTMP_VIDEO, time_ms, us_flv_write_avc_config (data, size));
+  const UsMaterial *material = feeder->material;
+  if (us_codec_has_config (material->video_codec)) {
+    data = g_bytes_get_data (material->video_config, &size);
+    send_payload (feeder, US_RTMP_VIDEO, time_ms,
+                  us_flv_write_config (material->video_codec, data, size));
   }
-  if (feeder->material->aac_config != NULL && !feeder->is_mp3) {
-    data = g_bytes_get_data (feeder->material->aac_config, &size);
-    send_payload (feeder, US_RTMP_AUDIO, time_ms, us_flv_write_aac_config (data, size));
+  if (us_codec_has_config (material->audio_codec)) {
+    data = g_bytes_get_data (material->audio_config, &size);
+    send_payload (feeder, US_RTMP_AUDIO, time_ms,
+                  us_flv_write_config (material->audio_codec, data, size));
   }
 }
 
@@ -81,13 +84,10 @@ static void
 send_unit (UsFeeder *feeder, const UsMaterialUnit *unit) {
   gsize size;
   const guint8 *data = g_bytes_get_data (unit->data, &size);
-  GBytes *payload;
-  if (unit->is_video)
-    payload = us_flv_write_avc_frame (data, size, unit->is_keyframe,
-                                      (gint32)(unit->pts_ms - unit->dts_ms));
-  else
-    payload = feeder->is_mp3 ? us_flv_write_mp3_frame (data, size)
-                             : us_flv_write_aac_frame (data, size);
+  const UsMaterial *material = feeder->material;
+  GBytes *payload
+      = us_flv_write_frame (unit->is_video ? material->video_codec : material->audio_codec, data,
+                            size, unit->is_keyframe, (gint32)(unit->pts_ms - unit->dts_ms));
   send_payload (feeder, unit->is_video ? US_RTMP_VIDEO : US_RTMP_AUDIO, unit->dts_ms, payload);
 }
 

@@ -12,8 +12,7 @@
 typedef struct {
   UsRtmpClient *client;       /* NULL once closed */
   const UsMaterial *material; /* not owned */
-  gboolean is_mp3;
-  guint64 first; /* number of segment 0 */
+  guint64 first;              /* number of segment 0 */
   guint64 epoch;
   guint64 discontinuity;
   guint target_duration_s;   /* 1 */

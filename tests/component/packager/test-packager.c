@@ -258,7 +258,6 @@ check_layout (guint width, const char *audio) {
   g_autoptr (UsMaterial) other = us_material_new (3, 30, width, audio);
   g_autoptr (UsPackager) packager = packager_new ();
   g_autoptr (UsFeeder) feeder = us_feeder_new (us_packager_get_rtmp_port (packager), "show", other);
-  feeder->is_mp3 = g_strcmp0 (audio, "mp3") == 0;
   UsViewer *viewer = view (packager, "show");
   for (guint k = 0; k < 3; k++)
     us_feeder_send (feeder, k);

@@ -132,7 +132,7 @@ test_frames (Fixture *self, gconstpointer data) {
     UsAudioFrame frame;
     reset (self);
     g_assert_true (us_audio_frame_read (rows[i].type, rows[i].bytes, sizeof rows[i].bytes, &frame));
-    us_inspector_set_sound (&self->inspector, rows[i].type, &frame);
+    us_inspector_set_sound (&self->inspector, rows[i].type, 0, &frame);
     g_assert_cmpstr (self->out.audio_codec, ==, rows[i].codec);
     g_assert_cmpuint (self->out.audio_rate_hz, ==, rows[i].rate);
     g_assert_cmpuint (self->out.audio_channels, ==, rows[i].channels);
@@ -147,7 +147,7 @@ test_none (void) {
   UsMp4Track track = { 0 };
   us_inspector_add_picture (NULL, &unit, 1);
   us_inspector_add_frame (NULL, 1);
-  us_inspector_set_sound (NULL, US_MPEGTS_TYPE_AAC, &frame);
+  us_inspector_set_sound (NULL, US_MPEGTS_TYPE_AAC, 0, &frame);
   us_inspector_set_track (NULL, &track);
 }
 

@@ -546,18 +546,67 @@ check_fault (Fixture *fixture, const char *text) {
   g_assert_nonnull (strstr (fixture->error->message, text));
 }
 
+/* Pictures that no segment can carry: refused by name after a second, also when their sound could
+ * go on alone. */
 static void
 test_unsupported (Fixture *fixture, gconstpointer data) {
-  us_segmenter_begin (fixture->segmenter);
-  for (guint i = 0; i < 300; i++) {
-    guint8 hevc[] = { 0x1c, 1, 0, 0, 0, 0, 0, 0, 1, 2 }; /* codec id 12 */
-    us_fake_clock_advance_us (&fixture->clock, 40000);
-    g_assert_cmpint (push (fixture, V, i * 40, g_bytes_new (hevc, sizeof hevc)), ==,
-                     US_SEGMENTER_NOTHING);
-    if (i < 200)
-      g_assert_true (us_segmenter_check (fixture->segmenter, NULL));
+  static const struct {
+    guint8 bytes[16];
+    gsize size;
+    const char *name;
+  } rows[] = {
+    { { 0x90, 'a', 'v', '0', '1', 0x81 }, 6, "AV1" },
+    { { 0xa1, 'v', 'p', '0', '9', 0 }, 6, "VP9" },
+    { { 0x90, 'v', 'v', 'c', '1', 0 }, 6, "VVC" },
+    { { 0x90, 'v', 'p', '0', '8', 0 }, 6, "VP8" },
+    { { 0x96, 0x00, 'a', 'v', '0', '1', 0, 0x81 }, 8, "AV1" },
+    { { 0x22, 0, 0 }, 3, "Sorenson" },
+    { { 0x90, 'z', 'z', 'z', 'z', 0 }, 6, "unknown FourCC" },
+  };
+  for (guint row = 0; row < G_N_ELEMENTS (rows); row++) {
+    us_segmenter_begin (fixture->segmenter);
+    (void)push (fixture, A, 0, media_audio_config (FALSE));
+    guint i = 0;
+    UsSegmenterResult result = US_SEGMENTER_NOTHING;
+    for (; i < 100 && result != US_SEGMENTER_FAULT; i++) {
+      us_fake_clock_advance_us (&fixture->clock, 40000);
+      (void)push (fixture, A, i * 40, media_audio (i));
+      result = push (fixture, V, i * 40, g_bytes_new (rows[row].bytes, rows[row].size));
+    }
+    g_assert_cmpint (result, ==, US_SEGMENTER_FAULT);
+    g_assert_cmpuint (i, >=, 25);
+    g_assert_cmpuint (i, <=, 26);
+    g_assert_nonnull (strstr (fixture->error->message, rows[row].name));
+    g_assert_nonnull (strstr (fixture->error->message, "set the encoder to H.264 or HEVC"));
+    g_assert_nonnull (us_segmenter_get_video (fixture->segmenter)->unsupported);
+    g_clear_error (&fixture->error);
+    us_segmenter_end (fixture->segmenter);
   }
-  check_fault (fixture, "not supported");
+}
+
+/* Sound that no segment can carry is left out; without pictures nothing would be left. */
+static void
+test_unsupported_sound (Fixture *fixture, gconstpointer data) {
+  const guint8 flac[] = { 0x91, 'f', 'L', 'a', 'C', 0xff, 0xf8 };
+  for (guint has_video = 0; has_video < 2; has_video++) {
+    us_segmenter_begin (fixture->segmenter);
+    if (has_video)
+      (void)push (fixture, V, 0, media_video_config (1));
+    UsSegmenterResult result = US_SEGMENTER_NOTHING;
+    guint i = 0;
+    for (; i < 200 && result != US_SEGMENTER_FAULT; i++) {
+      us_fake_clock_advance_us (&fixture->clock, 40000);
+      if (has_video)
+        (void)push (fixture, V, i * 40, media_video (i % 25 == 0, i, 0));
+      result = push (fixture, A, i * 40, g_bytes_new (flac, sizeof flac));
+    }
+    g_assert_cmpint (result, ==, has_video ? US_SEGMENTER_NOTHING : US_SEGMENTER_FAULT);
+    g_assert_cmpuint (i, ==, has_video ? 200 : 125);
+    if (!has_video)
+      g_assert_nonnull (strstr (fixture->error->message, "FLAC"));
+    g_clear_error (&fixture->error);
+    us_segmenter_end (fixture->segmenter);
+  }
 }
 
 static void
@@ -670,6 +719,7 @@ main (int argc, char **argv) {
   ADD ("/segmenter/no-keyframe", test_no_keyframe);
   ADD ("/segmenter/segment-bytes", test_segment_bytes);
   ADD ("/segmenter/unsupported", test_unsupported);
+  ADD ("/segmenter/unsupported-sound", test_unsupported_sound);
   ADD ("/segmenter/standing-time", test_standing_time);
   ADD ("/segmenter/never-a-keyframe", test_never_a_keyframe);
   ADD ("/segmenter/pending-bounded", test_pending_bounded);

@@ -80,8 +80,8 @@ test_whole_segment (void) {
   g_assert_cmpint (units[2].pts_ms, ==, 5023); /* composition time is signed */
   g_assert_false (units[2].is_keyframe);
   g_assert_cmpuint (g_bytes_get_size (units[0].data), ==, 3);
-  g_assert_cmpuint (g_bytes_get_size (raw->avc_config), ==, 6);
-  g_assert_cmpuint (g_bytes_get_size (raw->aac_config), ==, 3);
+  g_assert_cmpuint (g_bytes_get_size (raw->video_config), ==, 6);
+  g_assert_cmpuint (g_bytes_get_size (raw->audio_config), ==, 3);
 }
 
 static void

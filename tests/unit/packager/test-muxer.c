@@ -5,7 +5,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "hls/mpegts.h"
+#include "hls/mpegts-packet.h"
 #include "helpers/material.h"
 #include "media/pipeline.h"
 
@@ -70,9 +70,12 @@ cut (const UsMaterial *material, guint64 number, gint64 from_ms, gint64 to_ms, U
   raw->open.number = number;
   raw->open.media_ms = from_ms;
   raw->end_ms = to_ms;
+  raw->video_codec = material->video_codec;
   raw->audio_codec = audio;
-  raw->avc_config = material->avc_config != NULL ? g_bytes_ref (material->avc_config) : NULL;
-  raw->aac_config = material->aac_config != NULL ? g_bytes_ref (material->aac_config) : NULL;
+  if (us_codec_has_config (raw->video_codec))
+    raw->video_config = g_bytes_ref (material->video_config);
+  if (us_codec_has_config (raw->audio_codec))
+    raw->audio_config = g_bytes_ref (material->audio_config);
   for (guint i = 0; i < material->units->len; i++) {
     const UsMaterialUnit *from = &g_array_index (material->units, UsMaterialUnit, i);
     if (from->dts_ms < from_ms || from->dts_ms >= to_ms)
@@ -165,6 +168,56 @@ check_layouts (const char *name) {
   sink_clear (&sink);
 }
 
+/* Every codec, with both texts: the right stream types, all access units, and the same again. */
+static void
+check_codecs (const char *name) {
+  static const struct {
+    UsCodec video, audio;
+    guint video_type, audio_type, n_audio;
+  } rows[] = {
+    { US_CODEC_HEVC, US_CODEC_AAC, US_MPEGTS_TYPE_HEVC, US_MPEGTS_TYPE_AAC, 90 },
+    { US_CODEC_H264, US_CODEC_OPUS, US_MPEGTS_TYPE_H264, US_MPEGTS_TYPE_OPUS, 100 },
+    { US_CODEC_HEVC, US_CODEC_AC3, US_MPEGTS_TYPE_HEVC, US_MPEGTS_TYPE_AC3, 60 },
+    { US_CODEC_H264, US_CODEC_EAC3, US_MPEGTS_TYPE_H264, US_MPEGTS_TYPE_EAC3, 60 },
+    { US_CODEC_NONE, US_CODEC_OPUS, 0, US_MPEGTS_TYPE_OPUS, 100 },
+    { US_CODEC_NONE, US_CODEC_EAC3, 0, US_MPEGTS_TYPE_EAC3, 60 },
+    { US_CODEC_HEVC, US_CODEC_NONE, US_MPEGTS_TYPE_HEVC, 0, 0 },
+  };
+  Sink sink = { 0 };
+  sink_init (&sink);
+  g_autoptr (UsMuxer) muxer = make_muxer_of (&sink, name);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (UsMaterial) material = us_material_new_of (2, 30, 160, rows[i].video, rows[i].audio);
+    for (guint k = 0; k < 2; k++)
+      us_muxer_push (muxer, cut (material, 7, 0, 2000, rows[i].audio));
+  }
+  sink_run (&sink, 2 * G_N_ELEMENTS (rows));
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_test_message ("%s: %s %s", name, us_codec_to_string (rows[i].video),
+                    us_codec_to_string (rows[i].audio));
+    GBytes *bytes = g_ptr_array_index (sink.results, 2 * i);
+    gboolean is_encoded = g_str_equal (name, "packager-x264");
+    UsMpegtsInfo info;
+    assert_segment (bytes, rows[i].video_type != 0, rows[i].audio_type != 0);
+    g_assert_true (
+        us_mpegts_inspect (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &info, NULL));
+    g_assert_cmpuint (info.video_type, ==,
+                      is_encoded && rows[i].video_type != 0 ? US_MPEGTS_TYPE_H264
+                                                            : rows[i].video_type);
+    g_assert_cmpuint (info.audio_type, ==, rows[i].audio_type);
+    g_assert_cmpuint (info.n_video, ==, rows[i].video_type != 0 ? 60 : 0);
+    g_assert_cmpuint (info.n_audio, >=, rows[i].n_audio);
+    g_assert_true (g_bytes_equal (bytes, g_ptr_array_index (sink.results, 2 * i + 1)));
+  }
+  sink_clear (&sink);
+}
+
+static void
+test_codecs (void) {
+  check_codecs ("packager-copy");
+  check_codecs ("packager-x264");
+}
+
 static void
 test_layouts (void) {
   check_layouts ("packager-copy");
@@ -201,10 +254,10 @@ test_a_fault_costs_one_segment (void) {
   sink_init (&sink);
   g_autoptr (UsMuxer) muxer = make_muxer (&sink);
   UsRawSegment *broken = cut (material, 1, 0, 2000, US_CODEC_AAC);
-  g_clear_pointer (&broken->avc_config, g_bytes_unref);
-  broken->avc_config = g_bytes_new ("\x01", 1);
+  g_clear_pointer (&broken->video_config, g_bytes_unref);
+  broken->video_config = g_bytes_new ("\x01", 1);
   UsRawSegment *headless = cut (material, 2, 0, 2000, US_CODEC_AAC);
-  g_clear_pointer (&headless->aac_config, g_bytes_unref);
+  g_clear_pointer (&headless->audio_config, g_bytes_unref);
   us_muxer_push (muxer, broken);
   us_muxer_push (muxer, headless);
   us_muxer_push (muxer, cut (material, 3, 2000, 4000, US_CODEC_AAC));
@@ -361,6 +414,7 @@ main (int argc, char **argv) {
     g_error ("%s", error->message);
   g_test_add_func ("/packager/muxer/twins", test_twins);
   g_test_add_func ("/packager/muxer/layouts", test_layouts);
+  g_test_add_func ("/packager/muxer/codecs", test_codecs);
   g_test_add_func ("/packager/muxer/audio-alone", test_audio_alone);
   g_test_add_func ("/packager/muxer/fault", test_a_fault_costs_one_segment);
   g_test_add_func ("/packager/muxer/missing-pictures", test_missing_pictures);

@@ -1,7 +1,7 @@
 /* test-codec-config.c - AAC and H.264 configurations as encoders wrote them, and broken ones */
 #include "fixture.h"
 #include "rtmp/error.h"
-#include "rtmp/flv.h"
+#include "rtmp/codec-config.h"
 
 static const struct {
   const char *hex;
@@ -69,7 +69,7 @@ static void
 test_avc (void) {
   for (guint i = 0; i < G_N_ELEMENTS (avc); i++) {
     g_autoptr (GByteArray) bytes = fixture_hex (avc[i].hex);
-    UsAvcConfig config = { 0 };
+    UsVideoConfig config = { 0 };
     g_autoptr (GError) error = NULL;
     g_assert_true (us_flv_parse_avc_config (bytes->data, bytes->len, &config, &error));
     g_assert_no_error (error);
@@ -101,7 +101,7 @@ test_broken_avc (void) {
   for (guint i = 0; i < G_N_ELEMENTS (broken); i++) {
     g_test_message ("%s", broken[i]);
     g_autoptr (GByteArray) bytes = fixture_hex (broken[i]);
-    UsAvcConfig config;
+    UsVideoConfig config;
     g_autoptr (GError) error = NULL;
     g_assert_false (us_flv_parse_avc_config (bytes->data, bytes->len, &config, &error));
     g_assert_error (error, US_RTMP_ERROR, US_RTMP_ERROR_MEDIA);
@@ -114,7 +114,7 @@ test_cuts_are_safe (void) {
     g_autoptr (GByteArray) bytes = fixture_hex (avc[i].hex);
     for (guint size = 0; size < bytes->len; size++) {
       g_autofree guint8 *exact = g_memdup2 (bytes->data, size);
-      UsAvcConfig config;
+      UsVideoConfig config;
       g_autoptr (GError) error = NULL;
       if (!us_flv_parse_avc_config (exact, size, &config, &error))
         g_assert_nonnull (error);
