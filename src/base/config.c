@@ -322,7 +322,7 @@ us_config_load_default_file (UsConfig *config, GError **error) {
 
   g_autofree char *own
       = g_build_filename (g_get_user_config_dir (), US_PROGRAM, US_PROGRAM ".conf", NULL);
-  g_autofree char *machine = g_build_filename ("/etc", US_PROGRAM, US_PROGRAM ".conf", NULL);
+  g_autofree char *machine = g_build_filename (US_SYSCONFDIR, US_PROGRAM, US_PROGRAM ".conf", NULL);
   if (g_file_test (own, G_FILE_TEST_EXISTS))
     return us_config_load_file (config, own, error);
   if (g_file_test (machine, G_FILE_TEST_EXISTS))
