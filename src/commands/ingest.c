@@ -97,6 +97,13 @@ run (UsConfig *config, const UsCommand *command) {
   settings.push_urls = (const char *const *)push;
   settings.takeover_silence_ms
       = (guint)us_config_get_duration_ms (config, group, "takeover-silence");
+  settings.max_publishers = (guint)us_config_get_integer (config, group, "max-publishers");
+  settings.patience_ms = (guint)us_config_get_duration_ms (config, group, "publisher-patience");
+  settings.contest.hold_ms
+      = (guint)us_config_get_duration_ms (config, group, "publisher-hold-down");
+  const char *failback = us_config_get_string (config, group, "publisher-failback");
+  settings.contest.failback
+      = g_str_equal (failback, "sticky") ? US_FAILBACK_STICKY : US_FAILBACK_AUTO;
   settings.max_streams = (guint)us_config_get_integer (config, group, "max-streams");
   settings.default_stream = us_config_get_string (config, US_GROUP_GENERAL, "default-stream");
   settings.ring_max_bytes

@@ -12,6 +12,7 @@
 static const char *const http_schemes[] = { "http", "https", NULL };
 static const char *const rtmp_schemes[] = { "rtmp", NULL };
 static const char *const log_levels[] = { "error", "warning", "notice", "info", "debug", NULL };
+static const char *const failbacks[] = { "auto", "sticky", NULL };
 static const char *const log_formats[] = { "text", "json", NULL };
 
 // clang-format off
@@ -64,6 +65,14 @@ static const UsOption ingest_options[] = {
     "EXT-X-TARGETDURATION in seconds; 0: measured when a stream starts" },
   { "takeover-silence", US_OPTION_DURATION, "2s", 0, MS_HOUR, NULL, NULL,
     "A publisher silent for so long gives way to a second one with the same key" },
+  { "max-publishers", US_OPTION_INTEGER, "4", 1, 16, NULL, NULL,
+    "Publishers of one stream at the same time, with keys of their own; one of them feeds it" },
+  { "publisher-patience", US_OPTION_DURATION, "1s", 100, 60000, NULL, NULL,
+    "How late the publisher that feeds a stream may be while another one is in time" },
+  { "publisher-failback", US_OPTION_CHOICE, "auto", 0, 0, failbacks, NULL,
+    "Whether a better publisher takes its stream back once it is steady" },
+  { "publisher-hold-down", US_OPTION_DURATION, "10s", 0, 600000, NULL, NULL,
+    "How long a better publisher must be steady before it takes its stream back" },
   { "keys-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
     "File of stream keys; empty: none is asked for, and open-publish says who may publish" },
   { "open-publish", US_OPTION_CHOICE, "loopback", 0, 0, open_publishes, NULL,
@@ -124,7 +133,6 @@ static const UsOption origin_options[] = {
   { NULL },
 };
 
-static const char *const failbacks[] = { "auto", "sticky", NULL };
 static const char *const standbys[] = { "auto", "off", NULL };
 static const char *const buses[] = { "auto", "session", "system", "none", NULL };
 static const UsOption switcher_options[] = {

@@ -6,6 +6,7 @@
 #include "ingest/status.h"
 
 #include "http/exposition.h"
+#include "ingest/status-publishers.h"
 
 #include <json-glib/json-glib.h>
 
@@ -99,6 +100,7 @@ add_stream (JsonBuilder *builder, UsStream *stream, gint64 now_us) {
   json_builder_begin_object (builder);
   add_string (builder, "name", us_stream_get_name (stream));
   add_publisher (builder, stream, now_us);
+  us_ingest_status_add_publishers (builder, stream, now_us);
   add_int (builder, "epoch", (gint64)stats.epoch);
   add_int (builder, "number", (gint64)stats.number);
   add_int (builder, "media_ms", stats.media_ms);
@@ -336,6 +338,7 @@ us_ingest_status_metrics (const UsIngestFacts *facts, GPtrArray *streams) {
   render_tracks (out, streams);
   render_drops (out, streams);
   render_relays (out, streams);
+  us_ingest_status_render_publishers (out, streams);
   us_exposition_start_time (out, "ingest");
   return us_exposition_end (out);
 }
