@@ -1,0 +1,273 @@
+"""The compose files of docker/, without an engine: what they say is what the program understands.
+
+# test-e2e: light
+
+Compose itself reads and merges them (docker-compose of Debian: 1.29 on Debian 12, 2.26 on 13). Then
+every command line goes to the real program, every address must be one where somebody listens, and
+every service must be locked up as docs/containers.md says.
+"""
+
+import configparser
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import yaml
+
+import chain
+
+DOCKER = chain.ROOT / "docker"
+OVERLAYS = {
+    "base": ["compose.yaml"],
+    "edge": ["compose.yaml", "compose.edge.yaml"],
+    "external": ["compose.external.yaml"],
+}
+SEED_PORTS = {"ingest": 1936, "packager-primary": 8081, "packager-backup": 8082, "switcher": 8080, "monitor": 8000}
+
+
+def merged(files, profile="manual", environment=None):
+    """What Compose makes of them. Its first generation knows no `name`; everything else is the same."""
+    with tempfile.TemporaryDirectory(prefix="understudy-compose-") as folder:
+        copies = []
+        for name in files:
+            text = (DOCKER / name).read_text(encoding="utf-8")
+            copy = pathlib.Path(folder) / name
+            copy.write_text(re.sub(r"^name:.*\n", "", text, flags=re.M), encoding="utf-8")
+            copies += ["-f", str(copy)]
+        env = {"PATH": os.environ["PATH"], "HOME": folder, "COMPOSE_PROJECT_NAME": "test",
+               "COMPOSE_PROFILES": profile, **(environment or {})}
+        done = subprocess.run(["docker-compose", *copies, "--project-directory", str(DOCKER), "config"],
+                              env=env, capture_output=True, text=True, timeout=120)
+        if done.returncode != 0:
+            raise AssertionError(f"{files}: {done.stderr}")
+        return yaml.safe_load(done.stdout)
+
+
+def is_ours(service):
+    return service["image"].startswith("understudy:")
+
+
+def printed(service, healthcheck=False):
+    """The configuration that the program makes of a service's command line and environment."""
+    command = service["command"] if not healthcheck else service["healthcheck"]["test"][2:]
+    env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **(service.get("environment") or {})}
+    done = subprocess.run([chain.BINARY, *command, "--print-config"], env=env, capture_output=True,
+                          text=True, timeout=30)
+    if done.returncode != 0:
+        raise AssertionError(f"{command}: {done.stderr}")
+    config = configparser.ConfigParser(interpolation=None, delimiters=("=",), comment_prefixes=("#",))
+    config.read_string(done.stdout)
+    return config
+
+
+def group_of(service):
+    role = service["command"][0]
+    if role != "packager":
+        return role
+    return "packager-backup" if "--name=backup" in service["command"] else "packager-primary"
+
+
+def published(service):
+    """{port outside: port inside}"""
+    ports = {}
+    for port in service.get("ports") or []:
+        if isinstance(port, str):
+            outside, inside = port.split("/")[0].rsplit(":", 2)[-2:]
+        else:
+            outside, inside = port["published"], port["target"]
+        ports[int(outside)] = int(inside)
+    return ports
+
+
+def listens(service):
+    """Ports where the role listens for more than its own machine."""
+    config = printed(service)
+    keys = {"ingest": ("rtmp", "status"), "packager-primary": ("rtmp", "http"),
+            "packager-backup": ("rtmp", "http"), "switcher": ("http",), "monitor": ("http",), "publish": ()}
+    addresses = [config[group_of(service)][key] for key in keys[group_of(service)]]
+    return {int(address.rsplit(":", 1)[1]) for address in addresses if address.startswith("0.0.0.0:")}
+
+
+def size(text):
+    unit = {"k": 1024, "m": 1024 ** 2, "g": 1024 ** 3}.get(str(text)[-1].lower())
+    return int(str(text)[:-1]) * unit if unit else int(text)
+
+
+class Compose(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.files = {name: merged(files) for name, files in OVERLAYS.items()}
+
+    def each(self, ours=None):
+        for overlay, file in self.files.items():
+            for name, service in file["services"].items():
+                if ours is None or is_ours(service) == ours:
+                    self.where = f"{overlay}: {name}"
+                    yield overlay, name, service
+
+    def _formatMessage(self, msg, standardMsg):
+        return f"{getattr(self, 'where', '')}: {super()._formatMessage(msg, standardMsg)}"
+
+    def test_who_is_there(self):
+        base = self.files["base"]["services"]
+        self.assertEqual(set(base), {"ingest", "packager-primary", "packager-backup", "switcher", "monitor",
+                                     "publisher", "publisher-manual"})
+        self.assertEqual(set(self.files["edge"]["services"]) - set(base), {"edge", "switcher-2"})
+        self.assertEqual(set(self.files["external"]["services"]), {
+            "ingest", "publisher", "ffmpeg-pub", "packager-primary", "packager-backup", "origin-primary",
+            "origin-backup", "switcher", "monitor"})
+        without = merged(OVERLAYS["base"], profile="")["services"]
+        profiles = {name for name, service in without.items() if service.get("profiles")}
+        self.assertEqual(set(base) - (set(without) - profiles), {"publisher-manual"})
+        for name, port in SEED_PORTS.items():
+            self.assertIn(port, published(base[name]), name)
+
+    def test_command_lines(self):
+        """Accepted, and every option has arrived where it belongs."""
+        for _, _, service in self.each(ours=True):
+            config = printed(service)
+            for option in service["command"][1:]:
+                key, _, value = option.removeprefix("--").partition("=")
+                if key != "name":
+                    self.assertEqual(config[group_of(service)][key], value)
+            for key, value in (service.get("environment") or {}).items():
+                setting = key.lower().replace("_", "-")
+                self.assertEqual(config["switcher"][setting], str(value))
+
+    def test_environment(self):
+        """The first generation's variables reach the switcher through Compose."""
+        wanted = {"PRIMARY_BASE_URL": "http://a.example/hls", "BACKUP_BASE_URL": "http://b.example/hls",
+                  "PLAYLIST_PATH": "live/index.m3u8", "CHECK_INTERVAL_SECONDS": "2",
+                  "SEGMENT_AGE_THRESHOLD_SECONDS": "7", "REQUIRED_WINDOWS": "5"}
+        file = merged(OVERLAYS["edge"], environment=wanted)
+        for name in ("switcher", "switcher-2"):
+            config = printed(file["services"][name])["switcher"]
+            for key, value in wanted.items():
+                self.assertEqual(config[key.lower().replace("_", "-")], value)
+
+    def test_addresses_lead_somewhere(self):
+        """Every URL of a command or variable names a service that listens there."""
+        others = {("ingest", 1935), ("origin-primary", 8080), ("origin-backup", 8080)}
+        for overlay, name, service in self.each():
+            services = self.files[overlay]["services"]
+            words = list(map(str, service.get("command") or [])) + \
+                list(map(str, (service.get("environment") or {}).values()))
+            urls = re.findall(r"(?:http|rtmp)://([\w.-]+):(\d+)", " ".join(words))
+            for host, port in urls:
+                self.assertIn(host, services, f"{name} asks {host}")
+                if is_ours(services[host]):
+                    self.assertIn(int(port), listens(services[host]), f"{name} asks {host}:{port}")
+                else:
+                    self.assertIn((host, int(port)), others)
+
+    def test_ports_are_listened_on(self):
+        for overlay, name, service in self.each(ours=True):
+            for inside in published(service).values():
+                self.assertIn(inside, listens(service), name)
+        for overlay, file in self.files.items():
+            outside = [port for service in file["services"].values() for port in published(service)]
+            self.assertEqual(len(outside), len(set(outside)), f"{overlay}: a port twice")
+
+    def test_locked_up(self):
+        for _, name, service in self.each():
+            self.assertIs(service.get("read_only"), True)
+            self.assertEqual(service.get("cap_drop"), ["ALL"])
+            self.assertEqual(service.get("security_opt"), ["no-new-privileges:true"])
+            self.assertRegex(service.get("user", ""), r"^[1-9]\d*:[1-9]\d*$")
+            self.assertIn(service.get("restart"), ("unless-stopped",))
+            self.assertGreater(size(service["mem_limit"]), 0)
+            self.assertGreater(float(service["cpus"]), 0)
+            self.assertGreater(int(service["pids_limit"]), 0)
+            self.assertEqual(service["logging"]["options"], {"max-size": "10m", "max-file": "3"})
+            self.assertTrue(any(str(place).startswith("/tmp:") for place in service["tmpfs"]))
+            for key in ("privileged", "network_mode", "pid", "ipc", "cap_add", "devices", "userns_mode"):
+                self.assertNotIn(key, service)
+            for place in service.get("volumes") or []:
+                text = place if isinstance(place, str) else place["source"]
+                self.assertNotIn("docker.sock", text)
+
+    def test_healthchecks(self):
+        for _, name, service in self.each(ours=True):
+            self.assertEqual(service["healthcheck"]["test"][:2], ["CMD", "/usr/bin/understudy"])
+            printed(service, healthcheck=True)
+        for overlay, name, service in self.each():
+            for other, condition in (service.get("depends_on") or {}).items():
+                self.assertIn(condition["condition"], ("service_healthy", "service_started"))
+                if condition["condition"] == "service_healthy":
+                    self.assertIn("healthcheck", self.files[overlay]["services"][other], other)
+
+    def test_secrets(self):
+        """Each is declared, comes from the folder that is in neither git nor the image, and is made."""
+        used = set()
+        for overlay, name, service in self.each(ours=True):
+            secrets = {s if isinstance(s, str) else s["source"] for s in service.get("secrets") or []}
+            paths = set(re.findall(r"/run/secrets/([\w-]+)", " ".join(service["command"])))
+            self.assertEqual(secrets, paths, name)
+            self.assertLessEqual(secrets, set(self.files[overlay]["secrets"]))
+            used |= {(secret, self.files[overlay]["secrets"][secret]["file"]) for secret in secrets}
+        self.assertEqual(used, {(name, str(DOCKER / "secrets" / name)) for name in ("control-token", "desk-token")})
+        self.assertIn("/docker/secrets/", (chain.ROOT / ".gitignore").read_text(encoding="utf-8").splitlines())
+        self.assertIn("docker/secrets", (chain.ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines())
+
+    def test_tokens(self):
+        """docker/tokens makes them once, and never again, in the form that both sides read."""
+        with tempfile.TemporaryDirectory(prefix="understudy-tokens-") as folder:
+            program = pathlib.Path(folder) / "tokens"
+            shutil.copy2(DOCKER / "tokens", program)
+            subprocess.run([program], check=True, capture_output=True)
+            texts = {}
+            for name in ("control-token", "desk-token"):
+                file = pathlib.Path(folder) / "secrets" / name
+                texts[name] = file.read_text(encoding="ascii")
+                self.assertRegex(texts[name], r"^[a-z]+ [0-9a-f]{48}\n$")
+                self.assertEqual(file.stat().st_mode & 0o777, 0o444)
+            self.assertEqual((pathlib.Path(folder) / "secrets").stat().st_mode & 0o777, 0o700)
+            self.assertNotEqual(texts["control-token"], texts["desk-token"])
+            subprocess.run([program], check=True, capture_output=True)
+            for name, text in texts.items():
+                self.assertEqual((pathlib.Path(folder) / "secrets" / name).read_text(encoding="ascii"), text)
+
+    def test_foreign_chain(self):
+        """The command lines of publisher and packager, run for a moment by the real ffmpeg."""
+        services = self.files["external"]["services"]
+        with tempfile.TemporaryDirectory(prefix="understudy-external-") as folder:
+            stream = f"{folder}/stream.flv"
+            publish = list(map(str, services["publisher"]["command"]))
+            self.assertEqual(publish[-1], "rtmp://ingest:1935/mystream")
+            publish = [word for word in publish if word != "-re"]  # as fast as it goes
+            self.run_ffmpeg([*publish[:-1], "-t", "9", stream])
+            package = list(map(str, services["packager-primary"]["command"]))
+            self.assertEqual(package, list(map(str, services["packager-backup"]["command"])))
+            at = package.index("-rw_timeout")
+            self.assertEqual(package[at + 2:at + 4], ["-i", "rtmp://ingest:1935/mystream"])
+            self.run_ffmpeg([*package[:at], "-i", stream, *package[at + 4:-1], f"{folder}/index.m3u8"])
+            playlist = pathlib.Path(folder, "index.m3u8").read_text(encoding="utf-8")
+            for tag in ("#EXT-X-PROGRAM-DATE-TIME:", "#EXT-X-INDEPENDENT-SEGMENTS", "#EXT-X-TARGETDURATION:2"):
+                self.assertIn(tag, playlist)
+            self.assertRegex(playlist, r"#EXT-X-MEDIA-SEQUENCE:1\d{9}\n")
+            self.assertGreaterEqual(playlist.count("#EXTINF:2.0"), 3)
+
+    def run_ffmpeg(self, words):
+        done = subprocess.run(["ffmpeg", *words], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_dockerfile_covers_the_ports(self):
+        """What the image says of itself fits the compose files."""
+        text = (DOCKER / "Dockerfile").read_text(encoding="utf-8")
+        exposed = set(map(int, re.search(r"^EXPOSE (.+)$", text, re.M)[1].split()))
+        inside = {port for name in SEED_PORTS for port in published(self.files["base"]["services"][name]).values()}
+        self.assertLessEqual(inside, exposed)
+        user = re.search(r"^USER (\S+)$", text, re.M)[1]
+        for _, name, service in self.each(ours=True):
+            self.assertEqual(service["user"], user)
+        check = re.search(r"^HEALTHCHECK .* CMD (\[.*\])$", text, re.M)[1]
+        self.assertEqual(["CMD", *yaml.safe_load(check)],
+                         self.files["base"]["services"]["switcher"]["healthcheck"]["test"])
+
+
+if __name__ == "__main__":
+    unittest.main()
