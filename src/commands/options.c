@@ -156,6 +156,8 @@ static const UsOption switcher_options[] = {
     "HTTP connections at the same time" },
   { "max-connections-per-address", US_OPTION_INTEGER, "0", 0, 1000000, NULL, NULL,
     "HTTP connections from one address; 0: no limit of its own" },
+  { "self-verdict", US_OPTION_BOOL, "false", 0, 0, NULL, NULL,
+    "Answer 503 for a playlist while no origin can be reached, so that another switcher is asked" },
   { "failback", US_OPTION_CHOICE, "auto", 0, 0, failbacks, NULL,
     "Return to the primary when it is trusted again, or stay until the active one fails" },
   { "standby-fetch", US_OPTION_CHOICE, "auto", 0, 0, standbys, NULL,

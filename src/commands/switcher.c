@@ -40,6 +40,7 @@ run (UsConfig *config, const UsCommand *command) {
   settings.segment_megabytes = (guint)us_config_get_integer (config, group, "segment-megabytes");
   settings.unknown_stream_ms
       = (guint)us_config_get_duration_ms (config, group, "unknown-stream-wait");
+  settings.has_self_verdict = us_config_get_bool (config, group, "self-verdict");
   settings.is_standby_off
       = g_strcmp0 (us_config_get_string (config, group, "standby-fetch"), "off") == 0;
   us_failback_from_word (us_config_get_string (config, group, "failback"), &settings.failback);

@@ -219,12 +219,14 @@ on_published (UsRendition *rendition, gpointer user_data) {
 static gboolean
 on_tick (gpointer user_data) {
   UsFeed *self = user_data;
-  gboolean has_expired = FALSE;
+  gboolean has_changed = FALSE;
   us_feed_find_master (self);
   update (self);
   for (guint i = 0; i < self->renditions->len; i++)
-    has_expired = us_rendition_expire (self->renditions->pdata[i]) || has_expired;
-  if (has_expired)
+    has_changed = us_rendition_expire (self->renditions->pdata[i]) || has_changed;
+  for (guint i = 0; i < self->renditions->len; i++)
+    has_changed = us_rendition_judge_reach (self->renditions->pdata[i]) || has_changed;
+  if (has_changed)
     self->published (self, self->user_data);
   return G_SOURCE_CONTINUE;
 }

@@ -42,6 +42,7 @@ struct UsRendition {
   GBytes *playlist;     /* (nullable): rendered, as advertised */
   guint64 shown_number; /* of its last segment */
   gboolean is_ready;    /* the first window is complete: advertised */
+  gboolean is_cut_off;  /* it stands still, and no origin can be reached */
   gboolean is_stepping; /* another window is being filled, the one before it is still advertised */
   guint64 ready_rank;
   gint64 first_commit_us;

@@ -37,6 +37,7 @@ advertise (UsRendition *self) {
   g_clear_pointer (&self->playlist, g_bytes_unref);
   char *text = us_ledger_render (self->ledger);
   self->playlist = g_bytes_new_take (text, strlen (text));
+  self->is_cut_off = FALSE;
   self->shown_number = us_ledger_get_last (self->ledger)->segment->number;
   self->setup.events.published (self, self->setup.events.user_data);
 }

@@ -136,6 +136,43 @@ us_rendition_expire (UsRendition *self) {
   return us_ledger_expire (self->ledger, us_rendition_now_us (self)) > 0 && self->is_ready;
 }
 
+/* Whether its playlist cannot even be asked for; an origin that says that it has nothing new is
+ * there, and so may the source be silent. */
+static gboolean
+is_out_of_reach (const UsFollower *follower) {
+  switch ((int)us_follower_get_facts (follower)->error) {
+  case US_REASON_REFUSED:
+  case US_REASON_RESET:
+  case US_REASON_RESOLVE:
+  case US_REASON_TIMEOUT:
+    return TRUE;
+  default:
+    return FALSE;
+  }
+}
+
+/**
+ * us_rendition_judge_reach:
+ *
+ * One of several switchers that has lost both origins is to say so, that whoever stands before them
+ * asks another. RFC 8216 6.2.1 gives the measure: a playlist that has not grown for 1.5 target
+ * durations is late.
+ *
+ * Returns: whether the site is to be filled anew
+ */
+gboolean
+us_rendition_judge_reach (UsRendition *self) {
+  gint64 still_us = us_rendition_now_us (self) - self->stats.last_commit_us;
+  gint64 patience_us = (gint64)us_ledger_get_target (self->ledger) * G_USEC_PER_SEC * 3 / 2;
+  gboolean was_cut_off = self->is_cut_off;
+  self->is_cut_off = self->setup.access->has_self_verdict && self->is_ready
+                     && still_us > patience_us && is_out_of_reach (self->followers[0])
+                     && is_out_of_reach (self->followers[1]);
+  if (self->is_cut_off && !was_cut_off)
+    us_warning ("%s: no origin can be reached; the playlist answers 503 until one can", self->name);
+  return self->is_cut_off != was_cut_off;
+}
+
 /**
  * us_rendition_fill_site:
  *
@@ -150,6 +187,10 @@ us_rendition_fill_site (const UsRendition *self, UsSite *site) {
     .playlist = self->playlist,
     .last_number = self->shown_number,
     .target_duration_s = us_ledger_get_target (self->ledger),
+    .unavailable = self->is_cut_off
+                       ? "This switcher can reach no origin, and its playlist is older "
+                         "than 1.5 target durations."
+                       : NULL,
   };
   us_site_add_stream (site, &stream);
   const UsSegment *map = NULL;

@@ -79,6 +79,7 @@ void us_rendition_compare (UsRendition *rendition);
 void us_rendition_forgive (UsRendition *rendition, gint64 pause_us);
 void us_rendition_pump (UsRendition *rendition);
 gboolean us_rendition_expire (UsRendition *rendition);
+gboolean us_rendition_judge_reach (UsRendition *rendition);
 
 void us_rendition_fill_site (const UsRendition *rendition, UsSite *site);
 const char *us_rendition_get_name (const UsRendition *rendition);

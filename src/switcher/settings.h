@@ -18,8 +18,9 @@ typedef struct {
   char *playlist_path; /* "index.m3u8" or "live/index.m3u8", below these or a stream's name */
   UsPolicySettings policy;
   guint playlist_length;
-  gsize max_segment_bytes; /* of one segment; a larger one is refused before it is in memory */
-  gboolean is_standby_off; /* a foreign twin's segments are not fetched before its turn */
+  gsize max_segment_bytes;   /* of one segment; a larger one is refused before it is in memory */
+  gboolean has_self_verdict; /* playlists answer 503 while no origin can be reached */
+  gboolean is_standby_off;   /* a foreign twin's segments are not fetched before its turn */
 } UsOriginAccess;
 
 /* The playlist's own name, without the folder that it is in. */

@@ -275,6 +275,7 @@ us_switcher_new (const UsSwitcherSettings *settings, GError **error) {
                 .failback = settings->failback },
     .playlist_length = settings->playlist_length,
     .max_segment_bytes = (gsize)settings->segment_megabytes * 1024 * 1024,
+    .has_self_verdict = settings->has_self_verdict,
     .is_standby_off = settings->is_standby_off,
   };
   self->feeds = g_ptr_array_new_with_free_func ((GDestroyNotify)us_feed_free);

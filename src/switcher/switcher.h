@@ -24,11 +24,12 @@ typedef struct {
   guint segment_age_threshold_s; /* 1 to 3600 */
   guint required_windows;        /* 1 to 100; also the segments in step before a return */
   const char *default_stream;
-  guint playlist_length;   /* rows listed, 3 to 1000 */
-  guint segment_megabytes; /* (of 2^20 bytes) the largest segment that is taken, 1 to 1024 */
-  guint unknown_stream_ms; /* how long a request for an unknown stream is held */
-  gboolean is_standby_off; /* a foreign standby's segments are not fetched before its turn */
-  UsFailback failback;     /* of streams that nobody has ordered otherwise */
+  guint playlist_length;     /* rows listed, 3 to 1000 */
+  guint segment_megabytes;   /* (of 2^20 bytes) the largest segment that is taken, 1 to 1024 */
+  guint unknown_stream_ms;   /* how long a request for an unknown stream is held */
+  gboolean is_standby_off;   /* a foreign standby's segments are not fetched before its turn */
+  gboolean has_self_verdict; /* playlists answer 503 while no origin can be reached */
+  UsFailback failback;       /* of streams that nobody has ordered otherwise */
   UsConsoleSettings console;
   const UsClock *clock; /* (nullable): the system's */
 } UsSwitcherSettings;

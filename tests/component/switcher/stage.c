@@ -44,6 +44,7 @@ stage_start_switcher (Stage *stage) {
   settings.required_windows = stage->required_windows;
   settings.segment_megabytes = stage->segment_megabytes;
   settings.playlist_path = stage->playlist_path;
+  settings.has_self_verdict = stage->has_self_verdict;
   settings.clock = &stage->clock.clock;
   stage->switcher = us_switcher_new (&settings, &error);
   g_assert_no_error (error);

@@ -20,6 +20,7 @@ typedef struct {
   guint timer;
   guint required_windows;
   guint segment_megabytes;
+  gboolean has_self_verdict;
   const char *playlist_path;
   gboolean is_stale[2];     /* foreign play: does not go on */
   guint64 base[2];          /* foreign play: each counts from here */

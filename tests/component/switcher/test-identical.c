@@ -320,6 +320,45 @@ test_agrees_after_being_cut_off (void) {
   stage_close (&stage);
 }
 
+static guint
+get_status (Stage *stage, const char *uri) {
+  g_autoptr (UsHttpReply) reply = us_viewer_get (stage->viewer, uri);
+  return reply->status;
+}
+
+/* One of several that has lost both origins sends those who ask to another, serves what it has
+ * listed, and goes on when one is back. Origins that are there and have nothing new are no reason.
+ */
+static void
+test_self_verdict (void) {
+  Stage stage;
+  stage_open (&stage);
+  stage.has_self_verdict = TRUE;
+  for (guint i = 0; i < 10; i++)
+    stage_next (&stage, TRUE, TRUE);
+  stage_start_switcher (&stage);
+  await_last (&stage);
+  g_autofree char *listed = stage_name (&stage);
+  for (guint i = 0; i < 2; i++)
+    fake_origin_set_mode (stage.fakes[i], FAKE_HTTP_500);
+  us_viewer_pass (2500); /* 1.5 target durations and more */
+  g_assert_cmpuint (get_status (&stage, "index.m3u8"), ==, 200);
+  for (guint i = 0; i < 2; i++)
+    fake_origin_set_mode (stage.fakes[i], FAKE_DEAD);
+  gint64 begun_us = g_get_monotonic_time ();
+  while (get_status (&stage, "index.m3u8") == 200)
+    g_assert_cmpint (g_get_monotonic_time () - begun_us, <, 30 * G_USEC_PER_SEC);
+  g_autoptr (UsHttpReply) reply = us_viewer_get (stage.viewer, "index.m3u8");
+  g_assert_cmpuint (reply->status, ==, 503);
+  g_assert_cmpuint (get_status (&stage, listed), ==, 200);
+  fake_origin_set_mode (stage.fakes[1], FAKE_GOOD);
+  while (get_status (&stage, "index.m3u8") == 503)
+    g_assert_cmpint (g_get_monotonic_time () - begun_us, <, 30 * G_USEC_PER_SEC);
+  stage_next (&stage, FALSE, TRUE);
+  await_last (&stage);
+  stage_close (&stage);
+}
+
 /* Behind such a hole the playlist that viewers have stands, and all that it lists answers, until
  * another is as long as one must be. */
 static void
@@ -680,6 +719,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/identical/restart", test_restart);
   g_test_add_func ("/switcher/identical/agrees-after-being-cut-off",
                    test_agrees_after_being_cut_off);
+  g_test_add_func ("/switcher/identical/self-verdict", test_self_verdict);
   g_test_add_func ("/switcher/identical/step-waits", test_step_waits);
   g_test_add_func ("/switcher/identical/own-pause", test_own_pause);
   g_test_add_func ("/switcher/identical/ended-stream-is-let-go", test_ended_stream_is_let_go);
