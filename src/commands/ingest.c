@@ -5,6 +5,8 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/inherit.h"
+#include "base/memory.h"
 #include "commands/command.h"
 #include "commands/role.h"
 
@@ -38,6 +40,58 @@ read_gate (const UsConfig *config, const char *group, UsGateSettings *gate) {
     .allows_on_failure
     = strcmp (us_config_get_string (config, group, "on-publish-failure"), "allow") == 0,
   };
+}
+
+/* Seven numbers that bound what one peer, or all of them, can cost. */
+static void
+read_limits (const UsConfig *config, const char *group, UsIngestSettings *settings) {
+  UsRtmpLimits *limits = &settings->rtmp.limits;
+  limits->handshake_timeout_ms
+      = (guint)us_config_get_duration_ms (config, group, "handshake-timeout");
+  limits->publish_timeout_ms = (guint)us_config_get_duration_ms (config, group, "publish-timeout");
+  limits->media_timeout_ms = (guint)us_config_get_duration_ms (config, group, "media-timeout");
+  limits->max_message_bytes
+      = (gsize)us_config_get_integer (config, group, "max-message-megabytes") * 1024 * 1024;
+  limits->max_partial_bytes
+      = (gsize)us_config_get_integer (config, group, "max-partial-megabytes") * 1024 * 1024;
+  limits->max_chunk_streams = (guint)us_config_get_integer (config, group, "max-chunk-streams");
+  settings->max_memory_bytes
+      = (gsize)us_config_get_integer (config, group, "memory-megabytes") * 1024 * 1024;
+  if (settings->max_memory_bytes == 0)
+    settings->max_memory_bytes = us_memory_of_machine () / 2;
+}
+
+/* A message that fits is of no use when half of it does not. */
+static gboolean
+check_limits (const UsIngestSettings *settings) {
+  const UsRtmpLimits *limits = &settings->rtmp.limits;
+  if (limits->max_partial_bytes >= limits->max_message_bytes)
+    return TRUE;
+  us_command_refuse ("[ingest] max-partial-megabytes: %zu is less than max-message-megabytes, %zu",
+                     limits->max_partial_bytes >> 20, limits->max_message_bytes >> 20);
+  return FALSE;
+}
+
+/* All three settings, or none. */
+static gboolean
+read_rtmps (const UsConfig *config, const char *group, UsIngestSettings *settings, char **address) {
+  const char *where = text_or_null (config, group, "rtmps");
+  settings->certificate = text_or_null (config, group, "rtmps-certificate");
+  settings->certificate_key = text_or_null (config, group, "rtmps-key");
+  if (where == NULL && settings->certificate == NULL && settings->certificate_key == NULL)
+    return TRUE;
+  if (where == NULL || settings->certificate == NULL || settings->certificate_key == NULL) {
+    us_command_refuse ("[ingest] %s: is not set; RTMPS needs rtmps, rtmps-certificate and "
+                       "rtmps-key",
+                       where == NULL                   ? "rtmps"
+                       : settings->certificate == NULL ? "rtmps-certificate"
+                                                       : "rtmps-key");
+    return FALSE;
+  }
+  *address = us_config_get_address (config, group, "rtmps", &settings->rtmp.tls_port);
+  settings->rtmp.tls_address = *address;
+  settings->rtmp.tls_inherited_fd = us_inherit_take ("rtmps");
+  return TRUE;
 }
 
 /* The publisher's time to publish runs while its callback is asked. */
@@ -75,6 +129,7 @@ run (UsConfig *config, const UsCommand *command) {
   g_autoptr (UsRole) role = us_role_new (group, config);
   g_autoptr (GError) error = NULL;
   g_autofree char *rtmp_address = NULL;
+  g_autofree char *rtmps_address = NULL;
   g_autofree char *status_address = NULL;
   g_autofree char *state_dir = us_role_state_dir (config);
   g_auto (GStrv) relay = us_config_get_list (config, group, "relay");
@@ -110,7 +165,9 @@ run (UsConfig *config, const UsCommand *command) {
       = (gsize)us_config_get_integer (config, group, "ring-megabytes") * 1024 * 1024;
 
   read_gate (config, group, &settings.gate);
-  if (!check_gate (&settings))
+  read_limits (config, group, &settings);
+  if (!read_rtmps (config, group, &settings, &rtmps_address) || !check_gate (&settings)
+      || !check_limits (&settings))
     return US_EXIT_CONFIGURATION;
 
   g_autoptr (UsIngest) ingest = us_ingest_new (&settings, us_clock_system (), &error);

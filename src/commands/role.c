@@ -174,7 +174,8 @@ refuse_address (const UsConfig *config, const UsOptionGroup *group) {
   for (const UsOption *option = group->options; option->key != NULL; option++) {
     g_autoptr (GError) error = NULL;
     guint16 port = 0;
-    if (option->type != US_OPTION_ADDRESS)
+    if (option->type != US_OPTION_ADDRESS
+        || us_config_get_string (config, group->name, option->key)[0] == '\0')
       continue;
     g_autofree char *address = us_config_get_address (config, group->name, option->key, &port);
     if (!us_listen_check (address, &port, &error)) {

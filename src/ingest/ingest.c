@@ -15,6 +15,7 @@
 #include "base/names.h"
 #include "http/exposition.h"
 #include "ingest/status.h"
+#include "rtmp/tls-files.h"
 #include "base/timer.h"
 
 #define TICK_MS 1000
@@ -28,8 +29,11 @@ struct UsIngest {
   guint max_streams;
   UsState *state;
   UsGate *gate;
-  GPtrArray *streams;   /* element-type UsStream */
-  GHashTable *sessions; /* set of Guest, owned */
+  UsRtmpTlsFiles *certificate; /* nullable */
+  UsMemory memory;
+  gboolean is_memory_told; /* that it is full */
+  GPtrArray *streams;      /* element-type UsStream */
+  GHashTable *sessions;    /* set of Guest, owned */
   UsRtmpListener *listener;
   UsHttpServer *status;
   GSource *tick;
@@ -100,6 +104,35 @@ make_room (UsIngest *ingest) {
   return stream != NULL && g_ptr_array_remove (ingest->streams, stream);
 }
 
+/* Lingering streams go before anything else is lost. */
+static UsMemoryVerdict
+judge_memory (UsIngest *ingest) {
+  for (;;) {
+    us_memory_measure (&ingest->memory, ingest->streams,
+                       us_rtmp_listener_get_partial_bytes (ingest->listener));
+    UsMemoryVerdict verdict = us_memory_judge (&ingest->memory);
+    UsStream *lingering = verdict != US_MEMORY_FINE ? find_lingering (ingest) : NULL;
+    if (lingering == NULL)
+      return verdict;
+    g_ptr_array_remove (ingest->streams, lingering);
+  }
+}
+
+static void
+keep_memory (UsIngest *ingest) {
+  UsMemoryVerdict verdict = judge_memory (ingest);
+  if (verdict == US_MEMORY_OVER) {
+    if (!ingest->is_memory_told)
+      us_event (US_LOG_WARNING, US_EVENT_MEMORY_FULL,
+                "streams hold %.0f MB, of %.0f allowed (memory-megabytes): the oldest segments go, "
+                "and packagers that come back may miss some",
+                (double)us_memory_total (&ingest->memory) / 1e6,
+                (double)ingest->memory.limit / 1e6);
+    us_memory_trim (&ingest->memory, ingest->streams);
+  }
+  ingest->is_memory_told = verdict != US_MEMORY_FINE;
+}
+
 static void
 give_stream (UsIngest *ingest, UsSession *session, const char *name) {
   UsStream *stream = find_stream (ingest, name);
@@ -107,6 +140,10 @@ give_stream (UsIngest *ingest, UsSession *session, const char *name) {
     g_autofree char *text = g_strdup_printf ("there are %u streams already, which is max-streams",
                                              ingest->max_streams);
     refuse (ingest, session, text);
+    return;
+  }
+  if (stream == NULL && judge_memory (ingest) != US_MEMORY_FINE) {
+    refuse (ingest, session, "the server's memory for streams is full (memory-megabytes)");
     return;
   }
   if (stream == NULL) {
@@ -206,6 +243,9 @@ static gboolean
 on_tick (gpointer user_data) {
   UsIngest *ingest = user_data;
   review_guests (ingest, us_gate_poll (ingest->gate));
+  if (ingest->certificate != NULL && us_rtmp_tls_files_poll (ingest->certificate))
+    us_rtmp_listener_set_identity (ingest->listener, us_rtmp_tls_files_get (ingest->certificate));
+  keep_memory (ingest);
   for (guint i = ingest->streams->len; i-- > 0;) {
     UsStream *stream = ingest->streams->pdata[i];
     us_stream_tick (stream);
@@ -225,6 +265,10 @@ collect_facts (UsIngest *ingest) {
     .connections = us_rtmp_listener_get_n_connections (ingest->listener),
     .refused_total = ingest->refused_total,
     .gate = ingest->gate,
+    .memory = ingest->memory,
+    .certificate_expiry_s = ingest->certificate != NULL ? us_rtmp_tls_identity_get_expiry_s (
+                                us_rtmp_tls_files_get (ingest->certificate))
+                                                        : 0,
   };
 }
 
@@ -270,8 +314,10 @@ us_ingest_settings_default (UsIngestSettings *settings) {
     .rtmp = { .address = "0.0.0.0",
               .port = 1936,
               .inherited_fd = -1,
-              .max_connections = 1000,
-              .max_per_address = 0 },
+              .max_connections = 512,
+              .max_per_address = 64,
+              .is_loopback_free = TRUE,
+              .tls_inherited_fd = -1 },
     .segment_duration_ms = 2000,
     .playlist_length = 10,
     .takeover_silence_ms = 2000,
@@ -284,6 +330,7 @@ us_ingest_settings_default (UsIngestSettings *settings) {
     .ring_max_bytes = 256 * 1024 * 1024,
   };
   us_rtmp_limits_default (&settings->rtmp.limits);
+  settings->rtmp.limits.media_timeout_ms = 10 * 1000;
   us_http_server_settings_default (&settings->status);
   settings->status.address = "127.0.0.1";
   settings->status.port = 0;
@@ -324,12 +371,23 @@ us_ingest_new (const UsIngestSettings *settings, const UsClock *clock, GError **
   ingest->gate = us_gate_new (&gate, clock, error);
   if (ingest->gate == NULL)
     return NULL;
-  ingest->listener = us_rtmp_listener_new (&settings->rtmp, on_connection, ingest, error);
+  ingest->memory.limit = settings->max_memory_bytes;
+  UsRtmpListenerSettings rtmp = settings->rtmp;
+  if (settings->certificate != NULL) {
+    ingest->certificate
+        = us_rtmp_tls_files_new (settings->certificate, settings->certificate_key, error);
+    if (ingest->certificate == NULL)
+      return NULL;
+    rtmp.identity = us_rtmp_tls_files_get (ingest->certificate);
+  }
+  ingest->listener = us_rtmp_listener_new (&rtmp, on_connection, ingest, error);
   if (ingest->listener == NULL || !start_status (ingest, &settings->status, error))
     return NULL;
   us_timer_start (&ingest->tick, TICK_MS, "us-ingest-tick", on_tick, ingest);
   us_info ("publishers: rtmp port %u; status: http port %u", us_ingest_get_rtmp_port (ingest),
            us_ingest_get_status_port (ingest));
+  if (ingest->certificate != NULL)
+    us_info ("publishers: rtmps port %u", us_ingest_get_rtmps_port (ingest));
   return g_steal_pointer (&ingest);
 }
 
@@ -342,6 +400,17 @@ us_ingest_new (const UsIngestSettings *settings, const UsClock *clock, GError **
 guint16
 us_ingest_get_rtmp_port (UsIngest *ingest) {
   return us_rtmp_listener_get_port (ingest->listener);
+}
+
+/**
+ * us_ingest_get_rtmps_port:
+ * @ingest: the role
+ *
+ * Returns: the port of RTMPS, 0 without a certificate
+ */
+guint16
+us_ingest_get_rtmps_port (UsIngest *ingest) {
+  return us_rtmp_listener_get_tls_port (ingest->listener);
 }
 
 /**
@@ -379,6 +448,8 @@ on_drain_check (gpointer user_data) {
  */
 void
 us_ingest_reload (UsIngest *ingest) {
+  if (ingest->certificate != NULL && us_rtmp_tls_files_reload (ingest->certificate))
+    us_rtmp_listener_set_identity (ingest->listener, us_rtmp_tls_files_get (ingest->certificate));
   review_guests (ingest, us_gate_reload (ingest->gate));
 }
 
@@ -415,6 +486,7 @@ us_ingest_free (UsIngest *ingest) {
   g_clear_pointer (&ingest->streams, g_ptr_array_unref);
   g_clear_pointer (&ingest->sessions, g_hash_table_unref);
   g_clear_pointer (&ingest->gate, us_gate_free);
+  g_clear_pointer (&ingest->certificate, us_rtmp_tls_files_free);
   g_clear_pointer (&ingest->state, us_state_free);
   g_free (ingest->default_stream);
   g_strfreev (ingest->relay_urls);

@@ -25,6 +25,9 @@ typedef struct {
   guint max_streams;             /* published or lingering at the same time */
   const char *default_stream;    /* for a publisher that names none */
   UsGateSettings gate;           /* its default_stream is filled in */
+  const char *certificate;       /* (nullable): file; RTMPS is served at rtmp.tls_address */
+  const char *certificate_key;   /* file */
+  gsize max_memory_bytes;        /* of all streams and connections, 0: no limit */
   gsize ring_max_bytes;          /* per stream */
   UsHttpServerSettings status;   /* /healthz and /metrics */
 } UsIngestSettings;
@@ -35,6 +38,7 @@ void us_ingest_settings_default (UsIngestSettings *settings);
 UsIngest *us_ingest_new (const UsIngestSettings *settings, const UsClock *clock,
                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 guint16 us_ingest_get_rtmp_port (UsIngest *ingest);
+guint16 us_ingest_get_rtmps_port (UsIngest *ingest);
 guint16 us_ingest_get_status_port (UsIngest *ingest);
 void us_ingest_reload (UsIngest *ingest);
 void us_ingest_drain (UsIngest *ingest, void (*done) (gpointer user_data), gpointer user_data);

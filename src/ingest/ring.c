@@ -88,9 +88,9 @@ trim_time (UsRing *ring) {
     drop_oldest (ring);
 }
 
-static void
-trim_bytes (UsRing *ring) {
-  while (ring->bytes > ring->max_bytes && ring->segments.length > 1)
+void
+us_ring_shrink (UsRing *ring, gsize bytes) {
+  while (ring->bytes > bytes && ring->segments.length > 1)
     drop_oldest (ring);
 }
 
@@ -144,7 +144,7 @@ us_ring_append (UsRing *ring, UsRtmpMessageType type, gboolean is_keyframe, gint
   segment->bytes += cost;
   ring->bytes += cost;
   segment->tracks |= type == US_RTMP_VIDEO ? US_TRACK_VIDEO : US_TRACK_AUDIO;
-  trim_bytes (ring);
+  us_ring_shrink (ring, ring->max_bytes);
 }
 
 /**

@@ -49,6 +49,8 @@ const UsRingSegment *us_ring_find_number (UsRing *ring, guint64 number);
 guint64 us_ring_get_oldest (UsRing *ring);
 guint64 us_ring_get_newest (UsRing *ring);
 gsize us_ring_get_bytes (UsRing *ring);
+/* Drops whole segments, oldest first, until at most @bytes are left or only the newest is. */
+void us_ring_shrink (UsRing *ring, gsize bytes);
 void us_ring_free (UsRing *ring);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsRing, us_ring_free)
 

@@ -316,6 +316,21 @@ render_role (UsExposition *out, const UsIngestFacts *facts, GPtrArray *streams) 
                           us_stream_get_name (streams->pdata[i]), NULL);
 }
 
+static void
+render_limits (UsExposition *out, const UsIngestFacts *facts) {
+  us_exposition_family (out, "understudy_ingest_memory_bytes", "gauge",
+                        "Held by all streams and half-read messages");
+  us_exposition_sample (out, (double)us_memory_total (&facts->memory), NULL);
+  us_exposition_family (out, "understudy_ingest_memory_limit_bytes", "gauge",
+                        "At which streams are trimmed; 0: no limit");
+  us_exposition_sample (out, (double)facts->memory.limit, NULL);
+  if (facts->certificate_expiry_s == 0)
+    return;
+  us_exposition_family (out, "understudy_ingest_certificate_expiry_timestamp_seconds", "gauge",
+                        "When the certificate of RTMPS ends");
+  us_exposition_sample (out, (double)facts->certificate_expiry_s, NULL);
+}
+
 /**
  * us_ingest_status_metrics:
  * @facts: the role
@@ -328,6 +343,7 @@ us_ingest_status_metrics (const UsIngestFacts *facts, GPtrArray *streams) {
   UsExposition *out = us_exposition_new ();
   render_role (out, facts, streams);
   us_gate_render (facts->gate, out);
+  render_limits (out, facts);
   for (guint family = 0; family < G_N_ELEMENTS (stream_families); family++) {
     us_exposition_family (out, stream_families[family].name, stream_families[family].type,
                           stream_families[family].help);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ingest/gate.h"
+#include "ingest/memory.h"
 #include "ingest/stream.h"
 
 G_BEGIN_DECLS
@@ -13,6 +14,8 @@ typedef struct {
   guint connections;
   guint64 refused_total; /* publishes refused before they had a stream */
   UsGate *gate;
+  UsMemory memory;
+  gint64 certificate_expiry_s; /* 0: no RTMPS */
 } UsIngestFacts;
 
 /* @streams: (element-type UsStream) */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rtmp/connection.h"
+#include "rtmp/tls.h"
 
 G_BEGIN_DECLS
 
@@ -9,11 +10,24 @@ G_BEGIN_DECLS
  */
 typedef void (*UsRtmpConnectionDoneFunc) (UsRtmpConnection *connection, gpointer user_data);
 
+/* UsRtmpComplaints: of one listener, about peers that speak something else; at most one log line in
+ * US_RTMP_COMPLAINT_US, since port scanners come by the thousand. */
+#define US_RTMP_COMPLAINT_US (10 * G_USEC_PER_SEC)
+typedef struct {
+  gint64 said_us; /* 0: never */
+  guint hidden;
+  guint16 tls_port; /* where rtmps:// is served, 0: nowhere */
+} UsRtmpComplaints;
+
+/* @identity: (nullable): speaks TLS first
+ * @complaints: outlives the connection */
 UsRtmpConnection *us_rtmp_connection_new (int fd, const char *host, guint16 port,
-                                          const UsRtmpLimits *limits, UsRtmpConnectionDoneFunc done,
-                                          gpointer user_data);
+                                          const UsRtmpLimits *limits, UsRtmpTlsIdentity *identity,
+                                          UsRtmpComplaints *complaints,
+                                          UsRtmpConnectionDoneFunc done, gpointer user_data);
+gsize us_rtmp_connection_get_partial_bytes (UsRtmpConnection *connection);
 gboolean us_rtmp_connection_has_handler (UsRtmpConnection *connection);
-/* Open, and has published nothing so far. */
+/* Has published nothing so far, or is as good as closed. */
 gboolean us_rtmp_connection_is_pending (UsRtmpConnection *connection);
 gint64 us_rtmp_connection_get_opened_us (UsRtmpConnection *connection);
 void us_rtmp_connection_abort (UsRtmpConnection *connection, const char *reason);

@@ -3,7 +3,8 @@
  * Owned by its listener. One watch (socket and deadline) in the listener's main context moves
  * bytes between the socket and server-session.c, which knows the protocol. Reading takes up to
  * 64 KiB at a time into the stack, from where payloads are copied once into their message; so an
- * idle connection holds no buffer, and a callback may do what it likes.
+ * idle connection holds no buffer, and a callback may do what it likes. With TLS (tls.c) the same
+ * watch and buffer carry records.
  *
  * It ends from the watch, never inside a call: the handler's @closed first, then LINGERING (the
  * last replies go out and what the peer still sends is thrown away, so that a reset does not take
@@ -27,8 +28,10 @@
 #include "base/log.h"
 
 #define READ_BYTES (64 * 1024)
-#define READS_PER_ROUND 4 /* then other connections have their turn */
+#define READS_PER_ROUND 4      /* then other connections have their turn */
+#define TLS_READS_PER_ROUND 16 /* records, of at most 16 KiB */
 #define LINGER_US (2 * G_USEC_PER_SEC)
+#define HTTP_LINGER_US (G_USEC_PER_SEC / 4) /* for who never was one of ours */
 
 typedef enum {
   PHASE_OPEN,
@@ -47,6 +50,8 @@ struct UsRtmpConnection {
   gpointer handler_data;
   gboolean has_handler;
 
+  UsRtmpTls *tls; /* nullable */
+  UsRtmpComplaints *complaints;
   UsRtmpServerSession *session;
   UsRtmpSendQueue *queue;
   GSource *watch;
@@ -55,9 +60,10 @@ struct UsRtmpConnection {
   gboolean is_clean;
   char *reason;           /* why it ends; NULL while it does not */
   gint64 linger_until_us; /* 0: @closed was not called yet */
+  gboolean has_last_word; /* an answer to a peer that does not speak RTMP is in the queue */
+  gboolean is_shut;       /* the end of our side was said */
 
   UsRtmpLiveness liveness;
-  gint64 last_media_us;
   gint64 now_us; /* of the current round */
 };
 
@@ -76,7 +82,7 @@ on_session_media (UsRtmpMessage *message, gpointer user_data) {
   if (connection->reason != NULL)
     return; /* closed by an earlier callback of the same read */
   if (message->type == US_RTMP_AUDIO || message->type == US_RTMP_VIDEO)
-    connection->last_media_us = connection->now_us;
+    connection->liveness.media_us = connection->now_us;
   if (connection->handler.media != NULL)
     connection->handler.media (connection, message, connection->handler_data);
 }
@@ -88,6 +94,7 @@ on_session_media (UsRtmpMessage *message, gpointer user_data) {
  */
 UsRtmpConnection *
 us_rtmp_connection_new (int fd, const char *host, guint16 port, const UsRtmpLimits *limits,
+                        UsRtmpTlsIdentity *identity, UsRtmpComplaints *complaints,
                         UsRtmpConnectionDoneFunc done, gpointer user_data) {
   static const UsRtmpServerEvents events = { on_session_publish, on_session_media };
   UsRtmpConnection *connection = g_new0 (UsRtmpConnection, 1);
@@ -96,6 +103,8 @@ us_rtmp_connection_new (int fd, const char *host, guint16 port, const UsRtmpLimi
   connection->peer = strchr (host, ':') != NULL ? g_strdup_printf ("[%s]:%u", host, port)
                                                 : g_strdup_printf ("%s:%u", host, port);
   connection->limits = *limits;
+  connection->complaints = complaints;
+  connection->tls = identity != NULL ? us_rtmp_tls_new (identity, fd) : NULL;
   connection->done = done;
   connection->done_data = user_data;
   connection->session = us_rtmp_server_session_new (limits, &events, connection);
@@ -106,6 +115,10 @@ us_rtmp_connection_new (int fd, const char *host, guint16 port, const UsRtmpLimi
   gint64 next_us;
   us_rtmp_liveness_check (&connection->liveness, limits, connection->now_us, &next_us);
   us_rtmp_watch_set_deadline (connection->watch, next_us);
+  if (identity != NULL && connection->tls == NULL) { /* not in the clear instead */
+    connection->reason = g_strdup ("there is no memory for TLS");
+    us_rtmp_watch_set_deadline (connection->watch, 0);
+  }
   return connection;
 }
 
@@ -114,6 +127,7 @@ void
 us_rtmp_connection_free (UsRtmpConnection *connection) {
   g_source_destroy (connection->watch);
   g_source_unref (connection->watch);
+  us_rtmp_tls_free (connection->tls);
   close (connection->fd);
   us_rtmp_server_session_free (connection->session);
   us_rtmp_send_queue_free (connection->queue);
@@ -133,30 +147,77 @@ end (UsRtmpConnection *connection, gboolean is_clean, const char *reason) {
   us_rtmp_watch_set_deadline (connection->watch, 0);
 }
 
+/* Returns: -1 with errno when the socket is broken */
+static gssize
+send_some (UsRtmpConnection *connection) {
+  return connection->tls != NULL ? us_rtmp_tls_write_queue (connection->tls, connection->queue)
+                                 : us_rtmp_send_queue_write (connection->queue, connection->fd);
+}
+
 static void
 write_queue (UsRtmpConnection *connection) {
   g_autoptr (GBytes) output = us_rtmp_server_session_take_output (connection->session);
   if (output != NULL)
     us_rtmp_send_queue_push_raw (connection->queue, output);
-  if (us_rtmp_send_queue_get_bytes (connection->queue) > 0
-      && us_rtmp_send_queue_write (connection->queue, connection->fd) < 0)
+  if (us_rtmp_send_queue_get_bytes (connection->queue) > 0 && send_some (connection) < 0)
     end (connection, FALSE, g_strerror (errno));
   gsize left = us_rtmp_send_queue_get_bytes (connection->queue);
   if (left > connection->limits.max_queue_bytes)
     end (connection, FALSE, "the peer does not read our replies");
-  if ((left > 0) != connection->is_writing) {
-    connection->is_writing = left > 0;
-    us_rtmp_watch_set_conditions (connection->watch, left > 0 ? G_IO_IN | G_IO_OUT : G_IO_IN);
+  gboolean wants_write = left > 0;
+  if (connection->tls != NULL)
+    wants_write = us_rtmp_tls_wants_write (connection->tls)
+                  || (left > 0 && us_rtmp_tls_is_established (connection->tls));
+  if (wants_write != connection->is_writing) {
+    connection->is_writing = wants_write;
+    us_rtmp_watch_set_conditions (connection->watch, wants_write ? G_IO_IN | G_IO_OUT : G_IO_IN);
   }
 }
 
 static void
+complain (UsRtmpConnection *connection, const char *what, gboolean wants_tls) {
+  UsRtmpComplaints *complaints = connection->complaints;
+  if (complaints->said_us != 0 && connection->now_us - complaints->said_us < US_RTMP_COMPLAINT_US) {
+    complaints->hidden++;
+    return;
+  }
+  g_autofree char *more
+      = complaints->hidden > 0
+            ? g_strdup_printf (" (and %u others since the last line)", complaints->hidden)
+            : g_strdup ("");
+  g_autofree char *hint = wants_tls && complaints->tls_port > 0
+                              ? g_strdup_printf (", or port %u with rtmps://", complaints->tls_port)
+                              : g_strdup ("");
+  us_event (US_LOG_WARNING, US_EVENT_NOT_RTMP, "%s is no RTMP client: %s%s%s", connection->peer,
+            what, hint, more);
+  complaints->said_us = connection->now_us;
+  complaints->hidden = 0;
+}
+
+/* A browser or a health check shows it to somebody. */
+static void
+answer_http (UsRtmpConnection *connection) {
+  static const char text[]
+      = "HTTP/1.1 400 Bad Request\r\n"
+        "Content-Type: text/plain\r\n"
+        "Content-Length: 84\r\n"
+        "Connection: close\r\n"
+        "\r\n"
+        "This port takes RTMP from encoders. Viewers and web pages are served on other ones.\n";
+  g_autoptr (GBytes) bytes = g_bytes_new_static (text, strlen (text));
+  us_rtmp_send_queue_push_raw (connection->queue, bytes);
+  connection->has_last_word = TRUE;
+}
+
+static void
 end_with_error (UsRtmpConnection *connection, const GError *error) {
-  if (g_error_matches (error, US_RTMP_ERROR, US_RTMP_ERROR_TLS)
-      || g_error_matches (error, US_RTMP_ERROR, US_RTMP_ERROR_HTTP)
+  gboolean is_http = g_error_matches (error, US_RTMP_ERROR, US_RTMP_ERROR_HTTP);
+  if (is_http || g_error_matches (error, US_RTMP_ERROR, US_RTMP_ERROR_TLS)
       || g_error_matches (error, US_RTMP_ERROR, US_RTMP_ERROR_VERSION))
-    us_event (US_LOG_WARNING, US_EVENT_NOT_RTMP, "%s is no RTMP client: %s", connection->peer,
-              error->message);
+    complain (connection, error->message,
+              g_error_matches (error, US_RTMP_ERROR, US_RTMP_ERROR_TLS));
+  if (is_http)
+    answer_http (connection);
   end (connection, FALSE, error->message);
 }
 
@@ -174,22 +235,33 @@ push (UsRtmpConnection *connection, const guint8 *data, gsize size) {
     end (connection, TRUE, "the publisher ended its stream");
 }
 
+/* Nobody is left to linger for. @text: nullable: the peer closed it */
+static void
+end_broken (UsRtmpConnection *connection, const char *text) {
+  const char *fault = connection->tls != NULL ? us_rtmp_tls_get_fault (connection->tls) : NULL;
+  if (text == NULL)
+    text = "the peer closed the connection without a word";
+  if (fault != NULL && !us_rtmp_tls_is_established (connection->tls))
+    complain (connection, fault, FALSE);
+  end (connection, FALSE, fault != NULL ? fault : text);
+  connection->phase = PHASE_DONE;
+}
+
 /* Returns FALSE when there is nothing more to read now. */
 static gboolean
 read_once (UsRtmpConnection *connection) {
   guint8 buffer[READ_BYTES];
-  gssize got = recv (connection->fd, buffer, sizeof buffer, MSG_DONTWAIT);
+  gssize got = connection->tls != NULL ? us_rtmp_tls_read (connection->tls, buffer, sizeof buffer)
+                                       : recv (connection->fd, buffer, sizeof buffer, MSG_DONTWAIT);
   if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
     return FALSE;
   if (got <= 0) {
-    end (connection, FALSE,
-         got == 0 ? "the peer closed the connection without a word" : g_strerror (errno));
-    connection->phase = PHASE_DONE; /* nobody is left to linger for */
+    end_broken (connection, got == 0 ? NULL : g_strerror (errno));
     return FALSE;
   }
   if (connection->reason == NULL)
     push (connection, buffer, (gsize)got);
-  return got == sizeof buffer;
+  return connection->tls != NULL || got == sizeof buffer;
 }
 
 static void
@@ -205,6 +277,9 @@ check_deadlines (UsRtmpConnection *connection) {
     return;
   case US_RTMP_SILENT:
     end (connection, FALSE, "the publisher fell silent");
+    return;
+  case US_RTMP_NO_MEDIA:
+    end (connection, FALSE, "the publisher sends neither picture nor sound");
     return;
   case US_RTMP_PING:
     connection->liveness.pinged_us = connection->now_us;
@@ -233,7 +308,8 @@ static void
 start_linger (UsRtmpConnection *connection) {
   emit_closed (connection);
   connection->phase = PHASE_LINGERING;
-  connection->linger_until_us = connection->now_us + LINGER_US;
+  connection->linger_until_us
+      = connection->now_us + (connection->has_last_word ? HTTP_LINGER_US : LINGER_US);
   us_rtmp_watch_set_deadline (connection->watch, connection->linger_until_us);
 }
 
@@ -241,7 +317,8 @@ start_linger (UsRtmpConnection *connection) {
  * said once the last reply is out; then the peer's end is awaited, for two seconds at most. */
 static void
 linger (UsRtmpConnection *connection) {
-  gboolean is_deaf = us_rtmp_server_session_get_state (connection->session) < US_RTMP_SERVER_OPEN;
+  gboolean is_deaf = us_rtmp_server_session_get_state (connection->session) < US_RTMP_SERVER_OPEN
+                     && !connection->has_last_word;
   if (connection->phase == PHASE_OPEN && is_deaf)
     connection->phase = PHASE_DONE;
   else if (connection->phase == PHASE_OPEN)
@@ -249,8 +326,13 @@ linger (UsRtmpConnection *connection) {
   if (connection->phase != PHASE_LINGERING)
     return;
   /* Who unpublished closes by itself; rtmp2sink reports an error when we are faster. */
-  if (!connection->is_clean && us_rtmp_send_queue_get_bytes (connection->queue) == 0)
+  if (!connection->is_clean && !connection->is_shut
+      && us_rtmp_send_queue_get_bytes (connection->queue) == 0) {
+    if (connection->tls != NULL)
+      us_rtmp_tls_say_goodbye (connection->tls);
     shutdown (connection->fd, SHUT_WR);
+    connection->is_shut = TRUE;
+  }
   if (connection->now_us >= connection->linger_until_us)
     connection->phase = PHASE_DONE;
 }
@@ -259,8 +341,10 @@ static gboolean
 on_watch (GIOCondition ready, gpointer user_data) {
   UsRtmpConnection *connection = user_data;
   connection->now_us = g_get_monotonic_time ();
-  if (ready & (G_IO_IN | G_IO_HUP | G_IO_ERR)) {
-    for (guint i = 0; i < READS_PER_ROUND && read_once (connection); i++)
+  gboolean is_tls_writing = connection->tls != NULL && (ready & G_IO_OUT);
+  if ((ready & (G_IO_IN | G_IO_HUP | G_IO_ERR)) || is_tls_writing) {
+    guint n_reads = connection->tls != NULL ? TLS_READS_PER_ROUND : READS_PER_ROUND;
+    for (guint i = 0; i < n_reads && read_once (connection); i++)
       continue;
   }
   if (connection->reason == NULL)
@@ -285,6 +369,12 @@ us_rtmp_connection_abort (UsRtmpConnection *connection, const char *reason) {
   connection->done (connection, connection->done_data);
 }
 
+/**
+ * us_rtmp_connection_get_host:
+ * @connection: a connection
+ *
+ * Returns: (transfer none): the peer's numeric address; IPv4 through an IPv6 socket is IPv4
+ */
 const char *
 us_rtmp_connection_get_host (UsRtmpConnection *connection) {
   return connection->host;
@@ -292,8 +382,8 @@ us_rtmp_connection_get_host (UsRtmpConnection *connection) {
 
 gboolean
 us_rtmp_connection_is_pending (UsRtmpConnection *connection) {
-  return connection->reason == NULL
-         && us_rtmp_server_session_get_state (connection->session) < US_RTMP_SERVER_PUBLISHING;
+  return connection->reason != NULL
+         || us_rtmp_server_session_get_state (connection->session) < US_RTMP_SERVER_PUBLISHING;
 }
 
 gint64
@@ -390,6 +480,12 @@ us_rtmp_connection_get_bytes_in (UsRtmpConnection *connection) {
   return us_rtmp_server_session_get_received (connection->session);
 }
 
+/* Memory that its half-read messages hold. */
+gsize
+us_rtmp_connection_get_partial_bytes (UsRtmpConnection *connection) {
+  return us_rtmp_server_session_get_partial_bytes (connection->session);
+}
+
 /**
  * us_rtmp_connection_get_last_media_us:
  * @connection: a connection
@@ -398,5 +494,5 @@ us_rtmp_connection_get_bytes_in (UsRtmpConnection *connection) {
  */
 gint64
 us_rtmp_connection_get_last_media_us (UsRtmpConnection *connection) {
-  return connection->last_media_us;
+  return connection->liveness.media_us;
 }

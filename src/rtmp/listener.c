@@ -1,10 +1,11 @@
 /* listener.c - an accept loop that cannot die
  *
- * One listening socket, one watch in the thread-default main context, and the connections it owns.
- * When descriptors run out the loop gives up its reserve descriptor to take the waiting peer in
- * and close it, then rests for 100 ms: the port answers again as soon as descriptors are free. The
- * same rest follows any other unexpected failure. Peers above a cap are closed at once, or, when
- * all places are taken, the oldest that has published nothing; one log line says when that begins.
+ * One listening socket, and one more for RTMPS, a watch for each in the thread-default main
+ * context, and the connections it owns, of which there are so many in all. When descriptors run out
+ * the loop gives up its reserve descriptor to take the waiting peer in and close it, then rests for
+ * 100 ms: the port answers again as soon as descriptors are free. The same rest follows any other
+ * unexpected failure. Peers above a cap are closed at once, or, when all places are taken, the
+ * oldest that has published nothing; one log line says when that begins.
  */
 #include "rtmp/listener.h"
 
@@ -27,15 +28,25 @@
 #define ACCEPTS_PER_ROUND 64
 #define REST_US (100 * 1000)
 
+enum { DOOR_PLAIN, DOOR_TLS, N_DOORS };
+
+typedef struct {
+  UsRtmpListener *listener;
+  GSocket *socket; /* nullable: there is no such door */
+  GSource *watch;
+  guint16 port;
+  gboolean is_tls;
+  gboolean is_resting; /* accepts nothing until the deadline of the watch */
+} Door;
+
 struct UsRtmpListener {
-  UsRtmpListenerSettings settings; /* without the address */
+  UsRtmpListenerSettings settings; /* without addresses */
   UsRtmpAcceptFunc on_connection;
   gpointer user_data;
-  GSocket *socket;
-  guint16 port;
-  GSource *watch;
+  Door doors[N_DOORS];
+  UsRtmpTlsIdentity *identity; /* nullable */
+  UsRtmpComplaints complaints[N_DOORS];
   int reserve_fd;
-  gboolean is_resting;     /* accepts nothing until the deadline of the watch */
   gboolean is_refusing;    /* a cap is reached and was logged */
   GHashTable *connections; /* a set of UsRtmpConnection */
   GHashTable *per_host;    /* address to its count, in the pointer */
@@ -80,6 +91,15 @@ find_idlest (UsRtmpListener *listener) {
   return idlest;
 }
 
+static gboolean
+is_full_for (UsRtmpListener *listener, const char *host) {
+  const UsRtmpListenerSettings *settings = &listener->settings;
+  if (settings->max_per_address == 0 || count_host (listener, host) < settings->max_per_address)
+    return FALSE;
+  return !settings->is_loopback_free
+         || !(g_str_has_prefix (host, "127.") || g_str_equal (host, "::1"));
+}
+
 static void
 log_cap (UsRtmpListener *listener, const char *host, const char *what) {
   const UsRtmpListenerSettings *settings = &listener->settings;
@@ -94,7 +114,7 @@ log_cap (UsRtmpListener *listener, const char *host, const char *what) {
 static gboolean
 make_room (UsRtmpListener *listener, const char *host) {
   const UsRtmpListenerSettings *settings = &listener->settings;
-  if (settings->max_per_address > 0 && count_host (listener, host) >= settings->max_per_address) {
+  if (is_full_for (listener, host)) {
     log_cap (listener, host, "refusing connections");
     return FALSE;
   }
@@ -131,7 +151,8 @@ describe_peer (const struct sockaddr_storage *address, char host[INET6_ADDRSTRLE
 }
 
 static void
-take_connection (UsRtmpListener *listener, int fd, const struct sockaddr_storage *address) {
+take_connection (Door *door, int fd, const struct sockaddr_storage *address) {
+  UsRtmpListener *listener = door->listener;
   char host[INET6_ADDRSTRLEN];
   guint16 port = describe_peer (address, host);
   if (!make_room (listener, host)) {
@@ -140,8 +161,9 @@ take_connection (UsRtmpListener *listener, int fd, const struct sockaddr_storage
   }
   int one = 1;
   (void)setsockopt (fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  UsRtmpConnection *connection = us_rtmp_connection_new (fd, host, port, &listener->settings.limits,
-                                                         on_connection_done, listener);
+  UsRtmpConnection *connection = us_rtmp_connection_new (
+      fd, host, port, &listener->settings.limits, door->is_tls ? listener->identity : NULL,
+      &listener->complaints[door - listener->doors], on_connection_done, listener);
   g_hash_table_add (listener->connections, connection);
   set_host_count (listener, host, count_host (listener, host) + 1);
   listener->on_connection (connection, listener->user_data);
@@ -150,22 +172,23 @@ take_connection (UsRtmpListener *listener, int fd, const struct sockaddr_storage
 }
 
 static void
-rest (UsRtmpListener *listener, int code) {
-  if (!listener->is_resting)
-    us_warning ("cannot accept connections on port %u: %s; trying again every %d ms",
-                listener->port, g_strerror (code), REST_US / 1000);
-  listener->is_resting = TRUE;
-  us_rtmp_watch_set_conditions (listener->watch, 0);
-  us_rtmp_watch_set_deadline (listener->watch, g_get_monotonic_time () + REST_US);
+rest (Door *door, int code) {
+  if (!door->is_resting)
+    us_warning ("cannot accept connections on port %u: %s; trying again every %d ms", door->port,
+                g_strerror (code), REST_US / 1000);
+  door->is_resting = TRUE;
+  us_rtmp_watch_set_conditions (door->watch, 0);
+  us_rtmp_watch_set_deadline (door->watch, g_get_monotonic_time () + REST_US);
 }
 
 /* Takes the first waiting peer in with the reserve descriptor and closes it, so that it learns
  * about it now instead of waiting in the backlog. */
 static void
-shed_one (UsRtmpListener *listener) {
+shed_one (Door *door) {
+  UsRtmpListener *listener = door->listener;
   if (listener->reserve_fd >= 0)
     close (listener->reserve_fd);
-  int fd = accept4 (g_socket_get_fd (listener->socket), NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  int fd = accept4 (g_socket_get_fd (door->socket), NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0)
     close (fd);
   listener->reserve_fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -173,16 +196,16 @@ shed_one (UsRtmpListener *listener) {
 
 /* Returns FALSE when this round is over. */
 static gboolean
-accept_once (UsRtmpListener *listener) {
+accept_once (Door *door) {
   struct sockaddr_storage address = { 0 };
   socklen_t length = sizeof address;
-  int fd = accept4 (g_socket_get_fd (listener->socket), (struct sockaddr *)&address, &length,
+  int fd = accept4 (g_socket_get_fd (door->socket), (struct sockaddr *)&address, &length,
                     SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) {
-    if (listener->is_resting)
-      us_notice ("accepting connections on port %u again", listener->port);
-    listener->is_resting = FALSE;
-    take_connection (listener, fd, &address);
+    if (door->is_resting)
+      us_notice ("accepting connections on port %u again", door->port);
+    door->is_resting = FALSE;
+    take_connection (door, fd, &address);
     return TRUE;
   }
   int code = errno;
@@ -194,32 +217,32 @@ accept_once (UsRtmpListener *listener) {
       || code == ENONET)
     return TRUE;
   if (code == EMFILE || code == ENFILE)
-    shed_one (listener);
-  rest (listener, code);
+    shed_one (door);
+  rest (door, code);
   return FALSE;
 }
 
 static gboolean
 on_watch (GIOCondition ready, gpointer user_data) {
-  UsRtmpListener *listener = user_data;
-  us_rtmp_watch_set_conditions (listener->watch, G_IO_IN);
-  for (guint i = 0; i < ACCEPTS_PER_ROUND && accept_once (listener); i++)
+  Door *door = user_data;
+  us_rtmp_watch_set_conditions (door->watch, G_IO_IN);
+  for (guint i = 0; i < ACCEPTS_PER_ROUND && accept_once (door); i++)
     continue;
   return G_SOURCE_CONTINUE;
 }
 
 static GSocket *
-open_socket (const UsRtmpListenerSettings *settings, GError **error) {
-  const char *text = g_strcmp0 (settings->address, "localhost") == 0 ? "127.0.0.1"
-                     : settings->address != NULL                     ? settings->address
-                                                                     : "0.0.0.0";
+open_socket (const char *where, guint16 port, GError **error) {
+  const char *text = g_strcmp0 (where, "localhost") == 0 ? "127.0.0.1"
+                     : where != NULL                     ? where
+                                                         : "0.0.0.0";
   g_autoptr (GInetAddress) inet = g_inet_address_new_from_string (text);
   if (inet == NULL) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "\"%s\" is not an IP address",
-                 settings->address);
+                 where);
     return NULL;
   }
-  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (inet, settings->port);
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (inet, port);
   g_autoptr (GSocket) socket = g_socket_new (g_inet_address_get_family (inet), G_SOCKET_TYPE_STREAM,
                                              G_SOCKET_PROTOCOL_TCP, error);
   if (socket == NULL)
@@ -228,7 +251,7 @@ open_socket (const UsRtmpListenerSettings *settings, GError **error) {
     g_socket_set_option (socket, IPPROTO_IPV6, IPV6_V6ONLY, 0, NULL);
   g_socket_set_listen_backlog (socket, BACKLOG);
   if (!g_socket_bind (socket, address, TRUE, error) || !g_socket_listen (socket, error)) {
-    g_prefix_error (error, "%s port %u: ", text, settings->port);
+    g_prefix_error (error, "%s port %u: ", text, port);
     return NULL;
   }
   return g_steal_pointer (&socket);
@@ -254,6 +277,31 @@ get_local_port (GSocket *socket) {
              : 0;
 }
 
+static gboolean
+open_door (UsRtmpListener *listener, guint index, const char *address, guint16 port,
+           int inherited_fd, GError **error) {
+  Door *door = &listener->doors[index];
+  door->socket
+      = inherited_fd >= 0 ? adopt_socket (inherited_fd, error) : open_socket (address, port, error);
+  if (door->socket == NULL)
+    return FALSE;
+  g_socket_set_blocking (door->socket, FALSE);
+  door->listener = listener;
+  door->is_tls = index == DOOR_TLS;
+  door->port = get_local_port (door->socket);
+  door->watch = us_rtmp_watch_new (g_socket_get_fd (door->socket), G_IO_IN, "rtmp listener",
+                                   on_watch, door);
+  return TRUE;
+}
+
+static void
+close_door (Door *door) {
+  if (door->watch != NULL)
+    g_source_destroy (door->watch);
+  g_clear_pointer (&door->watch, g_source_unref);
+  g_clear_object (&door->socket);
+}
+
 /**
  * us_rtmp_listener_new:
  * @settings: (transfer none): where and how many; the descriptor, if any, becomes the listener's
@@ -267,25 +315,25 @@ get_local_port (GSocket *socket) {
 UsRtmpListener *
 us_rtmp_listener_new (const UsRtmpListenerSettings *settings, UsRtmpAcceptFunc on_connection,
                       gpointer user_data, GError **error) {
-  g_autoptr (GSocket) socket = settings->inherited_fd >= 0
-                                   ? adopt_socket (settings->inherited_fd, error)
-                                   : open_socket (settings, error);
-  if (socket == NULL)
-    return NULL;
-  g_socket_set_blocking (socket, FALSE);
-  UsRtmpListener *listener = g_new0 (UsRtmpListener, 1);
+  g_autoptr (UsRtmpListener) listener = g_new0 (UsRtmpListener, 1);
   listener->settings = *settings;
-  listener->settings.address = NULL;
+  listener->settings.address = listener->settings.tls_address = NULL;
   listener->on_connection = on_connection;
   listener->user_data = user_data;
-  listener->port = get_local_port (socket);
-  listener->socket = g_steal_pointer (&socket);
   listener->reserve_fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
   listener->connections = g_hash_table_new (NULL, NULL);
   listener->per_host = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  listener->watch = us_rtmp_watch_new (g_socket_get_fd (listener->socket), G_IO_IN, "rtmp listener",
-                                       on_watch, listener);
-  return listener;
+  if (!open_door (listener, DOOR_PLAIN, settings->address, settings->port, settings->inherited_fd,
+                  error))
+    return NULL;
+  if (settings->identity != NULL) {
+    us_rtmp_listener_set_identity (listener, settings->identity);
+    if (!open_door (listener, DOOR_TLS, settings->tls_address, settings->tls_port,
+                    settings->tls_inherited_fd, error))
+      return NULL;
+    listener->complaints[DOOR_PLAIN].tls_port = listener->doors[DOOR_TLS].port;
+  }
+  return g_steal_pointer (&listener);
 }
 
 /**
@@ -296,7 +344,47 @@ us_rtmp_listener_new (const UsRtmpListenerSettings *settings, UsRtmpAcceptFunc o
  */
 guint16
 us_rtmp_listener_get_port (UsRtmpListener *listener) {
-  return listener->port;
+  return listener->doors[DOOR_PLAIN].port;
+}
+
+/**
+ * us_rtmp_listener_get_tls_port:
+ * @listener: a listener
+ *
+ * Returns: the port of RTMPS, 0 when it is not served
+ */
+guint16
+us_rtmp_listener_get_tls_port (UsRtmpListener *listener) {
+  return listener->doors[DOOR_TLS].port;
+}
+
+/**
+ * us_rtmp_listener_set_identity:
+ * @listener: one that was made with an identity
+ * @identity: referenced; for connections that begin from now on
+ */
+void
+us_rtmp_listener_set_identity (UsRtmpListener *listener, UsRtmpTlsIdentity *identity) {
+  UsRtmpTlsIdentity *old = listener->identity;
+  listener->identity = us_rtmp_tls_identity_ref (identity);
+  us_rtmp_tls_identity_unref (old);
+}
+
+/**
+ * us_rtmp_listener_get_partial_bytes:
+ * @listener: a listener
+ *
+ * Returns: memory that half-read messages hold, of all connections
+ */
+gsize
+us_rtmp_listener_get_partial_bytes (UsRtmpListener *listener) {
+  gsize bytes = 0;
+  GHashTableIter iter;
+  gpointer key;
+  g_hash_table_iter_init (&iter, listener->connections);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    bytes += us_rtmp_connection_get_partial_bytes (key);
+  return bytes;
 }
 
 /**
@@ -321,9 +409,8 @@ void
 us_rtmp_listener_free (UsRtmpListener *listener) {
   if (listener == NULL)
     return;
-  g_source_destroy (listener->watch);
-  g_source_unref (listener->watch);
-  g_object_unref (listener->socket);
+  for (guint i = 0; i < N_DOORS; i++)
+    close_door (&listener->doors[i]);
   guint n_connections;
   g_autofree gpointer *connections
       = g_hash_table_get_keys_as_array (listener->connections, &n_connections);
@@ -331,6 +418,7 @@ us_rtmp_listener_free (UsRtmpListener *listener) {
     us_rtmp_connection_abort (connections[i], "the server is shutting down");
   g_hash_table_unref (listener->connections);
   g_hash_table_unref (listener->per_host);
+  us_rtmp_tls_identity_unref (listener->identity);
   if (listener->reserve_fd >= 0)
     close (listener->reserve_fd);
   g_free (listener);

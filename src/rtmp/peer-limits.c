@@ -11,7 +11,7 @@
 void
 us_rtmp_limits_default (UsRtmpLimits *limits) {
   *limits = (UsRtmpLimits){
-    .handshake_timeout_ms = 10 * 1000,
+    .handshake_timeout_ms = 5 * 1000,
     .publish_timeout_ms = 10 * 1000,
     .idle_timeout_ms = 10 * 1000,
     .max_message_bytes = 8 * 1024 * 1024,
@@ -46,7 +46,13 @@ us_rtmp_liveness_check (const UsRtmpLiveness *liveness, const UsRtmpLimits *limi
   gint64 ping_us = last_us + limits->idle_timeout_ms * G_GINT64_CONSTANT (500);
   if (now_us >= dead_us)
     return US_RTMP_SILENT;
+  gint64 starved_us = G_MAXINT64;
+  if (limits->media_timeout_ms > 0)
+    starved_us = MAX (liveness->published_us, liveness->media_us)
+                 + limits->media_timeout_ms * G_GINT64_CONSTANT (1000);
+  if (now_us >= starved_us)
+    return US_RTMP_NO_MEDIA;
   gboolean is_pinged = liveness->pinged_us >= ping_us;
-  *next_us = is_pinged || now_us >= ping_us ? dead_us : ping_us;
+  *next_us = MIN (is_pinged || now_us >= ping_us ? dead_us : ping_us, starved_us);
   return now_us >= ping_us && !is_pinged ? US_RTMP_PING : US_RTMP_ALIVE;
 }

@@ -10,6 +10,7 @@ typedef struct {
   guint handshake_timeout_ms; /* C0..C2 complete */
   guint publish_timeout_ms;   /* handshake done but nothing published */
   guint idle_timeout_ms;      /* publishing, but not a byte came; half of it sends a ping */
+  guint media_timeout_ms;     /* publishing, but no audio or video came; 0: no such limit */
   gsize max_message_bytes;    /* one message */
   gsize max_partial_bytes;    /* sum of half-read messages */
   guint max_chunk_streams;    /* live csids */
@@ -25,6 +26,7 @@ typedef struct {
   gint64 published_us;  /* a publish was accepted */
   gint64 received_us;   /* last byte from the peer */
   gint64 pinged_us;     /* last ping to the peer */
+  gint64 media_us;      /* last audio or video message */
 } UsRtmpLiveness;
 
 typedef enum {
@@ -33,6 +35,7 @@ typedef enum {
   US_RTMP_NO_HANDSHAKE, /* close: the handshake took too long */
   US_RTMP_NO_PUBLISH,   /* close: connected, but published nothing */
   US_RTMP_SILENT,       /* close: published, then went silent */
+  US_RTMP_NO_MEDIA,     /* close: publishes, and sends something, but no audio or video */
 } UsRtmpVerdict;
 
 UsRtmpVerdict us_rtmp_liveness_check (const UsRtmpLiveness *liveness, const UsRtmpLimits *limits,

@@ -112,6 +112,17 @@ us_rtmp_server_session_get_received (const UsRtmpServerSession *session) {
 /**
  * us_rtmp_server_session_take_output:
  * @session: a session
+/**
+ * us_rtmp_server_session_get_partial_bytes:
+ * @session: a session
+ *
+ * Returns: memory that its half-read messages hold
+ */
+gsize
+us_rtmp_server_session_get_partial_bytes (const UsRtmpServerSession *session) {
+  return us_rtmp_chunk_reader_get_partial_bytes (session->reader);
+}
+
  *
  * Returns: (transfer full) (nullable): bytes to send to the peer, %NULL when there are none
  */

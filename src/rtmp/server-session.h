@@ -45,6 +45,7 @@ void us_rtmp_server_session_refuse (UsRtmpServerSession *session, const char *co
 void us_rtmp_server_session_ping (UsRtmpServerSession *session, guint32 now_ms);
 UsRtmpServerState us_rtmp_server_session_get_state (const UsRtmpServerSession *session);
 guint64 us_rtmp_server_session_get_received (const UsRtmpServerSession *session);
+gsize us_rtmp_server_session_get_partial_bytes (const UsRtmpServerSession *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsRtmpServerSession, us_rtmp_server_session_free)
 
 G_END_DECLS

@@ -10,10 +10,10 @@ static const struct {
   UsRtmpVerdict verdict;
   gint64 next_us;
 } cases[] = {
-  { "just opened", { 100 * S, 0, 0, 0, 0 }, 100 * S, US_RTMP_ALIVE, 110 * S },
+  { "just opened", { 100 * S, 0, 0, 0, 0 }, 100 * S, US_RTMP_ALIVE, 105 * S },
   { "bytes do not help a handshake",
-    { 100 * S, 0, 0, 109 * S, 0 },
-    110 * S,
+    { 100 * S, 0, 0, 104 * S, 0 },
+    105 * S,
     US_RTMP_NO_HANDSHAKE,
     0 },
   { "handshaken", { 100 * S, 105 * S, 0, 105 * S, 0 }, 112 * S, US_RTMP_ALIVE, 115 * S },
@@ -56,9 +56,39 @@ test_verdicts (void) {
   }
 }
 
+/* A peer that says something all the time, but shows nothing. */
+static void
+test_media (void) {
+  static const struct {
+    UsRtmpLiveness liveness;
+    gint64 now_us;
+    UsRtmpVerdict verdict;
+    gint64 next_us;
+  } rows[] = {
+    { { 1 * S, 1 * S, 2 * S, 21 * S, 0, 20 * S }, 22 * S, US_RTMP_ALIVE, 26 * S },
+    { { 1 * S, 1 * S, 2 * S, 29 * S, 0, 20 * S }, 29 * S, US_RTMP_ALIVE, 30 * S },
+    { { 1 * S, 1 * S, 2 * S, 29 * S, 0, 20 * S }, 30 * S, US_RTMP_NO_MEDIA, 0 },
+    { { 1 * S, 1 * S, 5 * S, 14 * S, 0, 0 }, 14 * S, US_RTMP_ALIVE, 15 * S },
+    { { 1 * S, 1 * S, 5 * S, 15 * S, 0, 0 }, 15 * S, US_RTMP_NO_MEDIA, 0 },
+    { { 1 * S, 1 * S, 5 * S, 5 * S, 0, 0 }, 15 * S, US_RTMP_SILENT, 0 },
+  };
+  UsRtmpLimits limits;
+  us_rtmp_limits_default (&limits);
+  limits.media_timeout_ms = 10 * 1000;
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    gint64 next_us = 0;
+    g_test_message ("row %u", i);
+    g_assert_cmpint (us_rtmp_liveness_check (&rows[i].liveness, &limits, rows[i].now_us, &next_us),
+                     ==, rows[i].verdict);
+    if (rows[i].next_us != 0)
+      g_assert_cmpint (next_us, ==, rows[i].next_us);
+  }
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/rtmp/peer-limits/verdicts", test_verdicts);
+  g_test_add_func ("/rtmp/peer-limits/media", test_media);
   return g_test_run ();
 }
