@@ -60,6 +60,7 @@ guest_free (gpointer data) {
   us_pass_free (guest->pass);
   g_free (guest->session.peer);
   g_free (guest->session.encoder);
+  g_free (guest->session.enhanced);
   g_free (guest->session.key_id);
   g_free (guest);
 }
@@ -179,6 +180,8 @@ on_publish (UsRtmpConnection *connection, const UsRtmpPublish *publish, gpointer
   UsIngest *ingest = session->owner;
   g_free (session->encoder);
   session->encoder = g_strdup (publish->encoder);
+  g_free (session->enhanced);
+  session->enhanced = g_strdup (publish->enhanced);
   if (ingest->is_draining)
     refuse (ingest, session, "this server is shutting down");
   else if (guest->pass == NULL)

@@ -65,6 +65,7 @@ add_publisher (JsonBuilder *builder, UsStream *stream, gint64 now_us) {
   json_builder_begin_object (builder);
   add_string (builder, "peer", session->peer);
   add_string (builder, "encoder", session->encoder);
+  add_string (builder, "enhanced_rtmp", session->enhanced != NULL ? session->enhanced : "");
   add_int (builder, "since_s", (now_us - session->since_us) / G_USEC_PER_SEC);
   add_int (builder, "silent_ms", (now_us - session->last_media_us) / 1000);
   add_int (builder, "bitrate_bps", (gint64)stats.bitrate_bps);

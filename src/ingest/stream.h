@@ -28,6 +28,7 @@ typedef struct {
   UsRtmpConnection *connection;
   UsStream *stream; /* nullable: publishing or held on it */
   char *peer, *encoder;
+  char *enhanced;            /* what the encoder knows of Enhanced RTMP, for people; "": nothing */
   gboolean is_authenticated; /* a key of the keys file, or the HTTP callback, let it in */
   guint priority;            /* of its key: 0 is best, and what everybody has without keys */
   char *key_id;              /* (nullable): which key; fit for logs, the key itself is not */

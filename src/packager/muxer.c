@@ -447,9 +447,10 @@ parse_text (const char *folder, const char *name, guint video_kbps, const char *
     return g_steal_pointer (&pipeline);
   g_set_error (
       error, US_PIPELINE_ERROR, US_PIPELINE_ERROR_SYNTAX,
-      "pipeline text '%s' needs an hlssink2 named 'hls', and for the tracks '%s' an appsrc "
-      "each, named 'video' and 'audio', in paragraphs '# only with: %s'",
-      name, layout, tags[0]);
+      "pipeline text '%s' needs an hlssink2 named 'hls' and, for the tracks '%s', an appsrc named "
+      "'video' for pictures and one named 'audio' for sound, each in a paragraph that begins with "
+      "'# only with:' and the track",
+      name, layout);
   return NULL;
 }
 

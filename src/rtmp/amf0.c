@@ -234,6 +234,25 @@ us_amf0_get (const UsAmf0 *object, const char *name) {
 }
 
 /**
+ * us_amf0_get_nth:
+ * @value: (nullable): any value
+ * @index: from 0
+ * @name: (out) (optional) (nullable): of a member; what it is of an item of an array says nothing
+ *
+ * Returns: (transfer none) (nullable): a member of an object or an item of an array; %NULL when
+ *   there are fewer, or @value is neither
+ */
+const UsAmf0 *
+us_amf0_get_nth (const UsAmf0 *value, guint index, const char **name) {
+  if (value == NULL || value->members == NULL || index >= value->members->len)
+    return NULL;
+  const Member *member = &g_array_index (value->members, Member, index);
+  if (name != NULL)
+    *name = member->name;
+  return member->value;
+}
+
+/**
  * us_amf0_get_number:
  * @value: (nullable): any value
  * @fallback: what to return when @value is no number

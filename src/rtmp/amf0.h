@@ -43,6 +43,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsAmf0, us_amf0_free)
 
 UsAmf0Type us_amf0_get_type (const UsAmf0 *value);
 const UsAmf0 *us_amf0_get (const UsAmf0 *object, const char *name); /* nullable in and out */
+const UsAmf0 *us_amf0_get_nth (const UsAmf0 *value, guint index, const char **name);
 /* The defaults are returned when @value is NULL or of another type: peers send anything. */
 double us_amf0_get_number (const UsAmf0 *value, double fallback);
 gboolean us_amf0_get_boolean (const UsAmf0 *value, gboolean fallback);

@@ -18,6 +18,7 @@
 #include "rtmp/command.h"
 #include "rtmp/control.h"
 #include "rtmp/error.h"
+#include "rtmp/ex-caps.h"
 #include "rtmp/handshake.h"
 
 #define OUT_CHUNK_BYTES 4096
@@ -42,6 +43,7 @@ struct UsRtmpServerSession {
   char *app_query;
   char *tc_url;
   char *encoder;
+  char *enhanced; /* (nullable): what the peer knows of Enhanced RTMP */
 };
 
 /**
@@ -84,6 +86,7 @@ us_rtmp_server_session_free (UsRtmpServerSession *session) {
   g_free (session->app_query);
   g_free (session->tc_url);
   g_free (session->encoder);
+  g_free (session->enhanced);
   g_free (session);
 }
 
@@ -110,9 +113,6 @@ us_rtmp_server_session_get_received (const UsRtmpServerSession *session) {
 }
 
 /**
- * us_rtmp_server_session_take_output:
- * @session: a session
-/**
  * us_rtmp_server_session_get_partial_bytes:
  * @session: a session
  *
@@ -123,6 +123,9 @@ us_rtmp_server_session_get_partial_bytes (const UsRtmpServerSession *session) {
   return us_rtmp_chunk_reader_get_partial_bytes (session->reader);
 }
 
+/**
+ * us_rtmp_server_session_take_output:
+ * @session: a session
  *
  * Returns: (transfer full) (nullable): bytes to send to the peer, %NULL when there are none
  */
@@ -213,6 +216,9 @@ write_connected (UsRtmpServerSession *session, double transaction) {
   UsAmf0 *properties = us_amf0_new_object ();
   us_amf0_set (properties, "fmsVer", us_amf0_new_string ("FMS/3,0,1,123"));
   us_amf0_set (properties, "capabilities", us_amf0_new_number (31));
+  /* Encoders of a time before it get the answer that they have always got. */
+  if (session->enhanced != NULL)
+    us_ex_caps_add (properties);
   UsAmf0 *info = us_rtmp_command_new_status ("status", "NetConnection.Connect.Success",
                                              "Connection succeeded");
   us_amf0_set (info, "objectEncoding", us_amf0_new_number (0));
@@ -239,6 +245,7 @@ on_connect (UsRtmpServerSession *session, const UsRtmpCommand *command, GError *
   }
   session->tc_url = us_rtmp_stream_text_new (us_amf0_get (object, "tcUrl"));
   session->encoder = us_rtmp_stream_text_new (us_amf0_get (object, "flashVer"));
+  session->enhanced = us_ex_caps_read (object);
   session->state = US_RTMP_SERVER_CONNECTED;
   write_connected (session, command->transaction);
   return TRUE;
@@ -276,6 +283,7 @@ on_publish (UsRtmpServerSession *session, const UsRtmpCommand *command, guint32 
     .query = query[0] != '\0' ? query : session->app_query,
     .tc_url = session->tc_url,
     .encoder = session->encoder,
+    .enhanced = session->enhanced != NULL ? session->enhanced : "",
   };
   session->events.publish (&publish, session->user_data);
   return TRUE;

@@ -15,11 +15,12 @@ G_BEGIN_DECLS
 /* What a publish asked for. Strings are valid during the callback, are UTF-8 and at most
  * US_RTMP_NAME_MAX bytes, and contain no control bytes; the query is split off. */
 typedef struct {
-  const char *app;     /* "" when the client sent none */
-  const char *key;     /* "" when the client sent none */
-  const char *query;   /* "" or the text after '?' of the key (else of the app) */
-  const char *tc_url;  /* "" when absent */
-  const char *encoder; /* flashVer, for the log */
+  const char *app;      /* "" when the client sent none */
+  const char *key;      /* "" when the client sent none */
+  const char *query;    /* "" or the text after '?' of the key (else of the app) */
+  const char *tc_url;   /* "" when absent */
+  const char *encoder;  /* flashVer, for the log */
+  const char *enhanced; /* what the client knows of Enhanced RTMP, for people; "" nothing */
 } UsRtmpPublish;
 
 char *us_rtmp_stream_name_new (const UsAmf0 *value, const char *what, char **query,

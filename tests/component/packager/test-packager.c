@@ -43,8 +43,13 @@ packager_new (void) {
 }
 
 static UsFeeder *
+feed_with (UsPackager *packager, const char *stream, const UsMaterial *of) {
+  return us_feeder_new (us_packager_get_rtmp_port (packager), stream, of);
+}
+
+static UsFeeder *
 feed (UsPackager *packager, const char *stream) {
-  return us_feeder_new (us_packager_get_rtmp_port (packager), stream, material);
+  return feed_with (packager, stream, material);
 }
 
 static UsViewer *
@@ -172,13 +177,13 @@ test_resume (void) {
 /* --- twins ----------------------------------------------------------------------------------- */
 
 static void
-test_twins (void) {
+check_twins (const UsMaterial *of) {
   UsPackagerSettings settings;
   default_settings (&settings);
   settings.playlist_length = 2;
   g_autoptr (UsPackager) primary = packager_with (&settings);
   UsPackager *backup = packager_with (&settings);
-  UsFeeder *feeders[] = { feed (primary, "show"), feed (backup, "show") };
+  UsFeeder *feeders[] = { feed_with (primary, "show", of), feed_with (backup, "show", of) };
   for (guint k = 0; k < 3; k++) {
     us_feeder_send (feeders[0], k);
     us_feeder_send (feeders[1], k);
@@ -192,7 +197,7 @@ test_twins (void) {
 
   /* Anew, with nothing in memory, from another number, and by another number of messages. */
   g_autoptr (UsPackager) again = packager_with (&settings);
-  feeders[1] = feed (again, "show");
+  feeders[1] = feed_with (again, "show", of);
   g_assert_cmpuint (feeders[1]->resume, ==, 0);
   viewers[1] = view (again, "show");
   for (guint k = 3; k < 7; k++)
@@ -218,6 +223,27 @@ test_twins (void) {
   for (guint i = 0; i < 2; i++) {
     us_feeder_free (feeders[i]);
     us_viewer_free (viewers[i]);
+  }
+}
+
+static void
+test_twins (void) {
+  check_twins (material);
+}
+
+/* The same with what Enhanced RTMP brings, under its headers. */
+static void
+test_twins_of_other_codecs (void) {
+  static const UsCodec rows[][2] = {
+    { US_CODEC_HEVC, US_CODEC_AAC },
+    { US_CODEC_H264, US_CODEC_OPUS },
+    { US_CODEC_HEVC, US_CODEC_AC3 },
+    { US_CODEC_H264, US_CODEC_EAC3 },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_test_message ("%s %s", us_codec_to_string (rows[i][0]), us_codec_to_string (rows[i][1]));
+    g_autoptr (UsMaterial) of = us_material_new_of (8, 30, 160, rows[i][0], rows[i][1]);
+    check_twins (of);
   }
 }
 
@@ -672,6 +698,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/packager/first-segment", test_first_segment);
   g_test_add_func ("/packager/resume", test_resume);
   g_test_add_func ("/packager/twins", test_twins);
+  g_test_add_func ("/packager/twins-of-other-codecs", test_twins_of_other_codecs);
   g_test_add_func ("/packager/discontinuity-and-end", test_discontinuity_and_end);
   g_test_add_func ("/packager/layouts", test_layouts);
   g_test_add_func ("/packager/hole", test_a_hole);

@@ -609,6 +609,115 @@ test_unsupported_sound (Fixture *fixture, gconstpointer data) {
   }
 }
 
+#define HVCC                                                                                       \
+  "\x01\x01\x60\x00\x00\x00\x90\x00\x00\x00\x00\x00\x3c\xf0\x00\xfc\xfd\xf8\xf8\x00\x00\x0f\x03"   \
+  "\xa0\x00\x01\x00\x18" VPS "\xa1\x00\x01\x00\x2b" SPS "\xa2\x00\x01\x00\x06" PPS
+#define VPS                                                                                        \
+  "\x40\x01\x0c\x01\xff\xff\x01\x60\x00\x00\x03\x00\x90\x00\x00\x03\x00\x00\x03\x00\x3c\x95\x94"   \
+  "\x09"
+#define SPS                                                                                        \
+  "\x42\x01\x01\x01\x60\x00\x00\x03\x00\x90\x00\x00\x03\x00\x00\x03\x00\x3c\xa0\x0a\x08\x0c\x1f"   \
+  "\x3e"                                                                                           \
+  "\x59\x59\x52\x93\x0b\xc0\x5a\x02\x00\x00\x03\x00\x02\x00\x00\x03\x00\x3c\x10"
+#define PPS "\x44\x01\xc0\x73\xc1\x89"
+#define SETS "\0\0\0\x18" VPS "\0\0\0\x2b" SPS "\0\0\0\x06" PPS
+#define KEY "\0\0\0\3\x26\1\1"
+#define DELTA "\0\0\0\3\x02\1\1"
+#define BYTES(text) text, sizeof (text) - 1
+
+/* HEVC in every form that encoders send it: what is stored is the same HEVC, under a mark of its
+ * own where the encoder wrote H.264. */
+static void
+test_hevc_forms (Fixture *fixture, gconstpointer data) {
+  static const struct {
+    const char *config;
+    gsize config_size;
+    const char *key;
+    gsize key_size;
+    const char *delta;
+    gsize delta_size;
+    guint8 first_byte; /* of the stored key frame */
+  } rows[] = {
+    { BYTES ("\x90hvc1" HVCC), BYTES ("\x91hvc1\0\0\0" KEY), BYTES ("\xa3hvc1" DELTA), 0x91 },
+    { BYTES ("\x1c\0\0\0\0" HVCC), BYTES ("\x1c\1\0\0\0" KEY), BYTES ("\x2c\1\0\0\0" DELTA), 0x1c },
+    /* marked as H.264, with its configuration, and without any */
+    { BYTES ("\x17\0\0\0\0" HVCC), BYTES ("\x17\1\0\0\0" KEY), BYTES ("\x27\1\0\0\0" DELTA), 0x1c },
+    { BYTES ("\x17\0\0\0\0"), BYTES ("\x17\1\0\0\0" SETS KEY), BYTES ("\x27\1\0\0\0" DELTA), 0x1c },
+    /* in a list of tracks, behind a modifier: both are taken off */
+    { BYTES ("\x96\x00hvc1\0" HVCC), BYTES ("\x97\2\0\0\1\6\x01hvc1\0\0\0\0" KEY),
+      BYTES ("\xa6\x11hvc1\1\0\0\2zz\0\0\0\x0a\0\0\0" DELTA), 0x91 },
+  };
+  for (guint row = 0; row < G_N_ELEMENTS (rows); row++) {
+    g_test_message ("row %u", row);
+    us_segmenter_begin (fixture->segmenter);
+    guint64 serial = us_ring_get_newest (fixture->ring) + 1;
+    (void)push (fixture, V, 0, g_bytes_new (rows[row].config, rows[row].config_size));
+    for (guint t = 0; t <= 4000; t += 40) {
+      us_fake_clock_advance_us (&fixture->clock, 40000);
+      gboolean is_key = t % 2000 == 0;
+      (void)push (fixture, V, t,
+                  is_key ? g_bytes_new (rows[row].key, rows[row].key_size)
+                         : g_bytes_new (rows[row].delta, rows[row].delta_size));
+    }
+    const UsInput *video = us_segmenter_get_video (fixture->segmenter);
+    g_assert_cmpint (video->current.codec, ==, US_CODEC_HEVC);
+    g_assert_cmpuint (video->picture.width, ==, 320);
+    g_assert_cmpuint (video->picture.height, ==, 180);
+    const UsRingSegment *one = segment (fixture, serial);
+    g_assert_true (one->is_closed);
+    g_assert_cmpuint (one->items->len, ==, 50);
+    for (guint i = 0; i < 50; i++) {
+      gsize size;
+      const guint8 *bytes = g_bytes_get_data (item (one, i)->payload, &size);
+      UsFlvTag tag;
+      g_assert_true (us_flv_parse_video (bytes, size, &tag, NULL));
+      g_assert_cmpint (tag.kind, ==, US_FLV_FRAME);
+      g_assert_cmpint (tag.codec, ==, US_CODEC_HEVC);
+      g_assert_false (tag.is_wrapped);
+      g_assert_cmpint (tag.is_keyframe, ==, i == 0);
+      g_assert_cmpint (bytes[0], ==, i == 0 ? rows[row].first_byte : bytes[0]);
+      g_assert_cmpmem (bytes + size - 7, 7, i == 0 ? KEY : DELTA, 7);
+    }
+    UsFlvTag tag;
+    gsize size;
+    const guint8 *bytes = g_bytes_get_data (one->video_config, &size);
+    g_assert_true (us_flv_parse_video (bytes, size, &tag, NULL));
+    g_assert_cmpint (tag.kind, ==, US_FLV_CONFIG);
+    g_assert_cmpint (tag.codec, ==, US_CODEC_HEVC);
+    us_segmenter_end (fixture->segmenter);
+  }
+  /* One other track came with each delta picture of the last row. */
+  g_assert_cmpuint (us_segmenter_get_video (fixture->segmenter)->dropped[US_DROP_OTHER_TRACK], ==,
+                    98);
+}
+
+/* Codecs without a configuration say in each frame what they are, and may change like all others.
+ */
+static void
+test_self_described (Fixture *fixture, gconstpointer data) {
+  const guint8 stereo[] = "\x91"
+                          "ac-3\x0b\x77\xfe\x95\x14\x40\x43\xe1";
+  const guint8 surround[] = "\x91"
+                            "ac-3\x0b\x77\0\0\x1c\x40\xe1\0";
+  const guint8 nonsense[] = "\x91"
+                            "ac-3\0\1\2\3\4\5\6\7";
+  us_segmenter_begin (fixture->segmenter);
+  const UsInput *audio = us_segmenter_get_audio (fixture->segmenter);
+  for (guint t = 0; t <= 3200; t += 32) {
+    us_fake_clock_advance_us (&fixture->clock, 32000);
+    (void)push (fixture, A, t, g_bytes_new (stereo, sizeof stereo - 1));
+  }
+  g_assert_cmpint (audio->current.codec, ==, US_CODEC_AC3);
+  g_assert_cmpuint (audio->sound.channels, ==, 2);
+  guint64 epoch = segment (fixture, us_ring_get_newest (fixture->ring))->epoch;
+  (void)push (fixture, A, 3232, g_bytes_new (nonsense, sizeof nonsense - 1));
+  g_assert_cmpuint (audio->dropped[US_DROP_MALFORMED], ==, 1);
+  for (guint t = 3264; t <= 6400; t += 32)
+    (void)push (fixture, A, t, g_bytes_new (surround, sizeof surround - 1));
+  g_assert_cmpuint (audio->sound.channels, ==, 6);
+  g_assert_cmpuint (segment (fixture, us_ring_get_newest (fixture->ring))->epoch, >, epoch);
+}
+
 static void
 test_standing_time (Fixture *fixture, gconstpointer data) {
   us_segmenter_begin (fixture->segmenter);
@@ -719,6 +828,8 @@ main (int argc, char **argv) {
   ADD ("/segmenter/no-keyframe", test_no_keyframe);
   ADD ("/segmenter/segment-bytes", test_segment_bytes);
   ADD ("/segmenter/unsupported", test_unsupported);
+  ADD ("/segmenter/hevc-forms", test_hevc_forms);
+  ADD ("/segmenter/self-described", test_self_described);
   ADD ("/segmenter/unsupported-sound", test_unsupported_sound);
   ADD ("/segmenter/standing-time", test_standing_time);
   ADD ("/segmenter/never-a-keyframe", test_never_a_keyframe);
