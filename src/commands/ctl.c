@@ -13,6 +13,7 @@
 
 #include "commands/ctl-desk.h"
 #include "commands/ctl-door.h"
+#include "commands/ctl-key.h"
 #include "commands/ctl-print.h"
 
 #define EXIT_NOBODY 3
@@ -44,6 +45,7 @@ static const struct {
   { "undrain", 1, 1, "primary or backup" },
   { "failback", 1, 1, "auto or sticky" },
   { "drill", 1, 1, "the name of a drill; `understudy ctl list` tells them" },
+  { "key", 1, 2, "add, list or revoke" },
   { "streams", 0, 0, NULL },
   { "add", 1, 1, "the URL of a playlist" },
   { "remove", 1, 1, "the id of a stream; `understudy ctl streams` tells them" },
@@ -301,6 +303,8 @@ run (UsConfig *config, const UsCommand *command) {
   UsCtlOrder order = { 0 };
   if (!check_words ())
     return US_EXIT_CONFIGURATION;
+  if (strcmp (words[0], "key") == 0)
+    return us_ctl_key_run (config, words + 1, n_words - 1);
   if (us_ctl_desk_knows (words[0]))
     return ask_desk (&session);
   read_order (&session, &order);
@@ -350,12 +354,18 @@ const UsCommand us_command_ctl = {
     "  incidents            the newest ones, with their causes\n"
     "  ack ID               take an incident on (--why)\n"
     "  findings ID          what is and was wrong with a stream\n\n"
+    "Of the keys file of an ingest (--keys-file, else that of the configuration):\n"
+    "  key add ID           a new stream key, shown once (--stream, --priority, --allow,\n"
+    "                       --expires, --hash)\n"
+    "  key list             which there are; never what they are\n"
+    "  key revoke ID        not good any more, from now on\n\n"
     "Goes over D-Bus when a switcher is there, else over HTTP. Who you are is recorded with each\n"
     "command; say why with --why. The desk is asked over HTTP.\n\n"
     "Exit code: 0 done, 1 refused, 2 wrong usage, 3 nobody there.",
   .examples = "  understudy ctl status\n"
               "  understudy ctl failover --why \"new disk in the primary\" --for 30min\n"
               "  understudy ctl add https://example.org/live/index.m3u8 --name \"Studio 1\"\n"
+              "  understudy ctl key add studio-1 --stream mystream --keys-file ./keys.conf\n"
               "  understudy ctl drain backup --why \"kernel update\"\n"
               "  understudy ctl status --json --url http://10.0.0.4:8080 --token-file ./token\n",
   .take_word = take_word,

@@ -198,8 +198,8 @@ us_keys_file_reload (UsKeysFile *file) {
   file->is_stale = keys == NULL;
   if (keys == NULL) {
     us_event (US_LOG_WARNING, US_EVENT_KEYS_INVALID,
-              "the new keys file is not taken, the %u keys read before stay in force: %s",
-              us_keys_get_n (file->keys), error->message);
+              "the keys file has changed and is not taken, the keys from before stay in force: %s",
+              error->message);
     return FALSE;
   }
   us_keys_free (file->keys);
