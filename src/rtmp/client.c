@@ -277,6 +277,11 @@ start_io (UsRtmpClient *client, GSocketConnection *connection) {
   client->fd = g_socket_get_fd (g_socket_connection_get_socket (connection));
   int one = 1;
   (void)setsockopt (client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  /* What the kernel took counts as sent here, and it would go on sending it into a cut line for a
+   * quarter of an hour, ever more seldom: the stream would come back long after the line. */
+  guint unanswered_ms = (guint)(client->timeout_us / 1000);
+  (void)setsockopt (client->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms,
+                    sizeof unanswered_ms);
   g_source_destroy (client->timeout);
   g_clear_pointer (&client->timeout, g_source_unref);
   client->watch = us_rtmp_watch_new (client->fd, G_IO_IN, "rtmp client", on_watch, client);

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include "rtmp/client.h"
@@ -244,6 +245,32 @@ test_back_pressure (void) {
   us_rtmp_client_flush (f->client);
   wait_until (f->n_media == sent + 1);
   g_assert_cmpuint (f->n_bytes, ==, (sent + 1) * G_GUINT64_CONSTANT (100000));
+}
+
+/* The client's socket: the one whose other end is our listener. */
+static int
+find_client (guint16 port) {
+  for (int fd = 0; fd < 1024; fd++) {
+    struct sockaddr_in peer = { 0 };
+    socklen_t size = sizeof peer;
+    if (getpeername (fd, (struct sockaddr *)&peer, &size) == 0 && peer.sin_family == AF_INET
+        && ntohs (peer.sin_port) == port)
+      return fd;
+  }
+  return -1;
+}
+
+/* What the kernel has taken is no more delivered than what waits here: a line that is cut is found
+ * out by the same deadline. How soon that is on a real one, tests/e2e/test_machines.py shows. */
+static void
+test_cut_line (void) {
+  g_autoptr (Fixture) f = fixture_new ();
+  start (f);
+  guint unanswered_ms = 0;
+  socklen_t size = sizeof unanswered_ms;
+  int fd = find_client (us_rtmp_listener_get_port (f->listener));
+  g_assert_cmpint (getsockopt (fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unanswered_ms, &size), ==, 0);
+  g_assert_cmpuint (unanswered_ms, ==, 10000);
 }
 
 static void
@@ -524,6 +551,7 @@ main (int argc, char **argv) {
   ADD ("publish", test_publish);
   ADD ("gathering", test_gathering);
   ADD ("back-pressure", test_back_pressure);
+  ADD ("cut-line", test_cut_line);
   ADD ("refused", test_refused);
   ADD ("refused-while-publishing", test_refused_while_publishing);
   ADD ("closed-by-the-server", test_closed_by_the_server);
