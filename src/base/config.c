@@ -449,8 +449,9 @@ us_config_load_option (UsConfig *config, const char *own_group, const char *argu
     return FALSE;
   }
   g_autofree char *list = NULL;
-  if (value->option->type == US_OPTION_LIST && value->source == FROM_COMMAND_LINE
-      && value->value[0] != '\0')
+  gboolean is_list
+      = value->option->type == US_OPTION_LIST || value->option->type == US_OPTION_ROUTES;
+  if (is_list && value->source == FROM_COMMAND_LINE && value->value[0] != '\0')
     text = list = g_strjoin (";", value->value, text, NULL);
   g_autofree char *place = g_strdup_printf ("--%s", name);
   value_set (value, FROM_COMMAND_LINE, place, text);

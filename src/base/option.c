@@ -8,6 +8,8 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "base/route.h"
+
 #define MAX_VALUE_LENGTH 4096
 #define MAX_WORD_LENGTH 64 /* longer words are not looked up for "did you mean" */
 
@@ -154,12 +156,22 @@ is_url (const char *text, const char *const *schemes) {
 }
 
 static gboolean
-is_url_list (const char *text, const char *const *schemes) {
+is_route (const char *text, const char *const *schemes) {
+  const char *url = NULL;
+  g_autofree char *name = us_route_split (text, &url);
+  /* Braces have no place in a URL; what they stand for has. */
+  g_autofree char *example = us_route_fill (url, "stream");
+  return is_url (example, schemes);
+}
+
+static gboolean
+is_list (const char *text, const char *const *schemes,
+         gboolean (*is_item) (const char *text, const char *const *schemes)) {
   g_auto (GStrv) items = g_strsplit (text, ";", -1);
   for (guint i = 0; items[i] != NULL; i++) {
     g_strstrip (items[i]);
     gboolean is_last = items[i + 1] == NULL;
-    if (!(is_last && items[i][0] == '\0') && !is_url (items[i], schemes))
+    if (!(is_last && items[i][0] == '\0') && !is_item (items[i], schemes))
       return FALSE;
   }
   return TRUE;
@@ -195,6 +207,9 @@ us_option_describe_type (const UsOption *option) {
     return g_strdup_printf ("a URL with scheme %s and a host", words != NULL ? words : "and host");
   case US_OPTION_LIST:
     return g_strdup_printf ("a list of %s URLs separated by ;", words != NULL ? words : "any");
+  case US_OPTION_ROUTES:
+    return g_strdup_printf ("a list of %s URLs, or NAME=URL, separated by ;",
+                            words != NULL ? words : "any");
   case US_OPTION_CHOICE:
     return g_strdup_printf ("one of %s", words);
   case US_OPTION_STRING:
@@ -211,7 +226,8 @@ fits (const UsOption *option, const char *value) {
   gsize length = strlen (value);
 
   if (length == 0)
-    return option->fallback[0] == '\0' || option->type == US_OPTION_LIST;
+    return option->fallback[0] == '\0' || option->type == US_OPTION_LIST
+           || option->type == US_OPTION_ROUTES;
   switch (option->type) {
   case US_OPTION_BOOL:
     return us_option_parse_bool (value, &flag);
@@ -225,7 +241,9 @@ fits (const UsOption *option, const char *value) {
   case US_OPTION_URL:
     return is_url (value, option->choices);
   case US_OPTION_LIST:
-    return is_url_list (value, option->choices);
+    return is_list (value, option->choices, is_url);
+  case US_OPTION_ROUTES:
+    return is_list (value, option->choices, is_route);
   case US_OPTION_CHOICE:
     return g_strv_contains (option->choices, value);
   case US_OPTION_STRING:

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 /* US_OPTION_DURATION: "500ms", "2s", "2.5s", "5min", "1h"; a bare number means seconds
  * US_OPTION_ADDRESS:  "0.0.0.0:8080", "[::1]:8080", "localhost:8080"; port 0 means any free port
  * US_OPTION_URL:      one of the schemes in UsOption.choices, with a host
- * US_OPTION_LIST:     URLs like US_OPTION_URL, separated by ';' */
+ * US_OPTION_LIST:     URLs like US_OPTION_URL, separated by ';'
+ * US_OPTION_ROUTES:   the same, each with NAME= in front if it is for the stream NAME only */
 typedef enum {
   US_OPTION_STRING,
   US_OPTION_BOOL,
@@ -18,6 +19,7 @@ typedef enum {
   US_OPTION_ADDRESS,
   US_OPTION_URL,
   US_OPTION_LIST,
+  US_OPTION_ROUTES,
   US_OPTION_CHOICE,
 } UsOptionType;
 

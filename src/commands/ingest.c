@@ -123,6 +123,17 @@ run_role (UsRole *role, UsIngest *ingest) {
   return exit_code;
 }
 
+static void
+read_contest (const UsConfig *config, const char *group, UsIngestSettings *settings) {
+  const char *failback = us_config_get_string (config, group, "publisher-failback");
+  settings->max_publishers = (guint)us_config_get_integer (config, group, "max-publishers");
+  settings->patience_ms = (guint)us_config_get_duration_ms (config, group, "publisher-patience");
+  settings->contest.hold_ms
+      = (guint)us_config_get_duration_ms (config, group, "publisher-hold-down");
+  settings->contest.failback
+      = g_str_equal (failback, "sticky") ? US_FAILBACK_STICKY : US_FAILBACK_AUTO;
+}
+
 static int
 run (UsConfig *config, const UsCommand *command) {
   const char *group = command->own_group;
@@ -152,13 +163,7 @@ run (UsConfig *config, const UsCommand *command) {
   settings.push_urls = (const char *const *)push;
   settings.takeover_silence_ms
       = (guint)us_config_get_duration_ms (config, group, "takeover-silence");
-  settings.max_publishers = (guint)us_config_get_integer (config, group, "max-publishers");
-  settings.patience_ms = (guint)us_config_get_duration_ms (config, group, "publisher-patience");
-  settings.contest.hold_ms
-      = (guint)us_config_get_duration_ms (config, group, "publisher-hold-down");
-  const char *failback = us_config_get_string (config, group, "publisher-failback");
-  settings.contest.failback
-      = g_str_equal (failback, "sticky") ? US_FAILBACK_STICKY : US_FAILBACK_AUTO;
+  read_contest (config, group, &settings);
   settings.max_streams = (guint)us_config_get_integer (config, group, "max-streams");
   settings.default_stream = us_config_get_string (config, US_GROUP_GENERAL, "default-stream");
   settings.ring_max_bytes
@@ -169,6 +174,12 @@ run (UsConfig *config, const UsCommand *command) {
   if (!read_rtmps (config, group, &settings, &rtmps_address) || !check_gate (&settings)
       || !check_limits (&settings))
     return US_EXIT_CONFIGURATION;
+  const char *ca_file = us_config_get_string (config, group, "push-ca-file");
+  g_autoptr (GTlsDatabase) authorities
+      = ca_file[0] != '\0' ? g_tls_file_database_new (ca_file, &error) : NULL;
+  if (error != NULL)
+    return us_command_refuse ("[%s] push-ca-file: '%s': %s", group, ca_file, error->message);
+  settings.push_authorities = authorities;
 
   g_autoptr (UsIngest) ingest = us_ingest_new (&settings, us_clock_system (), &error);
   if (ingest == NULL)

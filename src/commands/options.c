@@ -11,6 +11,7 @@
 
 static const char *const http_schemes[] = { "http", "https", NULL };
 static const char *const rtmp_schemes[] = { "rtmp", NULL };
+static const char *const push_schemes[] = { "rtmp", "rtmps", NULL };
 static const char *const log_levels[] = { "error", "warning", "notice", "info", "debug", NULL };
 static const char *const failbacks[] = { "auto", "sticky", NULL };
 static const char *const log_formats[] = { "text", "json", NULL };
@@ -65,8 +66,10 @@ static const UsOption ingest_options[] = {
     "Private key of that certificate, PEM" },
   { "relay", US_OPTION_LIST, "rtmp://127.0.0.1:19361/live;rtmp://127.0.0.1:19362/live", 0, 0, rtmp_schemes, NULL,
     "Packagers that get every stream" },
-  { "push", US_OPTION_LIST, "", 0, 0, rtmp_schemes, NULL,
-    "Other RTMP servers that get every stream" },
+  { "push", US_OPTION_ROUTES, "", 0, 0, push_schemes, NULL,
+    "Other RTMP servers that get every stream, or only NAME; {stream} stands for its name" },
+  { "push-ca-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
+    "PEM file of the authorities that sign for rtmps:// servers; empty: those the system trusts" },
   { "target-duration", US_OPTION_INTEGER, "0", 0, 60, NULL, NULL,
     "EXT-X-TARGETDURATION in seconds; 0: measured when a stream starts" },
   { "takeover-silence", US_OPTION_DURATION, "2s", 0, MS_HOUR, NULL, NULL,
@@ -246,7 +249,7 @@ static const UsOption monitor_options[] = {
 };
 
 static const UsOption publish_options[] = {
-  { "url", US_OPTION_URL, "rtmp://127.0.0.1:1936/live/mystream", 0, 0, rtmp_schemes, NULL,
+  { "url", US_OPTION_URL, "rtmp://127.0.0.1:1936/live/mystream", 0, 0, push_schemes, NULL,
     "Where to publish" },
   { "file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
     "File to publish in a loop, copied; empty: a test picture with clock, frame number and tone" },

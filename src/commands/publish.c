@@ -3,6 +3,7 @@
 #include "publisher/publisher.h"
 
 #include "base/log.h"
+#include "base/route.h"
 #include "commands/command.h"
 #include "commands/role.h"
 #include "media/pipeline.h"
@@ -41,7 +42,8 @@ run (UsConfig *config, const UsCommand *command) {
   g_autoptr (UsPublisher) publisher = us_publisher_new (&settings, &handler, role, &error);
   if (publisher == NULL)
     return us_command_refuse ("%s", error->message);
-  us_info ("%s to %s", file[0] != '\0' ? file : "test picture", settings.url);
+  g_autofree char *shown = us_route_for_people (settings.url);
+  us_info ("%s to %s", file[0] != '\0' ? file : "test picture", shown);
   return us_role_run (role, drain, publisher);
 }
 

@@ -26,6 +26,7 @@ struct UsIngest {
   UsStreamSettings stream_settings;
   char *default_stream;
   GStrv relay_urls, push_urls;
+  GTlsDatabase *push_authorities; /* nullable */
   guint max_streams;
   UsState *state;
   UsGate *gate;
@@ -355,12 +356,15 @@ us_ingest_new (const UsIngestSettings *settings, const UsClock *clock, GError **
   ingest->default_stream = g_strdup (settings->default_stream);
   ingest->relay_urls = g_strdupv ((char **)settings->relay_urls);
   ingest->push_urls = g_strdupv ((char **)settings->push_urls);
+  if (settings->push_authorities != NULL)
+    ingest->push_authorities = g_object_ref (settings->push_authorities);
   ingest->max_streams = settings->max_streams;
   ingest->stream_settings = (UsStreamSettings){
     .segmenter = { settings->segment_duration_ms, settings->target_duration_s,
                    settings->playlist_length, settings->ring_max_bytes },
     .relay_urls = (const char *const *)ingest->relay_urls,
     .push_urls = (const char *const *)ingest->push_urls,
+    .push_authorities = ingest->push_authorities,
     .takeover_silence_ms = settings->takeover_silence_ms,
     .max_publishers = settings->max_publishers,
     .patience_ms = settings->patience_ms,
@@ -494,5 +498,6 @@ us_ingest_free (UsIngest *ingest) {
   g_free (ingest->default_stream);
   g_strfreev (ingest->relay_urls);
   g_strfreev (ingest->push_urls);
+  g_clear_object (&ingest->push_authorities);
   g_free (ingest);
 }

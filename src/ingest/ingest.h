@@ -17,7 +17,8 @@ typedef struct {
   guint playlist_length;         /* segments in a playlist: what must stay in the ring */
   const char *state_dir;         /* (nullable): where numbering is kept */
   const char *const *relay_urls; /* (nullable): packagers, rtmp://host:port[/app] */
-  const char *const *push_urls;  /* (nullable): other RTMP servers */
+  const char *const *push_urls;  /* (nullable): other RTMP servers, as routes (base/route.h) */
+  GTlsDatabase *push_authorities; /* (nullable): of rtmps:// servers among them; NULL: the system's */
   guint takeover_silence_ms;     /* an old session silent so long loses its key to a new one */
   guint max_publishers;          /* of one stream at the same time */
   guint patience_ms;             /* how far behind the one that feeds a stream may be */

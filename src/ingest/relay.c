@@ -15,9 +15,12 @@
 #define US_LOG_TOPIC "ingest.relay"
 #include "ingest/relay.h"
 
+#include <string.h>
+
 #include "base/backoff.h"
 #include "base/log.h"
 #include "base/names.h"
+#include "base/route.h"
 #include "base/timer.h"
 #include "rtmp/client.h"
 
@@ -27,8 +30,9 @@
 static const UsBackoff backoff = { .first_ms = 50, .step_ms = 200, .cap_ms = 2000 };
 
 struct UsRelay {
-  char *url;      /* of the target */
-  char *full_url; /* with the stream's name */
+  char *name;                /* for people */
+  char *full_url;            /* secrets included */
+  GTlsDatabase *authorities; /* nullable */
   char *stream;
   gboolean has_marks;
   UsSegmenter *segmenter; /* not owned, outlives the relay */
@@ -171,7 +175,7 @@ lose_until (UsRelay *relay, guint64 serial) {
   relay->lost_segments += lost;
   us_event (US_LOG_WARNING, US_EVENT_RELAY_LOST,
             "%s: %s was too slow or away for too long and lost %" G_GUINT64_FORMAT " segments",
-            relay->stream, relay->url, lost);
+            relay->stream, relay->name, lost);
   move_to (relay, serial);
 }
 
@@ -273,7 +277,7 @@ on_ready (UsRtmpClient *client, const UsAmf0 *info, gpointer user_data) {
       = held > 0 ? g_strdup_printf ("%" G_GUINT64_FORMAT, held) : g_strdup ("nothing known");
   us_event (US_LOG_NOTICE, US_EVENT_RELAY_UP,
             "%s: relay to %s is up; last segment there: %s, going on with: %s", relay->stream,
-            relay->url, holds, next);
+            relay->name, holds, next);
   us_relay_pump (relay);
 }
 
@@ -299,9 +303,10 @@ retry_later (UsRelay *relay, const char *fault) {
       = relay->ready_us != 0 && g_get_monotonic_time () - relay->ready_us >= STEADY_US;
   relay->ready_us = 0;
   relay->failures = was_steady ? 1 : relay->failures + 1;
+  g_autofree char *shown = us_route_scrub (fault, relay->has_marks ? "" : relay->full_url);
   if (!relay->is_down_logged)
     us_event (US_LOG_WARNING, US_EVENT_RELAY_DOWN, "%s: relay to %s is down: %s; trying again",
-              relay->stream, relay->url, fault);
+              relay->stream, relay->name, shown);
   relay->is_down_logged = TRUE;
   relay->state = US_RELAY_WAITING;
   guint delay_ms = us_backoff_delay_ms (&backoff, relay->failures, g_random_double_range (-1, 1));
@@ -318,7 +323,8 @@ on_closed (UsRtmpClient *client, const GError *error, gpointer user_data) {
   if (is_finished) {
     relay->failures = 0;
     relay->state = US_RELAY_IDLE;
-    us_event (US_LOG_INFO, US_EVENT_RELAY_DOWN, "%s: relay to %s ended", relay->stream, relay->url);
+    us_event (US_LOG_INFO, US_EVENT_RELAY_DOWN, "%s: relay to %s ended", relay->stream,
+              relay->name);
     if (relay->is_publishing || !is_caught_up (relay))
       connect_now (relay);
     return;
@@ -331,30 +337,39 @@ connect_now (UsRelay *relay) {
   static const UsRtmpClientHandler handler = { on_ready, on_writable, on_closed };
   g_autoptr (GError) error = NULL;
   relay->state = US_RELAY_CONNECTING;
-  relay->client
-      = us_rtmp_client_new (relay->full_url, US_RELAY_TIMEOUT_MS, &handler, relay, &error);
+  relay->client = us_rtmp_client_new_with_tls (relay->full_url, relay->authorities,
+                                               US_RELAY_TIMEOUT_MS, &handler, relay, &error);
   if (relay->client == NULL)
     retry_later (relay, error->message);
 }
 
 /* ------------------------------------------------------------------------------------ public */
 
+static char *
+make_url (const UsRelayTarget *target, const char *stream) {
+  if (strstr (target->url, US_ROUTE_STREAM) != NULL)
+    return us_route_fill (target->url, stream);
+  if (target->is_complete)
+    return g_strdup (target->url);
+  return g_strconcat (target->url, g_str_has_suffix (target->url, "/") ? "" : "/", stream, NULL);
+}
+
 /**
  * us_relay_new:
- * @url: the target, rtmp://host[:port][/app]; the stream's name is appended
- * @has_marks: %TRUE for a packager of ours
+ * @target: copied
  * @stream: the stream's name
  * @segmenter: where segments come from; outlives the relay
  *
  * Returns: (transfer full): an idle relay
  */
 UsRelay *
-us_relay_new (const char *url, gboolean has_marks, const char *stream, UsSegmenter *segmenter) {
+us_relay_new (const UsRelayTarget *target, const char *stream, UsSegmenter *segmenter) {
   UsRelay *relay = g_new0 (UsRelay, 1);
-  relay->url = g_strdup (url);
-  relay->full_url = g_strconcat (url, g_str_has_suffix (url, "/") ? "" : "/", stream, NULL);
+  relay->name = g_strdup (target->name);
+  relay->full_url = make_url (target, stream);
+  relay->authorities = target->authorities != NULL ? g_object_ref (target->authorities) : NULL;
   relay->stream = g_strdup (stream);
-  relay->has_marks = has_marks;
+  relay->has_marks = target->has_marks;
   relay->segmenter = segmenter;
   relay->ring = us_segmenter_get_ring (segmenter);
   return relay;
@@ -419,14 +434,14 @@ us_relay_stop (UsRelay *relay) {
 }
 
 /**
- * us_relay_get_url:
+ * us_relay_get_name:
  * @relay: the relay
  *
- * Returns: (transfer none): the target's URL as configured
+ * Returns: (transfer none): the target's address as people may see it
  */
 const char *
-us_relay_get_url (const UsRelay *relay) {
-  return relay->url;
+us_relay_get_name (const UsRelay *relay) {
+  return relay->name;
 }
 
 /**
@@ -466,7 +481,8 @@ us_relay_state_to_string (UsRelayState state) {
 void
 us_relay_free (UsRelay *relay) {
   us_relay_stop (relay);
-  g_free (relay->url);
+  g_free (relay->name);
+  g_clear_object (&relay->authorities);
   g_free (relay->full_url);
   g_free (relay->stream);
   g_free (relay);

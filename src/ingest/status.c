@@ -82,7 +82,7 @@ add_targets (JsonBuilder *builder, UsStream *stream) {
     UsRelayStats stats;
     us_relay_get_stats (relays->pdata[i], &stats);
     json_builder_begin_object (builder);
-    add_string (builder, "url", us_relay_get_url (relays->pdata[i]));
+    add_string (builder, "url", us_relay_get_name (relays->pdata[i]));
     add_string (builder, "state", us_relay_state_to_string (stats.state));
     add_int (builder, "queue_segments", stats.queue_segments);
     add_int (builder, "lost_segments", (gint64)stats.lost_segments);
@@ -299,7 +299,7 @@ render_relays (UsExposition *out, GPtrArray *streams) {
         us_relay_get_stats (relays->pdata[k], &stats);
         us_exposition_sample (out, relay_value (&stats, family), "stream",
                               us_stream_get_name (streams->pdata[i]), "target",
-                              us_relay_get_url (relays->pdata[k]), NULL);
+                              us_relay_get_name (relays->pdata[k]), NULL);
       }
     }
   }

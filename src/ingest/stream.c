@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "base/names.h"
+#include "base/route.h"
 #include "ingest/intake.h"
 #include "ingest/takeover.h"
 #include "base/timer.h"
@@ -416,6 +417,34 @@ watch_contenders (UsStream *stream) {
     us_timer_start (&stream->check, CHECK_MS, "us-stream-check", on_check, stream);
 }
 
+static gboolean
+has_target (UsStream *stream, const char *name) {
+  for (guint i = 0; i < stream->relays->len; i++) {
+    if (strcmp (us_relay_get_name (stream->relays->pdata[i]), name) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* Where the stream goes besides the packagers, unless @route is another one's. Two places at one
+ * server may differ by their secrets only: then a number tells them apart. */
+static void
+add_push (UsStream *stream, const char *route, GTlsDatabase *authorities) {
+  const char *url = NULL;
+  g_autofree char *only = us_route_split (route, &url);
+  if (only != NULL && strcmp (only, stream->name) != 0)
+    return;
+  g_autofree char *shown = us_route_for_people (url);
+  g_autofree char *name = g_strdup (shown);
+  for (guint count = 2; has_target (stream, name); count++) {
+    g_free (name);
+    name = g_strdup_printf ("%s #%u", shown, count);
+  }
+  UsRelayTarget target
+      = { .url = url, .name = name, .is_complete = only != NULL, .authorities = authorities };
+  g_ptr_array_add (stream->relays, us_relay_new (&target, stream->name, stream->segmenter));
+}
+
 /* ------------------------------------------------------------------------------------ public */
 
 /**
@@ -435,17 +464,19 @@ us_stream_new (const char *name, const UsStreamSettings *settings, UsState *stat
   stream->clock = clock;
   stream->settings = *settings;
   stream->settings.relay_urls = stream->settings.push_urls = NULL;
+  stream->settings.push_authorities = NULL;
   stream->settings.max_publishers = CLAMP (settings->max_publishers, 1, US_STREAM_MAX_PUBLISHERS);
   stream->contenders = g_ptr_array_new_with_free_func (contender_free);
   stream->segmenter = us_segmenter_new (name, &settings->segmenter, state, clock);
   stream->relays = g_ptr_array_new_with_free_func ((GDestroyNotify)us_relay_free);
   stream->ended_us = now_us (stream);
-  for (guint i = 0; settings->relay_urls != NULL && settings->relay_urls[i] != NULL; i++)
-    g_ptr_array_add (stream->relays,
-                     us_relay_new (settings->relay_urls[i], TRUE, name, stream->segmenter));
+  for (guint i = 0; settings->relay_urls != NULL && settings->relay_urls[i] != NULL; i++) {
+    UsRelayTarget target
+        = { .url = settings->relay_urls[i], .name = settings->relay_urls[i], .has_marks = TRUE };
+    g_ptr_array_add (stream->relays, us_relay_new (&target, name, stream->segmenter));
+  }
   for (guint i = 0; settings->push_urls != NULL && settings->push_urls[i] != NULL; i++)
-    g_ptr_array_add (stream->relays,
-                     us_relay_new (settings->push_urls[i], FALSE, name, stream->segmenter));
+    add_push (stream, settings->push_urls[i], settings->push_authorities);
   return stream;
 }
 

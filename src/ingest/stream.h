@@ -13,8 +13,9 @@ G_BEGIN_DECLS
 
 typedef struct {
   UsSegmenterSettings segmenter;
-  const char *const *relay_urls; /* (nullable): packagers, with marks */
-  const char *const *push_urls;  /* (nullable): any other server */
+  const char *const *relay_urls;  /* (nullable): packagers, with marks */
+  const char *const *push_urls;   /* (nullable): any other server, as routes (base/route.h) */
+  GTlsDatabase *push_authorities; /* (nullable): of rtmps:// servers among them */
   guint takeover_silence_ms;
   guint max_publishers; /* connected at the same time, one of which feeds the stream */
   guint patience_ms;    /* how far behind the one that feeds may be, while another is in time */

@@ -8,6 +8,7 @@
 
 #include "base/backoff.h"
 #include "base/log.h"
+#include "base/route.h"
 #include "rtmp/client.h"
 
 #define TIMEOUT_MS 5000
@@ -17,6 +18,7 @@ static const UsBackoff reconnect = { .first_ms = 100, .step_ms = 250, .cap_ms = 
 
 struct UsPublisher {
   char *url;
+  char *shown; /* @url as people may see it */
   const UsPublisherHandler *handler;
   gpointer user_data;
   UsSource *source;
@@ -61,17 +63,18 @@ static void
 retry_later (UsPublisher *publisher, const char *reason) {
   guint delay_ms
       = us_backoff_delay_ms (&reconnect, ++publisher->failures, g_random_double_range (-1, 1));
+  g_autofree char *clean = us_route_scrub (reason, publisher->url);
   if (publisher->failures == 1)
-    us_notice ("%s: %s; trying again", publisher->url, reason);
+    us_notice ("%s: %s; trying again", publisher->shown, clean);
   else
-    us_info ("%s: %s; trying again in %u ms", publisher->url, reason, delay_ms);
+    us_info ("%s: %s; trying again in %u ms", publisher->shown, clean, delay_ms);
   publisher->retry = after (delay_ms, "publisher-retry", on_retry, publisher);
 }
 
 static void
 on_ready (UsRtmpClient *client, const UsAmf0 *info, gpointer data) {
   UsPublisher *publisher = data;
-  us_notice ("publishing to %s", publisher->url);
+  us_notice ("publishing to %s", publisher->shown);
   publisher->is_ready = TRUE;
   publisher->is_waiting_for_key = TRUE;
   publisher->failures = 0;
@@ -158,7 +161,7 @@ on_item (UsSource *source, const UsSourceItem *item, gpointer data) {
   if (publisher->is_waiting_for_key && (item->is_config || !begin (publisher, item)))
     return;
   if (!send (publisher, item->type, item->time_ms, item->payload)) {
-    us_warning ("%s takes data too slowly: skipping to the next key frame", publisher->url);
+    us_warning ("%s takes data too slowly: skipping to the next key frame", publisher->shown);
     publisher->is_waiting_for_key = TRUE;
     return;
   }
@@ -189,6 +192,7 @@ us_publisher_new (const UsPublisherSettings *settings, const UsPublisherHandler 
                   gpointer user_data, GError **error) {
   g_autoptr (UsPublisher) publisher = g_new0 (UsPublisher, 1);
   publisher->url = g_strdup (settings->url);
+  publisher->shown = us_route_for_people (settings->url);
   publisher->handler = handler;
   publisher->user_data = user_data;
   publisher->source = us_source_new (settings->file, settings->pipelines_dir, settings->pipeline,
@@ -233,5 +237,6 @@ us_publisher_free (UsPublisher *publisher) {
   for (guint i = 0; i < G_N_ELEMENTS (publisher->config); i++)
     g_clear_pointer (&publisher->config[i], g_bytes_unref);
   g_free (publisher->url);
+  g_free (publisher->shown);
   g_free (publisher);
 }

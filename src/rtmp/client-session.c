@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/names.h"
+#include "base/route.h"
 #include "rtmp/chunk-reader.h"
 #include "rtmp/chunk-writer.h"
 #include "rtmp/command.h"
@@ -52,8 +53,9 @@ struct UsRtmpClientSession {
 
 static gboolean
 fail_url (GError **error, const char *text, const char *why) {
+  g_autofree char *shown = us_route_for_people (text);
   g_set_error (error, US_RTMP_ERROR, US_RTMP_ERROR_URL,
-               "\"%s\": %s; expected rtmp://host[:port]/app[/key]", text, why);
+               "\"%s\": %s; expected rtmp[s]://host[:port]/app[/key]", shown, why);
   return FALSE;
 }
 
@@ -71,12 +73,16 @@ fail_url (GError **error, const char *text, const char *why) {
 gboolean
 us_rtmp_url_parse (const char *text, UsRtmpUrl *url, GError **error) {
   g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_ENCODED, NULL);
-  if (uri == NULL || g_ascii_strcasecmp (g_uri_get_scheme (uri), "rtmp") != 0)
-    return fail_url (error, text, "not an rtmp:// URL");
+  const char *scheme = uri != NULL ? g_uri_get_scheme (uri) : "";
+  gboolean is_tls = g_ascii_strcasecmp (scheme, "rtmps") == 0;
+  if (!is_tls && g_ascii_strcasecmp (scheme, "rtmp") != 0)
+    return fail_url (error, text, "not an rtmp:// or rtmps:// URL");
   const char *host = g_uri_get_host (uri);
   if (host == NULL || host[0] == '\0')
     return fail_url (error, text, "no host");
-  gint port = g_uri_get_port (uri) == -1 ? US_RTMP_DEFAULT_PORT : g_uri_get_port (uri);
+  gint port = g_uri_get_port (uri);
+  if (port == -1)
+    port = is_tls ? US_RTMPS_DEFAULT_PORT : US_RTMP_DEFAULT_PORT;
   if (port <= 0 || port > G_MAXUINT16)
     return fail_url (error, text, "no such port");
   const char *path = g_uri_get_path (uri);
@@ -96,8 +102,9 @@ us_rtmp_url_parse (const char *text, UsRtmpUrl *url, GError **error) {
   if (strlen (app) > US_RTMP_TEXT_MAX || strlen (key) > US_RTMP_TEXT_MAX)
     return fail_url (error, text, "too long");
   gboolean is_ipv6 = strchr (host, ':') != NULL;
-  url->tc_url = g_strdup_printf ("rtmp://%s%s%s:%d/%s", is_ipv6 ? "[" : "", host,
-                                 is_ipv6 ? "]" : "", port, app);
+  url->tc_url = g_strdup_printf ("%s://%s%s%s:%d/%s", is_tls ? "rtmps" : "rtmp", is_ipv6 ? "[" : "",
+                                 host, is_ipv6 ? "]" : "", port, app);
+  url->is_tls = is_tls;
   url->host = g_strdup (host);
   url->port = (guint16)port;
   url->app = g_steal_pointer (&app);

@@ -7,16 +7,19 @@
 
 G_BEGIN_DECLS
 
-/* UsRtmpUrl: parts of rtmp://host[:port]/app[/key][?query]; the query stays with the last part. */
+/* UsRtmpUrl: parts of rtmp[s]://host[:port]/app[/key][?query]; the query stays with the last part.
+ */
 typedef struct {
   char *host;
   guint16 port;
+  gboolean is_tls;
   char *app;
   char *key;
   char *tc_url;
 } UsRtmpUrl;
 
 #define US_RTMP_DEFAULT_PORT 1935
+#define US_RTMPS_DEFAULT_PORT 443
 
 gboolean us_rtmp_url_parse (const char *text, UsRtmpUrl *url,
                             GError **error) G_GNUC_WARN_UNUSED_RESULT;

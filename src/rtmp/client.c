@@ -1,11 +1,12 @@
-/* client.c - an RTMP publisher on one socket
+/* client.c - an RTMP or RTMPS publisher on one socket
  *
- * GSocketClient resolves and connects; from then on one watch (socket and deadline) in the
- * thread-default main context of us_rtmp_client_new() does everything. What the dialogue says is
- * client-session.c's business; this file moves bytes: requests and media share one queue, media by
- * reference, and one sendmsg() carries many messages. After a failure nothing is read or written
- * any more, and @closed is called once from the loop, never from inside a caller's call. Freeing
- * is allowed at any moment, also in a callback.
+ * GSocketClient resolves, connects and, for rtmps://, makes the TLS handshake, with GIO's TLS: a
+ * client has few connections, all of its own choice; from then on one watch (socket and deadline)
+ * in the thread-default main context of us_rtmp_client_new() does everything. What the dialogue
+ * says is client-session.c's business; this file moves bytes: requests and media share one queue,
+ * media by reference, and one sendmsg() carries many messages. After a failure nothing is read or
+ * written any more, and @closed is called once from the loop, never from inside a caller's call.
+ * Freeing is allowed at any moment, also in a callback.
  */
 #include "rtmp/client.h"
 
@@ -22,6 +23,10 @@
 #define HIGH_WATER_BYTES (1024 * 1024)
 #define GATHER_BYTES (64 * 1024) /* written without waiting for a flush */
 #define READ_BYTES (16 * 1024)   /* servers say little */
+#define MAX_READS 16             /* in one round */
+#define TLS_RECORD_BYTES (16 * 1024)
+#define TLS_MAX_VECTORS 16
+#define TLS_MAX_RECORDS 64 /* in one round */
 #define FINISH_TIMEOUT_US (2 * G_USEC_PER_SEC)
 
 enum {
@@ -46,6 +51,8 @@ struct UsRtmpClient {
   GCancellable *cancellable;
   Connecting *connecting; /* until connected */
   GSocketConnection *connection;
+  gboolean is_tls;           /* @connection's streams, not @fd, are read and written */
+  GTlsDatabase *authorities; /* nullable: the system's */
   int fd;
   GSource *watch;        /* of the socket; before that, of the deadline alone */
   GSource *timeout;      /* while connecting */
@@ -67,6 +74,7 @@ client_unref (UsRtmpClient *client) {
   g_clear_error (&client->error);
   us_rtmp_client_session_free (client->session);
   us_rtmp_send_queue_free (client->queue);
+  g_clear_object (&client->authorities);
   g_free (client);
 }
 
@@ -84,6 +92,8 @@ drop_io (UsRtmpClient *client) {
     g_source_destroy (*sources[i]);
     g_clear_pointer (sources[i], g_source_unref);
   }
+  if (client->connection != NULL && client->is_tls) /* a goodbye of TLS could block */
+    g_socket_close (g_socket_connection_get_socket (client->connection), NULL);
   if (client->connection != NULL)
     g_io_stream_close (G_IO_STREAM (client->connection), NULL, NULL);
   g_clear_object (&client->connection);
@@ -146,17 +156,58 @@ update_watch (UsRtmpClient *client) {
     us_rtmp_watch_set_deadline (client->watch, client->deadline_us > 0 ? client->deadline_us : -1);
 }
 
+/* The head of the queue as one TLS record. A record that did not get through is given again: its
+ * bytes still are the queue's first, and GnuTLS holds to the length that it was given at first. */
+static gssize
+write_record (UsRtmpClient *client, GError **error) {
+  guint8 record[TLS_RECORD_BYTES];
+  struct iovec vectors[TLS_MAX_VECTORS];
+  gsize size = 0;
+  guint n = us_rtmp_send_queue_peek (client->queue, vectors, TLS_MAX_VECTORS);
+  for (guint i = 0; i < n && size < sizeof record; i++) {
+    gsize part = MIN (vectors[i].iov_len, sizeof record - size);
+    memcpy (record + size, vectors[i].iov_base, part);
+    size += part;
+  }
+  GOutputStream *out = g_io_stream_get_output_stream (G_IO_STREAM (client->connection));
+  return g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (out), record, size,
+                                                     NULL, error);
+}
+
+/* As us_rtmp_send_queue_write(), and takes the error itself. */
+static gssize
+write_records (UsRtmpClient *client) {
+  gssize total = 0;
+  for (guint i = 0; i < TLS_MAX_RECORDS && us_rtmp_send_queue_get_bytes (client->queue) > 0; i++) {
+    g_autoptr (GError) error = NULL;
+    gssize sent = write_record (client, &error);
+    if (sent < 0 && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+      return total;
+    if (sent < 0) {
+      g_prefix_error (&error, "cannot send: ");
+      take_error (client, g_steal_pointer (&error));
+      return -1;
+    }
+    us_rtmp_send_queue_consume (client->queue, (gsize)sent);
+    total += sent;
+  }
+  return total;
+}
+
 /* Writes what the socket takes. Errors wait for the loop. */
 static void
 write_queue (UsRtmpClient *client) {
   if (client->fd < 0 || client->error != NULL)
     return;
   client->gathered = 0;
-  gssize sent = us_rtmp_send_queue_write (client->queue, client->fd);
+  gssize sent = client->is_tls ? write_records (client)
+                               : us_rtmp_send_queue_write (client->queue, client->fd);
   gboolean is_publishing = us_rtmp_client_session_get_info (client->session) != NULL;
   gsize left = us_rtmp_send_queue_get_bytes (client->queue);
-  if (sent < 0)
+  if (sent < 0 && !client->is_tls)
     take_errno (client, errno, "cannot send");
+  else if (sent < 0)
+    (void)sent; /* the error was taken */
   else if (client->is_finishing && left == 0)
     shutdown (client->fd, SHUT_WR); /* the server reads to the end, then closes */
   else if (is_publishing && !client->is_finishing) {
@@ -177,23 +228,50 @@ send_output (UsRtmpClient *client) {
   write_queue (client);
 }
 
+static void
+take_end (UsRtmpClient *client) {
+  take_error (client,
+              g_error_new_literal (US_RTMP_ERROR, US_RTMP_ERROR_CLOSED,
+                                   client->is_finishing ? "finished as asked"
+                                                        : "the server closed the connection"));
+}
+
+/* -1 with errno, as recv() does; what TLS has to say is taken here, with errno 0. */
+static gssize
+receive (UsRtmpClient *client, guint8 *buffer, gsize size) {
+  if (!client->is_tls)
+    return recv (client->fd, buffer, size, MSG_DONTWAIT);
+  g_autoptr (GError) error = NULL;
+  GInputStream *in = g_io_stream_get_input_stream (G_IO_STREAM (client->connection));
+  gssize got = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (in), buffer, size,
+                                                         NULL, &error);
+  if (got >= 0)
+    return got;
+  errno = 0;
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    errno = EAGAIN;
+  else if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_EOF))
+    take_end (client); /* many servers leave the goodbye out */
+  else
+    take_error (client, g_steal_pointer (&error));
+  return -1;
+}
+
 /* Returns FALSE once there is nothing more to read now. */
 static gboolean
 read_once (UsRtmpClient *client) {
   guint8 buffer[READ_BYTES];
-  gssize got = recv (client->fd, buffer, sizeof buffer, MSG_DONTWAIT);
+  gssize got = receive (client, buffer, sizeof buffer);
   if (got > 0) {
     GError *error = NULL;
     if (!us_rtmp_client_session_push (client->session, buffer, (gsize)got, &error))
       take_error (client, error);
-    return got == sizeof buffer && client->error == NULL;
+    /* What TLS holds decrypted shows nothing on the socket: it is read until there is no more. */
+    return (got == sizeof buffer || client->is_tls) && client->error == NULL;
   }
   if (got == 0)
-    take_error (client,
-                g_error_new_literal (US_RTMP_ERROR, US_RTMP_ERROR_CLOSED,
-                                     client->is_finishing ? "finished as asked"
-                                                          : "the server closed the connection"));
-  else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+    take_end (client);
+  else if (client->error == NULL && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
     take_errno (client, errno, "cannot receive");
   return FALSE;
 }
@@ -230,7 +308,7 @@ static void
 client_round (UsRtmpClient *client, GIOCondition ready) {
   gboolean was_publishing = us_rtmp_client_session_get_info (client->session) != NULL;
   if (client->error == NULL && ready & (G_IO_IN | G_IO_HUP | G_IO_ERR)) {
-    for (guint i = 0; i < 4 && read_once (client); i++)
+    for (guint i = 0; i < MAX_READS && read_once (client); i++)
       continue;
     send_output (client);
   }
@@ -304,15 +382,30 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data) {
     return;
   }
   client->references++;
+  if (g_error_matches (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+    g_prefix_error (&error, "the server's certificate is not trusted: ");
   take_error (client, g_steal_pointer (&error));
   emit_closed (client);
   client_unref (client);
+}
+
+/* Before the handshake. */
+static void
+on_connect_event (GSocketClient *socket_client, GSocketClientEvent event,
+                  GSocketConnectable *connectable, GIOStream *connection, gpointer authorities) {
+  if (event == G_SOCKET_CLIENT_TLS_HANDSHAKING)
+    g_tls_connection_set_database (G_TLS_CONNECTION (connection), authorities);
 }
 
 static void
 start_connect (UsRtmpClient *client, const UsRtmpUrl *url) {
   g_autoptr (GSocketClient) socket_client = g_socket_client_new ();
   g_socket_client_set_enable_proxy (socket_client, FALSE);
+  g_socket_client_set_tls (socket_client, url->is_tls);
+  client->is_tls = url->is_tls;
+  if (client->authorities != NULL)
+    g_signal_connect_object (socket_client, "event", G_CALLBACK (on_connect_event),
+                             client->authorities, 0);
   client->connecting = g_new0 (Connecting, 1);
   client->connecting->client = client;
   g_autofree char *host_and_port = strchr (url->host, ':') != NULL
@@ -324,7 +417,7 @@ start_connect (UsRtmpClient *client, const UsRtmpUrl *url) {
 
 /**
  * us_rtmp_client_new:
- * @url: rtmp://host[:port]/app[/key]
+ * @url: rtmp[s]://host[:port]/app[/key]
  * @timeout_ms: for connecting, handshake and publish together, and for any later moment in which
  *   queued bytes do not move
  * @handler: (transfer none): the callbacks, copied; @closed is needed, the others may be %NULL
@@ -338,6 +431,25 @@ start_connect (UsRtmpClient *client, const UsRtmpUrl *url) {
 UsRtmpClient *
 us_rtmp_client_new (const char *url, guint timeout_ms, const UsRtmpClientHandler *handler,
                     gpointer user_data, GError **error) {
+  return us_rtmp_client_new_with_tls (url, NULL, timeout_ms, handler, user_data, error);
+}
+
+/**
+ * us_rtmp_client_new_with_tls:
+ * @url: as for us_rtmp_client_new()
+ * @authorities: (nullable): whose signature the certificate of an rtmps:// server must have; %NULL:
+ *   one that the system trusts
+ * @timeout_ms: as for us_rtmp_client_new(), the handshake of TLS included
+ * @handler: (transfer none): the callbacks, copied
+ * @user_data: their last argument
+ * @error: (out): US_RTMP_ERROR_URL
+ *
+ * Returns: (transfer full): a client that has begun to connect
+ */
+UsRtmpClient *
+us_rtmp_client_new_with_tls (const char *url, GTlsDatabase *authorities, guint timeout_ms,
+                             const UsRtmpClientHandler *handler, gpointer user_data,
+                             GError **error) {
   g_return_val_if_fail (url != NULL && handler != NULL && handler->closed != NULL, NULL);
   g_auto (UsRtmpUrl) parts = { 0 };
   if (!us_rtmp_url_parse (url, &parts, error))
@@ -347,6 +459,8 @@ us_rtmp_client_new (const char *url, guint timeout_ms, const UsRtmpClientHandler
   client->handler = *handler;
   client->user_data = user_data;
   client->fd = -1;
+  if (authorities != NULL)
+    client->authorities = g_object_ref (authorities);
   client->session = us_rtmp_client_session_new (&parts);
   client->queue = us_rtmp_send_queue_new ();
   client->cancellable = g_cancellable_new ();

@@ -24,11 +24,17 @@ typedef struct {
   void (*closed) (UsRtmpClient *client, const GError *error, gpointer user_data);
 } UsRtmpClientHandler;
 
-/* @url: rtmp://host[:port]/app[/key]; connect and handshake have @timeout_ms in all, and so has
+/* @url: rtmp[s]://host[:port]/app[/key]; connect and handshake have @timeout_ms in all, and so has
  * any later moment in which queued bytes do not move at all */
 UsRtmpClient *us_rtmp_client_new (const char *url, guint timeout_ms,
                                   const UsRtmpClientHandler *handler, gpointer user_data,
                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* @authorities: (nullable): who may sign the certificate of an rtmps:// server; NULL: those that
+ * the system trusts */
+UsRtmpClient *us_rtmp_client_new_with_tls (const char *url, GTlsDatabase *authorities,
+                                           guint timeout_ms, const UsRtmpClientHandler *handler,
+                                           gpointer user_data,
+                                           GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Queues one audio, video or data message on the published stream. The payload is referenced, not
  * copied. Returns FALSE, and queues nothing, while more than the high-water mark is unsent. */
 gboolean us_rtmp_client_send (UsRtmpClient *client, UsRtmpMessageType type, guint32 timestamp_ms,

@@ -26,7 +26,9 @@ static const struct {
   { "rtmp:///app" },
   { "rtmp://host:0/app" },
   { "rtmp://host:99999/app" },
-  { "rtmps://host/app" },
+  { "rtmps://host/app", "host", 443, "app", "", "rtmps://host:443/app" },
+  { "rtmps://host:1937/app/key", "host", 1937, "app", "key", "rtmps://host:1937/app" },
+  { "rtmpe://host/app" },
   { "http://host/app" },
   { "host/app" },
   { "" },
@@ -42,6 +44,7 @@ test_urls (void) {
     g_assert_cmpint (ok, ==, urls[i].host != NULL);
     if (!ok)
       g_assert_error (error, US_RTMP_ERROR, US_RTMP_ERROR_URL);
+    g_assert_cmpint (url.is_tls, ==, ok && g_str_has_prefix (urls[i].text, "rtmps"));
     g_assert_cmpstr (url.host, ==, urls[i].host);
     g_assert_cmpuint (url.port, ==, urls[i].port);
     g_assert_cmpstr (url.app, ==, urls[i].app);
