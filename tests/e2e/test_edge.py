@@ -1,0 +1,213 @@
+"""The nginx cache tier of docker/, two switchers behind it, and 2,000 viewers before it.
+
+The very docker/nginx-edge.conf in Debian's nginx, with other addresses. A packager is killed, then the
+switcher that nginx asks; it comes back as a container would, and then the other one is killed as well.
+"""
+
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import chain
+
+VIEWERS = 2000
+CALM = 4  # segments between two faults: longer than nginx remembers a failure
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+class Edge:
+    """nginx with the configuration of docker/, in a folder of its own."""
+
+    def __init__(self, switchers):
+        self.port = free_port()
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="understudy-edge-"))
+        self.folder.chmod(0o755)  # its workers are another user when the test is root
+        text = (chain.ROOT / "docker/nginx-edge.conf").read_text(encoding="utf-8")
+        for old, new in (("server switcher:8080", f"server 127.0.0.1:{switchers[0]}"),
+                         ("server switcher-2:8080", f"server 127.0.0.1:{switchers[1]}"),
+                         ("listen 8090", f"listen 127.0.0.1:{self.port}"),
+                         ("/var/cache/nginx", f"{self.folder}/cache"),
+                         ("/tmp/nginx.pid", f"{self.folder}/nginx.pid"),
+                         ("error_log stderr", f"error_log {self.folder}/error.log")):
+            assert text.count(old) >= 1, old
+            text = text.replace(old, new)
+        (self.folder / "cache").mkdir()
+        self.conf = self.folder / "nginx.conf"
+        self.conf.write_text(text, encoding="utf-8")
+        self.process = None
+
+    def argv(self, *more):
+        nginx = shutil.which("nginx") or "/usr/sbin/nginx"
+        return [nginx, "-c", self.conf, "-p", self.folder, "-e", self.folder / "error.log", *more]
+
+    def start(self):
+        self.process = subprocess.Popen(self.argv("-g", "daemon off;"), stdin=subprocess.DEVNULL)
+        chain.wait_for("nginx", lambda: self.answers("/edge/healthz"))
+
+    def answers(self, path):
+        try:
+            return chain.get(f"http://127.0.0.1:{self.port}{path}")[0] == 200
+        except OSError:
+            return False
+
+    def close(self):
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Switcher:
+    """One of two, in front of the origins of a chain, without a supervisor."""
+
+    def __init__(self, one, name):
+        self.one, self.name, self.port = one, name, free_port()
+        self.start()
+
+    def start(self):
+        base = {side: self.one.origin_url(side).rsplit("/", 1)[0] for side in ("primary", "backup")}
+        log = open(self.one.home / f"{self.name}.log", "ab")
+        with log:
+            self.process = self.one.spawn(
+                [chain.BINARY, "switcher", f"--http=127.0.0.1:{self.port}", "--bus=none",
+                 f"--primary-base-url={base['primary']}", f"--backup-base-url={base['backup']}"],
+                stdout=log, stderr=log, env={**os.environ, "HOME": str(self.one.home),
+                                             "XDG_STATE_HOME": str(self.one.home / self.name)})
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def wait_serving(self):
+        def serves():
+            try:
+                return chain.get(f"http://127.0.0.1:{self.port}/healthz")[0] == 200
+            except OSError:
+                return False
+        chain.wait_for(f"{self.name} to serve", serves)
+
+
+class CacheTier(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        # Small pictures: what is tested is the number of viewers, not the loopback's throughput.
+        cls.file = chain.material("edge", seconds=16, size="160x90", video_kbps=60)
+
+    def setUp(self):
+        self.one = chain.Chain()
+        self.addCleanup(self.one.close)
+        self.one.start()
+        self.one.ffmpeg_publish(self.file)
+        self.one.wait_playable()
+        self.switchers = [Switcher(self.one, name) for name in ("switcher-1", "switcher-2")]
+        for switcher in self.switchers:
+            switcher.wait_serving()
+        self.edge = Edge([switcher.port for switcher in self.switchers])
+        self.addCleanup(self.edge.close)
+        self.edge.start()
+        self.url = f"http://127.0.0.1:{self.edge.port}/hls/index.m3u8"
+
+    def wait_segments(self, count):
+        def end():
+            text = chain.get(self.url)[1].decode()
+            return int(text.split("#EXT-X-MEDIA-SEQUENCE:")[1].split()[0]) + text.count("#EXTINF")
+        until = end() + count
+        chain.wait_for(f"{count} segments", lambda: end() >= until)
+
+    def test_configurations(self):
+        """What nginx itself says of both files, as the images would read them."""
+        done = subprocess.run(self.edge.argv("-t"), capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("warn", done.stderr)
+        text = (chain.ROOT / "docker/nginx-origin.conf").read_text(encoding="utf-8")
+        self.edge.conf.write_text(text.replace("/tmp/", f"{self.edge.folder}/"), encoding="utf-8")
+        done = subprocess.run(self.edge.argv("-t"), capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_headers(self):
+        """What a player gets is what the switcher says, and no viewer can make new entries."""
+        def headers(path):
+            connection = http.client.HTTPConnection("127.0.0.1", self.edge.port, timeout=15)
+            try:
+                connection.request("GET", path)
+                answer = connection.getresponse()
+                answer.read()
+                return {name.lower(): value for name, value in answer.getheaders()}, answer.status
+            finally:
+                connection.close()
+        found, status = headers("/hls/index.m3u8")
+        self.assertEqual(status, 200)
+        self.assertEqual(found["content-type"], "application/vnd.apple.mpegurl")
+        self.assertEqual(found["access-control-allow-origin"], "*")
+        self.assertIn("s-maxage=1", found["cache-control"])
+        segment = chain.get(self.url)[1].decode().splitlines()[-1]
+        for expected in ("MISS", "HIT"):
+            found, status = headers(f"/hls/{segment}?player={expected}")
+            self.assertEqual((status, found["x-cache"]), (200, expected))
+            self.assertIn("immutable", found["cache-control"])
+        # A parameter that is none of HLS does not reach the key; neither does a number that is none.
+        chain.get(self.url)
+        for query in ("?x=1", "?_HLS_msn=x", "?_HLS_msn=-1", "?session=abc&_HLS_part=0"):
+            self.assertIn(headers(f"/hls/index.m3u8{query}")[0]["x-cache"], ("HIT", "EXPIRED", "UPDATING"))
+        for path in ("/metrics", "/healthz", "/control/status", "/", "/hls/../metrics", "/hls/%2e%2e/metrics"):
+            self.assertEqual(headers(path)[1], 404, path)
+
+    def test_two_thousand_viewers(self):
+        report_path = self.one.home / "crowd.json"
+        crowd = self.one.spawn([sys.executable, pathlib.Path(__file__).with_name("crowd.py"), self.url,
+                                "--viewers", str(VIEWERS), "--report", str(report_path)])
+        self.wait_segments(CALM + 2)  # the crowd arrives
+        old = self.one.signal("packager-primary", signal.SIGKILL)
+        self.one.wait_restarted("packager-primary", old)
+        self.wait_segments(CALM)
+        first, second = self.switchers
+        first.kill()
+        self.wait_segments(CALM)  # without it
+        first.start()
+        first.wait_serving()
+        self.wait_segments(CALM)  # nginx has gone home
+        second.kill()
+        self.wait_segments(CALM)
+        self.assertIsNone(crowd.poll(), "the crowd has gone")
+        crowd.terminate()
+        crowd.wait(60)
+        report = json.loads(report_path.read_text(encoding="utf-8"))
+        self.judge(report)
+
+    def judge(self, report):
+        misses = report["misses_per_segment"]
+        # Those that were new while the crowd was there in full: the first and last ones are not.
+        inner = list(misses.values())[2:-2]
+        shown = {key: value for key, value in report.items() if key not in ("misses_per_segment", "failures",
+                                                                          "backwards")}
+        print(json.dumps(shown), "misses per segment:", sum(inner) / max(len(inner), 1), max(inner), flush=True)
+        self.assertEqual(report["viewers"], VIEWERS)
+        self.assertEqual(report["failures"], [])
+        self.assertEqual(report["failed"], 0)
+        self.assertEqual(report["backwards"], [])
+        self.assertEqual(report["missed"], 0)
+        self.assertEqual(report["differing"], 0, "the same name had other bytes")
+        self.assertGreater(report["segments"], 15)
+        # Nobody was left out: every viewer got every segment of its time.
+        self.assertGreater(report["segment_fetches"], 0.8 * VIEWERS * (report["segments"] - 4))
+        hits = sum(count for kind, count in report["cache"].items() if kind.split()[1] in ("HIT", "UPDATING", "STALE"))
+        self.assertGreater(hits / report["requests"], 0.95)
+        # One request for one segment, and few more while a switcher went away under it.
+        self.assertLessEqual(max(inner), 3)
+        self.assertLess(sum(inner) / len(inner), 1.2)
+
+
+if __name__ == "__main__":
+    unittest.main()
