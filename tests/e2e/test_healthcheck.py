@@ -130,16 +130,18 @@ class Healthcheck(unittest.TestCase):
                 port = listener.getsockname()[1]
             program = pathlib.Path(folder) / "understudy"
             shutil.copy2(chain.BINARY, program)
+            # Root needs no namespace of users, and cannot have one where a chroot is its world.
+            as_root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
             switcher = subprocess.Popen(
-                ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child", "--mount-proc",
-                 program, "switcher", "--http", f"127.0.0.1:{port}", "--bus=none",
+                ["unshare", *as_root, "--pid", "--fork", "--kill-child", "--mount-proc", program, "switcher", "--http", f"127.0.0.1:{port}", "--bus=none",
                  "--primary-base-url=http://127.0.0.1:1/hls", "--backup-base-url", "http://127.0.0.1:1/hls",
                  "--state-dir", folder],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
                 chain.wait_for("the switcher to answer", lambda: self.answers(port))
                 pid = int(chain.wait_for("its process", lambda: self.child_of(switcher.pid)))
-                inside = ["nsenter", f"--target={pid}", "--user", "--pid", "--mount", "--preserve-credentials"]
+                inside = ["nsenter", f"--target={pid}", *(["--user", "--preserve-credentials"] if as_root else []),
+                          "--pid", "--mount"]
 
                 def ask(*words):
                     return subprocess.run([*inside, program, "healthcheck", *words], text=True,
