@@ -133,7 +133,8 @@ class Healthcheck(unittest.TestCase):
             # Root needs no namespace of users, and cannot have one where a chroot is its world.
             as_root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
             switcher = subprocess.Popen(
-                ["unshare", *as_root, "--pid", "--fork", "--kill-child", "--mount-proc", program, "switcher", "--http", f"127.0.0.1:{port}", "--bus=none",
+                ["unshare", *as_root, "--pid", "--fork", "--kill-child", "--mount-proc",
+                 program, "switcher", "--http", f"127.0.0.1:{port}", "--bus=none",
                  "--primary-base-url=http://127.0.0.1:1/hls", "--backup-base-url", "http://127.0.0.1:1/hls",
                  "--state-dir", folder],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
