@@ -10,7 +10,8 @@ NULL_PID = 0x1FFF
 H264, HEVC = 0x1B, 0x24
 AAC, MP3, MP3_LSF = 0x0F, 0x03, 0x04
 VIDEO_TYPES = {H264, HEVC, 0x01, 0x02, 0x10}
-AUDIO_TYPES = {AAC, 0x11, MP3, MP3_LSF, 0x81, 0x87}
+AC3, EAC3, PRIVATE, OPUS = 0x81, 0x87, 0x06, 0x106  # the last: private data that says it is Opus
+AUDIO_TYPES = {AAC, 0x11, MP3, MP3_LSF, AC3, EAC3, OPUS}
 AAC_RATES = [96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350]
 MP3_BITRATES = {  # kbit/s by (is MPEG 1) and index, layer III
     True: [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
@@ -64,6 +65,30 @@ def mp3_frames(data):
         count += 1
         at += samples // 8 * bitrate // rate + (data[at + 2] >> 1 & 1)
     return count, samples, rate, None if at == len(data) else "MP3 frame cut off"
+
+
+def ac3_frames(data):
+    """The same for AC-3 and E-AC-3 of six blocks, which is what encoders make."""
+    rate = [48000, 44100, 32000, 0][data[4] >> 6] if data[:2] == b"\x0b\x77" else 0
+    return (1, 1536, rate, None) if rate else (0, 1536, 0, "no AC-3 header where one was due")
+
+
+def opus_frames(data):
+    """The same for Opus packets of one frame behind their control headers."""
+    count, samples, at = 0, 960, 0
+    while at + 3 <= len(data):
+        if data[at] != 0x7F or data[at + 1] & 0xE0 != 0xE0:
+            return count, samples, 48000, "no control header where one was due"
+        extra = 2 * bool(data[at + 1] & 0x10) + 2 * bool(data[at + 1] & 0x08)
+        at, size = at + 2, 0
+        while data[at] == 0xFF:
+            size, at = size + 255, at + 1
+        size, at = size + data[at], at + 1 + extra
+        config = data[at] >> 3
+        samples = ([480, 960, 1920, 2880][config & 3] if config < 12 else [480, 960][config & 1]
+                   if config < 16 else [120, 240, 480, 960][config & 3])
+        count, at = count + 1, at + size
+    return count, samples, 48000, None if at == len(data) else "Opus packet cut off"
 
 
 def nal_units(data):
@@ -184,8 +209,10 @@ class Segment:
             return
         streams, at = {}, 12 + ((section[10] & 0x0F) << 8 | section[11])
         while at + 5 <= len(section) - 4:
-            streams[(section[at + 1] & 0x1F) << 8 | section[at + 2]] = section[at]
-            at += 5 + ((section[at + 3] & 0x0F) << 8 | section[at + 4])
+            size = (section[at + 3] & 0x0F) << 8 | section[at + 4]
+            is_opus = section[at] == PRIVATE and b"\x05\x04Opus" in section[at + 5:at + 5 + size]
+            streams[(section[at + 1] & 0x1F) << 8 | section[at + 2]] = OPUS if is_opus else section[at]
+            at += 5 + size
         if self.streams and streams != self.streams:
             self.fault("the PMT changes inside the segment")
         self.streams = streams
@@ -236,7 +263,8 @@ class Segment:
         self.video.append(Frame(pts, dts))
 
     def _sound(self, kind, body, pts):
-        reader = {AAC: adts_frames, MP3: mp3_frames, MP3_LSF: mp3_frames}.get(kind)
+        reader = {AAC: adts_frames, MP3: mp3_frames, MP3_LSF: mp3_frames, AC3: ac3_frames,
+                  EAC3: ac3_frames, OPUS: opus_frames}.get(kind)
         if reader is None:
             self.audio.append(Frame(pts, pts))
             return

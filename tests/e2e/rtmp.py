@@ -1,9 +1,11 @@
 """rtmp.py - an RTMP publisher that does what it is told, also what no encoder should do.
 
 Standard library only; shares no code with the program under test. A Publisher is one connection
-with one stream; send() takes any time stamp for any bytes. Tags of a real file come from tags_of().
+with one stream; send() takes any time stamp for any bytes. Tags of a real file come from tags_of(),
+or from enhanced_tags_of() as Enhanced RTMP has them, which ffmpeg 5 and 7 do not or only in part.
 """
 
+import json
 import pathlib
 import socket
 import struct
@@ -11,6 +13,9 @@ import subprocess
 import time
 
 AUDIO, VIDEO, COMMAND = 8, 9, 20
+FOURCC = {"h264": b"avc1", "hevc": b"hvc1", "av1": b"av01", "vp9": b"vp09", "aac": b"mp4a",
+          "opus": b"Opus", "ac3": b"ac-3", "eac3": b"ec-3", "flac": b"fLaC"}
+CONFIG, FRAME, FRAME_X = 0, 1, 3  # packet types
 CHUNK = 65536
 
 
@@ -30,17 +35,66 @@ def tags_of(path):
     return tags
 
 
+def _probe(path, *what):
+    return json.loads(subprocess.run(["ffprobe", "-v", "error", "-of", "json", *what, str(path)],
+                                     check=True, capture_output=True).stdout)
+
+
+def _hexdump(text):
+    """The bytes of ffprobe's -show_data."""
+    return bytes.fromhex("".join("".join(line.split(":", 1)[1].split("  ")[0].split())
+                                 for line in text.splitlines() if ":" in line))
+
+
+def enhanced(kind, codec, packet, data, is_key=True, composition_ms=0):
+    """The body of a message with an Enhanced RTMP header (v2, "ExVideoTagHeader")."""
+    if kind == AUDIO:
+        return bytes([0x90 | packet]) + FOURCC[codec] + data
+    head = bytes([(0x90 if is_key else 0xA0) | packet]) + FOURCC[codec]
+    if packet == FRAME and codec in ("h264", "hevc"):
+        head += (composition_ms & 0xFFFFFF).to_bytes(3, "big")
+    return head + data
+
+
+def enhanced_tags_of(path, seconds):
+    """The same of an MP4 file, all of it as Enhanced RTMP; pictures and sound by their place in it.
+    Of each track just so much that it can be looped without a seam: encoders add a frame of sound."""
+    file = pathlib.Path(path).read_bytes()
+    probe = _probe(path, "-show_data", "-show_entries", "stream=index,codec_name,codec_type,extradata:"
+                   "packet=stream_index,pts_time,dts_time,pos,size,flags")
+    streams = {s["index"]: (VIDEO if s["codec_type"] == "video" else AUDIO, s["codec_name"])
+               for s in probe["streams"]}
+    tags = [(streams[s["index"]][0], 0,
+             enhanced(*streams[s["index"]], CONFIG, _hexdump(s["extradata"])))
+            for s in probe["streams"] if s.get("extradata")]
+    packets = [(float(p["dts_time"]), p) for p in probe["packets"]]
+    first = min(dts for dts, _ in packets)
+    starts = {index: min(dts for dts, p in packets if p["stream_index"] == index) for index in streams}
+    for dts, p in sorted(packets, key=lambda one: one[0]):
+        kind, codec = streams[p["stream_index"]]
+        if dts - starts[p["stream_index"]] > seconds - 0.001:
+            continue
+        at, size = int(p["pos"]), int(p["size"])
+        stamp, shown = round((dts - first) * 1000), round((float(p["pts_time"]) - first) * 1000)
+        packet = FRAME if kind == AUDIO or shown != stamp or codec not in ("h264", "hevc") else FRAME_X
+        tags.append((kind, stamp, enhanced(kind, codec, packet, file[at:at + size],
+                                           "K" in p["flags"], shown - stamp)))
+    return tags
+
+
 def is_header(tag):
-    """AVC or AAC sequence header: packet type 0 (FLV 1.0, E.4)."""
+    """A sequence header: packet type 0 (FLV 1.0, E.4; Enhanced RTMP)."""
     kind, _, body = tag
+    if body[0] & 0x80 if kind == VIDEO else body[0] >> 4 == 9:
+        return body[0] & 0x0F == CONFIG
     return (kind == VIDEO or body[0] >> 4 == 10) and body[1] == 0
 
 
-def loop(tags):
-    """The tags over and over, on one growing timeline, headers once."""
+def loop(tags, length=None):
+    """The tags over and over, on one growing timeline, headers once. length: of a round, in ms."""
     yield from (tag for tag in tags if is_header(tag))
     media = [tag for tag in tags if not is_header(tag)]
-    length = max(stamp for _, stamp, _ in media) + 33
+    length = length or max(stamp for _, stamp, _ in media) + 33
     base = 0
     while True:
         yield from ((kind, base + stamp, body) for kind, stamp, body in media)
@@ -56,9 +110,10 @@ def _number(value):
 
 
 class Publisher:
-    """publish_url: as Chain.publish_url() says it. Raises OSError when refused."""
+    """publish_url: as Chain.publish_url() says it. Raises OSError when refused. connect: AMF0 members
+    of the object of connect, beside app."""
 
-    def __init__(self, publish_url, limit_s=20):
+    def __init__(self, publish_url, limit_s=20, connect=b""):
         host, app, key = publish_url.split("//")[1].split("/")
         address, port = host.split(":")
         self.sock = socket.create_connection((address, int(port)), timeout=limit_s)
@@ -68,7 +123,7 @@ class Publisher:
         reply = self._read(1 + 1536 + 1536)
         self.sock.sendall(reply[1:1537])
         self._message(2, 1, 0, struct.pack(">I", CHUNK), 0)
-        properties = b"\x03\x00\x03app" + _text(app) + b"\x00\x00\x09"
+        properties = b"\x03\x00\x03app" + _text(app) + connect + b"\x00\x00\x09"
         self._command(0, _text("connect") + _number(1) + properties)
         self._command(0, _text("createStream") + _number(2) + b"\x05")
         self._command(1, _text("publish") + _number(3) + b"\x05" + _text(key) + _text("live"))
