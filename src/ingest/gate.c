@@ -113,6 +113,11 @@ admit (UsPass *pass, const char *stream) {
         "answer with a redirect to one");
     return;
   }
+  if (name == NULL && gate->keys_file != NULL) { /* nor what may be one in the wrong place */
+    deny (pass, DENIED_NAME, "this cannot be the name of a stream",
+          "what stands before ?key= cannot be the name of a stream");
+    return;
+  }
   if (name == NULL) {
     deny (pass, DENIED_NAME, error->message, error->message);
     return;
