@@ -343,17 +343,20 @@ needs_discontinuity (const UsLedgerRow *last, const UsLedgerOffer *offer) {
 }
 
 /* Within an epoch the ingest's dates follow from each other. One that does not is that of an origin
- * whose clock, or a cache before it, is wrong; viewers are not to see it jump. When they go on like
- * that, the ingest itself has followed its clock, and the dates from then on are right. */
+ * whose clock, or a cache before it, is wrong; viewers are not to see it jump. But where the same
+ * list has the date before it as we have it, the ingest itself has stepped with its clock; and also
+ * when dates go on like that. Another switcher, started only now, takes them as they are. */
 static gint64
 date_of (UsLedger *ledger, const UsLedgerRow *last, const UsLedgerOffer *offer) {
   gint64 end_ms = end_wall_ms (last);
   gboolean is_next = last->is_ours && offer->is_ours && last->segment->epoch == offer->epoch
                      && offer->number == last->origin_number + 1;
+  gboolean is_ingest_step = end_ms >= 0 && offer->before_end_ms >= 0
+                            && ABS (offer->before_end_ms - end_ms) <= MAX_DRIFT_MS;
   gboolean follows
       = ledger->origin_end_ms >= 0 && ABS (offer->wall_ms - ledger->origin_end_ms) <= MAX_DRIFT_MS;
   ledger->origin_end_ms = offer->wall_ms < 0 ? -1 : offer->wall_ms + offer->duration_us / 1000;
-  if (!is_next || end_ms < 0 || offer->wall_ms < 0
+  if (!is_next || is_ingest_step || end_ms < 0 || offer->wall_ms < 0
       || ABS (offer->wall_ms - end_ms) <= MAX_DRIFT_MS) {
     ledger->n_apart = 0;
     return offer->wall_ms;

@@ -48,7 +48,8 @@ typedef struct {
   guint64 discontinuity;
   gboolean is_discontinuous;
   gint64 duration_us;
-  gint64 wall_ms; /* -1: unknown */
+  gint64 wall_ms;       /* -1: unknown */
+  gint64 before_end_ms; /* of ours: where the one before it ends, by the same list; -1: unknown */
   GBytes *bytes;
   UsSegment *segment; /* (nullable): of ours, hashed already and shared with nobody else yet */
   UsShape shape;

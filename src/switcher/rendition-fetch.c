@@ -302,6 +302,16 @@ replace (char **text, char *taken) {
   *text = taken;
 }
 
+/* By the list that @pick is from. */
+static gint64
+end_before_ms (const UsRendition *self, const UsPick *pick) {
+  const UsPlaylistSegment *before
+      = pick->is_ours && pick->number > 0
+            ? us_follower_find_ours (self->followers[pick->origin], pick->epoch, pick->number - 1)
+            : NULL;
+  return before != NULL && before->wall_ms >= 0 ? before->wall_ms + before->duration_us / 1000 : -1;
+}
+
 /* Remembers what @pick offers, since the playlist it points into may go while it is fetched. */
 static void
 keep_pick (UsRendition *self, const UsPick *pick) {
@@ -333,6 +343,7 @@ keep_pick (UsRendition *self, const UsPick *pick) {
     .is_discontinuous = segment->is_discontinuous || (pick->is_hole && !pick->is_shared),
     .duration_us = segment->duration_us,
     .wall_ms = pick->is_ours || day == NULL ? segment->wall_ms : day->date_ms,
+    .before_end_ms = end_before_ms (self, pick),
     .key = self->offer_key,
     .map_key = self->offer_map_key,
   };

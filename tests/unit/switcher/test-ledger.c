@@ -17,7 +17,8 @@ ours (guint64 epoch, guint64 number, guint64 discontinuity, gboolean is_disconti
                           .discontinuity = discontinuity,
                           .is_discontinuous = is_discontinuous,
                           .duration_us = 2 * SECOND,
-                          .wall_ms = 1000000 + (gint64)number * 2000 };
+                          .wall_ms = 1000000 + (gint64)number * 2000,
+                          .before_end_ms = -1 };
 }
 
 static gboolean
@@ -370,6 +371,25 @@ test_dates_believed (void) {
   }
 }
 
+/* Its list says that the dates stepped at this one: then the ingest did, and one switcher that was
+ * there is to say the same as another that came later. A list that is off as a whole is not
+ * believed. */
+static void
+test_dates_stepped (void) {
+  g_autoptr (UsLedger) ledger = us_ledger_new (5, "", 1, 1, 1);
+  g_assert_true (us_ledger_set_target (ledger, 2));
+  const gint64 dates_ms[] = { 9000000, 9002000, 9034000, 9036000, 9068000, 9040000 };
+  const gint64 befores_ms[] = { -1, 9002000, 9004000, 9036000, 9068000, 9040000 };
+  const gint64 expected_ms[] = { 9000000, 9002000, 9034000, 9036000, 9038000, 9040000 };
+  for (guint i = 0; i < G_N_ELEMENTS (dates_ms); i++) {
+    UsLedgerOffer offer = ours (7, 100 + i, 0, FALSE);
+    offer.wall_ms = dates_ms[i];
+    offer.before_end_ms = befores_ms[i];
+    append_ok (ledger, offer, i * SECOND);
+    g_assert_cmpint (us_ledger_get_last (ledger)->segment->wall_ms, ==, expected_ms[i]);
+  }
+}
+
 /* Segments that last longer than they take, as of an encoder whose sound runs ahead: what is shown
  * goes astray only while they come. */
 static void
@@ -407,6 +427,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/ledger/foreign", test_foreign);
   g_test_add_func ("/switcher/ledger/dates-follow", test_dates_follow);
   g_test_add_func ("/switcher/ledger/dates-believed", test_dates_believed);
+  g_test_add_func ("/switcher/ledger/dates-stepped", test_dates_stepped);
   g_test_add_func ("/switcher/ledger/dates-astray", test_dates_astray);
   return g_test_run ();
 }
