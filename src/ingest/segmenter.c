@@ -425,6 +425,8 @@ choose_first (UsSegmenter *segmenter, gint64 t) {
   if (oldest == NULL)
     return NULL;
   gint64 since_ms = oldest->time_ms, since_us = segmenter->waiting_since_us;
+  if (segmenter->video.unsupported != NULL && !us_input_is_known (&segmenter->video))
+    return NULL; /* the publisher will be refused: nobody is given a stream of its sound first */
   if (!us_input_is_known (&segmenter->video))
     return t - since_ms >= (is_first ? US_SEGMENTER_ANALYSE_MS : 0) ? oldest : NULL;
   if (segmenter->has_waiting_video) {
@@ -635,6 +637,8 @@ us_segmenter_check (UsSegmenter *segmenter, GError **error) {
   gint64 now = now_us (segmenter);
   if (!segmenter->is_publishing)
     return TRUE;
+  if (is_hopeless (segmenter, error))
+    return FALSE;
   const UsInput *video = &segmenter->video, *audio = &segmenter->audio;
   gint64 useless_ms = (segmenter->last_data_us - segmenter->last_use_us) / 1000;
   if (useless_ms >= US_SEGMENTER_USELESS_MS) {

@@ -579,6 +579,7 @@ test_unsupported (Fixture *fixture, gconstpointer data) {
     g_assert_nonnull (strstr (fixture->error->message, rows[row].name));
     g_assert_nonnull (strstr (fixture->error->message, "set the encoder to H.264 or HEVC"));
     g_assert_nonnull (us_segmenter_get_video (fixture->segmenter)->unsupported);
+    g_assert_cmpuint (us_ring_get_newest (fixture->ring), ==, 0); /* not its sound alone, before */
     g_clear_error (&fixture->error);
     us_segmenter_end (fixture->segmenter);
   }

@@ -12,6 +12,7 @@
 #include "rtmp/command.h"
 #include "rtmp/control.h"
 #include "rtmp/error.h"
+#include "rtmp/flv.h"
 #include "rtmp/server-session.h"
 
 typedef struct {
@@ -23,6 +24,7 @@ typedef struct {
   gboolean is_silent;   /* does not answer at all */
   guint refuse_at;      /* refuses in the callback of so many video messages, 0: never */
   guint n_media[32];
+  guint n_codecs[US_N_CODECS]; /* frames and configurations of each */
   guint32 last_ms;
   GByteArray *in; /* what the next push sends */
 } Dialogue;
@@ -31,6 +33,8 @@ static void
 on_publish (const UsRtmpPublish *publish, gpointer user_data) {
   Dialogue *d = user_data;
   g_string_append_printf (d->log, "publish(%s,%s,%s) ", publish->app, publish->key, publish->query);
+  if (publish->enhanced[0] != '\0')
+    g_string_append_printf (d->log, "knows(%s) ", publish->enhanced);
   if (d->is_silent)
     return;
   if (d->refuse != NULL)
@@ -48,6 +52,9 @@ on_media (UsRtmpMessage *message, gpointer user_data) {
     us_rtmp_server_session_refuse (d->session, "NetStream.Publish.Denied", "too much");
   gsize size;
   const guint8 *data = g_bytes_get_data (message->payload, &size);
+  UsFlvTag tag;
+  if (message->type == US_RTMP_VIDEO && us_flv_parse_video (data, size, &tag, NULL))
+    d->n_codecs[tag.codec]++;
   if (message->type == US_RTMP_DATA_AMF0 && d->n_media[US_RTMP_DATA_AMF0] == 1 && size > 3)
     g_string_append_printf (d->log, "data(%.*s) ", (int)MIN (data[2], size - 3), data + 3);
 }
@@ -92,6 +99,8 @@ log_reply (Dialogue *d, const UsRtmpMessage *message) {
   g_assert_true (us_rtmp_command_parse (message, &command, NULL));
   const UsAmf0 *info = us_rtmp_command_get_argument (&command, 1);
   const char *code = us_amf0_get_string (us_amf0_get (info, "code"), NULL);
+  if (us_amf0_get (us_rtmp_command_get_argument (&command, 0), "capsEx") != NULL)
+    g_string_append (d->log, "caps+");
   if (code != NULL)
     g_string_append_printf (d->log, "%s:%s ", command.name, code);
   else
@@ -185,7 +194,7 @@ publishing_new (void) {
 #define STARTED "onStatus:NetStream.Publish.Start "
 
 static void
-replay (const char *fixture, const char *log, guint audio, guint video, guint data) {
+replay (const char *fixture, const char *log, guint audio, guint video, guint data, UsCodec codec) {
   static const gsize steps[] = { 1 << 20, 1, 100, 1448 };
   for (guint i = 0; i < G_N_ELEMENTS (steps); i++) {
     g_autoptr (Dialogue) d = dialogue_new ();
@@ -199,6 +208,7 @@ replay (const char *fixture, const char *log, guint audio, guint video, guint da
     g_assert_cmpuint (d->n_media[US_RTMP_AUDIO], ==, audio);
     g_assert_cmpuint (d->n_media[US_RTMP_VIDEO], ==, video);
     g_assert_cmpuint (d->n_media[US_RTMP_DATA_AMF0], ==, data);
+    g_assert_cmpuint (d->n_codecs[codec], ==, video);
     g_assert_cmpint (us_rtmp_server_session_get_state (d->session), ==, US_RTMP_SERVER_ENDED);
     g_assert_cmpstr (d->log->str, ==, log);
   }
@@ -210,13 +220,23 @@ test_ffmpeg (void) {
   replay ("ffmpeg-5.1-mystream.hex",
           "publish(mystream,,) data(onMetaData) " CONNECTED "_result=1 " STARTED
           "onStatus:NetStream.Unpublish.Success ",
-          24, 7, 1);
+          24, 7, 1, US_CODEC_H264);
+}
+
+/* Enhanced RTMP: fourCcList in connect, HEVC under its FourCC. */
+static void
+test_ffmpeg_hevc (void) {
+  replay ("ffmpeg-7.1-live-hevc.hex",
+          "publish(live,hevc,) knows(hvc1,av01,vp09) data(onMetaData) control5 control6 "
+          "caps+_result:NetConnection.Connect.Success _result=1 " STARTED
+          "onStatus:NetStream.Unpublish.Success ",
+          46, 7, 1, US_CODEC_HEVC);
 }
 
 static void
 test_rtmp2sink (void) {
   replay ("rtmp2sink-1.22-live-gst.hex",
-          "publish(live,gst,) data(onMetaData) " CONNECTED "_result=1 ", 24, 7, 3);
+          "publish(live,gst,) data(onMetaData) " CONNECTED "_result=1 ", 24, 7, 3, US_CODEC_H264);
 }
 
 static void
@@ -524,6 +544,7 @@ main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, func) g_test_add_func ("/rtmp/server-session/" name, func)
   ADD ("ffmpeg", test_ffmpeg);
+  ADD ("ffmpeg-hevc", test_ffmpeg_hevc);
   ADD ("rtmp2sink", test_rtmp2sink);
   ADD ("obs", test_obs);
   ADD ("query-of-the-app", test_query_of_the_app_counts_when_the_key_has_none);
