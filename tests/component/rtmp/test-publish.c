@@ -425,10 +425,94 @@ test_other_protocols (void) {
   g_assert_cmpuint (us_rtmp_listener_get_n_connections (f->listener), ==, 0);
 }
 
+/* Somebody with a browser, or a health check, is told what this is. */
+static void
+test_http_answer (void) {
+  g_autoptr (Fixture) f = fixture_new ();
+  int fd = connect_raw (f);
+  char text[512] = { 0 };
+  gsize have = 0;
+  static const char request[] = "GET /status HTTP/1.1\r\nHost: x\r\n\r\n";
+  g_assert_cmpint (write (fd, request, sizeof request - 1), >, 0);
+  wait_until (f->n_closed == 1);
+  for (gssize got; (got = recv (fd, text + have, sizeof text - 1 - have, 0)) > 0;)
+    have += (gsize)got;
+  g_assert_true (g_str_has_prefix (text, "HTTP/1.1 400 "));
+  const char *body = strstr (text, "\r\n\r\n") + 4;
+  const char *length = strstr (text, "Content-Length: ") + strlen ("Content-Length: ");
+  g_assert_cmpuint (g_ascii_strtoull (length, NULL, 10), ==, strlen (body));
+  close (fd);
+  wait_until (us_rtmp_listener_get_n_connections (f->listener) == 0);
+}
+
+/* A publisher that answers pings but shows nothing has to go. */
+static void
+test_no_media (void) {
+  UsRtmpListenerSettings settings = default_settings ();
+  settings.limits.media_timeout_ms = 200;
+  g_autoptr (Fixture) f = fixture_new_with (&settings);
+  start (f);
+  g_assert_true (send_video (f, 100, 0));
+  us_rtmp_client_flush (f->client);
+  wait_until (f->n_closed == 1);
+  g_assert_cmpuint (f->n_media, ==, 1);
+  g_assert_cmpstr (f->reason, ==, "the publisher sends neither picture nor sound");
+  g_assert_false (f->is_clean);
+}
+
+static void
+test_message_limits (void) {
+  UsRtmpListenerSettings settings = default_settings ();
+  settings.limits.max_message_bytes = 100000;
+  g_autoptr (Fixture) f = fixture_new_with (&settings);
+  start (f);
+  g_assert_true (send_video (f, 100000, 0));
+  us_rtmp_client_flush (f->client);
+  wait_until (f->n_media == 1);
+  g_assert_true (send_video (f, 100001, 1));
+  us_rtmp_client_flush (f->client);
+  wait_until (f->n_closed == 1);
+  g_assert_nonnull (strstr (f->reason, "100001"));
+  g_assert_cmpuint (f->n_media, ==, 1);
+  g_assert_cmpuint (us_rtmp_listener_get_partial_bytes (f->listener), ==, 0);
+}
+
+/* Half a message is counted while it is there. */
+static void
+test_partial_bytes (void) {
+  g_autoptr (Fixture) f = fixture_new ();
+  start (f);
+  while (send_video (f, 1000000, 0)) /* more than the socket takes: the last one is cut */
+    continue;
+  wait_until (us_rtmp_listener_get_partial_bytes (f->listener) >= 1000000);
+  wait_until (us_rtmp_listener_get_partial_bytes (f->listener) == 0);
+}
+
 static gboolean
 is_closed_by_peer (int fd) {
   char byte;
   return recv (fd, &byte, 1, MSG_DONTWAIT) == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+/* A port scanner with many connections does not keep an encoder out, lingering or not. */
+static void
+test_lingering_gives_way (void) {
+  UsRtmpListenerSettings settings = default_settings ();
+  settings.max_connections = 2;
+  settings.max_per_address = 1;
+  settings.is_loopback_free = TRUE; /* this machine has the total only */
+  g_autoptr (Fixture) f = fixture_new_with (&settings);
+  int fds[2];
+  for (guint i = 0; i < 2; i++) {
+    fds[i] = connect_raw (f);
+    g_assert_cmpint (write (fds[i], "GET / HTTP/1.1\r\n\r\n", 18), ==, 18);
+  }
+  wait_until (f->n_closed == 2);
+  start (f);
+  g_assert_cmpuint (f->n_ready, ==, 1);
+  g_assert_cmpuint (us_rtmp_listener_get_n_connections (f->listener), <=, 2);
+  for (guint i = 0; i < 2; i++)
+    close (fds[i]);
 }
 
 static void
@@ -548,6 +632,11 @@ int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, func) g_test_add_func ("/rtmp/publish/" name, func)
+  ADD ("http-answer", test_http_answer);
+  ADD ("no-media", test_no_media);
+  ADD ("message-limits", test_message_limits);
+  ADD ("partial-bytes", test_partial_bytes);
+  ADD ("lingering-gives-way", test_lingering_gives_way);
   ADD ("publish", test_publish);
   ADD ("gathering", test_gathering);
   ADD ("back-pressure", test_back_pressure);

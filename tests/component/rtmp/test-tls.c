@@ -1,0 +1,397 @@
+/* test-tls.c - RTMPS: handshakes of TLS, good, slow and none at all, and certificates that change
+ *
+ * The client is GIO's TLS in a thread of its own, so that two implementations meet. The
+ * certificates are made by openssl when the test starts.
+ */
+#include <gio/gio.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "rtmp/error.h"
+#include "rtmp/listener.h"
+#include "rtmp/tls-files.h"
+
+#define PAYLOAD_BYTES (3 * 1024 * 1024)
+
+typedef struct {
+  char *dir, *certificate, *key;
+  UsRtmpTlsFiles *files;
+  UsRtmpListener *listener;
+  guint n_published, n_media, n_closed;
+  gsize n_bytes;
+  gboolean is_clean;
+  char *reason;
+} Fixture;
+
+static gboolean
+on_watchdog (gpointer user_data) {
+  g_error ("the test waited 30 s");
+  return G_SOURCE_REMOVE;
+}
+
+#define wait_until(condition)                                                                      \
+  do {                                                                                             \
+    guint watchdog = g_timeout_add_seconds (30, on_watchdog, NULL);                                \
+    while (!(condition))                                                                           \
+      g_main_context_iteration (NULL, TRUE);                                                       \
+    g_source_remove (watchdog);                                                                    \
+  } while (0)
+
+static void
+make_certificate (Fixture *f, const char *name) {
+  g_autoptr (GError) error = NULL;
+  g_autofree char *subject = g_strdup_printf ("/CN=%s", name);
+  const char *const arguments[] = {
+    "openssl", "req",   "-x509", "-newkey", "ec",   "-pkeyopt", "ec_paramgen_curve:prime256v1",
+    "-nodes",  "-days", "30",    "-keyout", f->key, "-out",     f->certificate,
+    "-subj",   subject, NULL
+  };
+  int status = 0;
+  g_assert_true (
+      g_spawn_sync (NULL, (char **)arguments, NULL,
+                    G_SPAWN_SEARCH_PATH | G_SPAWN_STDOUT_TO_DEV_NULL | G_SPAWN_STDERR_TO_DEV_NULL,
+                    NULL, NULL, NULL, NULL, &status, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (status, ==, 0);
+}
+
+static void
+on_publish (UsRtmpConnection *connection, const UsRtmpPublish *publish, gpointer user_data) {
+  Fixture *f = user_data;
+  f->n_published++;
+  g_assert_cmpstr (publish->key, ==, "cam");
+  us_rtmp_connection_accept (connection, NULL);
+}
+
+static void
+on_media (UsRtmpConnection *connection, UsRtmpMessage *message, gpointer user_data) {
+  Fixture *f = user_data;
+  gsize size;
+  const guint8 *data = g_bytes_get_data (message->payload, &size);
+  for (gsize i = 0; i < size; i += 997)
+    g_assert_cmpuint (data[i], ==, (guint8)i);
+  f->n_media++;
+  f->n_bytes += size;
+}
+
+static void
+on_closed (UsRtmpConnection *connection, gboolean is_clean, const char *reason,
+           gpointer user_data) {
+  Fixture *f = user_data;
+  f->n_closed++;
+  f->is_clean = is_clean;
+  g_free (f->reason);
+  f->reason = g_strdup (reason);
+}
+
+static void
+on_connection (UsRtmpConnection *connection, gpointer user_data) {
+  static const UsRtmpHandler handler = { on_publish, on_media, on_closed };
+  us_rtmp_connection_set_handler (connection, &handler, user_data);
+}
+
+static void
+serve (Fixture *f, guint handshake_ms) {
+  g_autoptr (GError) error = NULL;
+  UsRtmpListenerSettings settings = { .address = "127.0.0.1",
+                                      .inherited_fd = -1,
+                                      .max_connections = 100,
+                                      .identity = us_rtmp_tls_files_get (f->files),
+                                      .tls_address = "127.0.0.1",
+                                      .tls_inherited_fd = -1 };
+  us_rtmp_limits_default (&settings.limits);
+  settings.limits.handshake_timeout_ms = handshake_ms;
+  f->listener = us_rtmp_listener_new (&settings, on_connection, f, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (us_rtmp_listener_get_tls_port (f->listener), !=,
+                    us_rtmp_listener_get_port (f->listener));
+}
+
+static void
+set_up (Fixture *f, gconstpointer data) {
+  g_autoptr (GError) error = NULL;
+  f->dir = g_dir_make_tmp ("understudy-tls-XXXXXX", NULL);
+  f->certificate = g_build_filename (f->dir, "cert.pem", NULL);
+  f->key = g_build_filename (f->dir, "key.pem", NULL);
+  make_certificate (f, "first");
+  f->files = us_rtmp_tls_files_new (f->certificate, f->key, &error);
+  g_assert_no_error (error);
+  g_assert_false (us_rtmp_tls_files_poll (f->files));
+}
+
+static void
+tear_down (Fixture *f, gconstpointer data) {
+  us_rtmp_listener_free (f->listener);
+  us_rtmp_tls_files_free (f->files);
+  while (g_main_context_iteration (NULL, FALSE))
+    continue;
+  (void)g_unlink (f->certificate);
+  (void)g_unlink (f->key);
+  g_assert_cmpint (g_rmdir (f->dir), ==, 0);
+  g_free (f->dir);
+  g_free (f->certificate);
+  g_free (f->key);
+  g_free (f->reason);
+}
+
+/* --------------------------------------------------------------------------------- the client */
+
+/* Runs in a thread: the listener needs the loop meanwhile. */
+typedef struct {
+  guint16 port;
+  GSocketConnection *socket; /* nullable: connects by itself */
+  GIOStream *stream;
+  char *name; /* of the server's certificate */
+  GThread *thread;
+  gint is_done;
+  gboolean ok;
+} Client;
+
+static gboolean
+on_accept (GTlsConnection *tls, GTlsCertificate *certificate, GTlsCertificateFlags errors,
+           gpointer user_data) {
+  Client *client = user_data;
+  g_object_get (certificate, "subject-name", &client->name, NULL);
+  return TRUE;
+}
+
+static void
+append_message (GByteArray *out, guint8 csid, guint8 type, guint8 stream_id, const guint8 *data,
+                gsize size, gsize chunk_bytes) {
+  const guint8 header[]
+      = { csid,      0, 0, 0, (guint8)(size >> 16), (guint8)(size >> 8), (guint8)size, type,
+          stream_id, 0, 0, 0 };
+  g_byte_array_append (out, header, sizeof header);
+  for (gsize at = 0; at < size; at += chunk_bytes) {
+    const guint8 next = csid | 0xc0;
+    if (at > 0)
+      g_byte_array_append (out, &next, 1);
+    g_byte_array_append (out, data + at, (guint)MIN (chunk_bytes, size - at));
+  }
+}
+
+#define TEXT(array, text) g_byte_array_append (array, (const guint8 *)text, sizeof text - 1)
+
+/* Handshake, connect, createStream, publish "cam", one large picture, deleteStream: all that a
+ * publisher says, without waiting for answers. */
+static GByteArray *
+say_all (void) {
+  GByteArray *out = g_byte_array_new ();
+  g_autoptr (GByteArray) connect = g_byte_array_new ();
+  g_autofree guint8 *zeros = g_malloc0 (2 * 1536);
+  g_autofree guint8 *picture = g_malloc (PAYLOAD_BYTES);
+  for (gsize i = 0; i < PAYLOAD_BYTES; i++)
+    picture[i] = (guint8)i;
+  g_byte_array_append (out, (const guint8 *)"\x03", 1);
+  g_byte_array_append (out, zeros, 2 * 1536);
+  TEXT (connect, "\x02\x00\x07"
+                 "connect\x00\x3f\xf0\x00\x00\x00\x00\x00\x00\x03\x00\x03"
+                 "app\x02\x00\x04live\x00\x00\x09");
+  append_message (out, 3, 20, 0, connect->data, connect->len, 128);
+  static const char create[] = "\x02\x00\x0c"
+                               "createStream\x00\x40\x00\x00\x00\x00\x00\x00\x00\x05";
+  append_message (out, 3, 20, 0, (const guint8 *)create, sizeof create - 1, 128);
+  static const char publish[] = "\x02\x00\x07publish\x00\x00\x00\x00\x00\x00\x00\x00\x00\x05"
+                                "\x02\x00\x03"
+                                "cam\x02\x00\x04live";
+  append_message (out, 3, 20, 1, (const guint8 *)publish, sizeof publish - 1, 128);
+  append_message (out, 2, 1, 0, (const guint8 *)"\x00\x01\x00\x00", 4, 128);
+  append_message (out, 6, 9, 1, picture, PAYLOAD_BYTES, 65536);
+  static const char end[] = "\x02\x00\x0c"
+                            "deleteStream\x00\x00\x00\x00\x00\x00\x00\x00\x00\x05"
+                            "\x00\x3f\xf0\x00\x00\x00\x00\x00\x00";
+  append_message (out, 3, 20, 0, (const guint8 *)end, sizeof end - 1, 65536);
+  return out;
+}
+
+static gboolean
+connect_tls (Client *client) {
+  g_autoptr (GSocketClient) plain = g_socket_client_new ();
+  g_autoptr (GError) error = NULL;
+  if (client->socket == NULL)
+    client->socket
+        = g_socket_client_connect_to_host (plain, "127.0.0.1", client->port, NULL, &error);
+  g_assert_no_error (error);
+  client->stream = g_tls_client_connection_new (G_IO_STREAM (client->socket), NULL, &error);
+  g_assert_no_error (error);
+  g_signal_connect (client->stream, "accept-certificate", G_CALLBACK (on_accept), client);
+  return g_tls_connection_handshake (G_TLS_CONNECTION (client->stream), NULL, NULL);
+}
+
+static gpointer
+run_handshake (gpointer data) {
+  Client *client = data;
+  client->ok = connect_tls (client);
+  g_atomic_int_set (&client->is_done, 1);
+  g_main_context_wakeup (NULL);
+  return NULL;
+}
+
+static gpointer
+run_publish (gpointer data) {
+  Client *client = data;
+  g_autoptr (GByteArray) bytes = say_all ();
+  guint8 answers[4096];
+  gsize got = 0;
+  client->ok = connect_tls (client)
+               && g_output_stream_write_all (g_io_stream_get_output_stream (client->stream),
+                                             bytes->data, bytes->len, NULL, NULL, NULL)
+               /* S0, S1, S2 and the first answers come back whole */
+               && g_input_stream_read_all (g_io_stream_get_input_stream (client->stream), answers,
+                                           3400, &got, NULL, NULL)
+               && got == 3400 && answers[0] == 3;
+  (void)g_io_stream_close (client->stream, NULL, NULL);
+  g_atomic_int_set (&client->is_done, 1);
+  g_main_context_wakeup (NULL);
+  return NULL;
+}
+
+static Client *
+client_new (Fixture *f, GThreadFunc func) {
+  Client *client = g_new0 (Client, 1);
+  client->port = us_rtmp_listener_get_tls_port (f->listener);
+  client->thread = g_thread_new ("client", func, client);
+  return client;
+}
+
+static void
+client_free (Client *client) {
+  g_thread_join (client->thread);
+  g_clear_object (&client->stream);
+  g_clear_object (&client->socket);
+  g_free (client->name);
+  g_free (client);
+}
+
+static int
+connect_raw (guint16 port) {
+  g_autoptr (GInetAddress) inet = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (inet, port);
+  g_autoptr (GSocket) socket
+      = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+  g_assert_true (g_socket_connect (socket, address, NULL, NULL));
+  return dup (g_socket_get_fd (socket));
+}
+
+/* ----------------------------------------------------------------------------------- the tests */
+
+static void
+test_publish (Fixture *f, gconstpointer data) {
+  serve (f, 5000);
+  Client *client = client_new (f, run_publish);
+  wait_until (f->n_closed == 1 && g_atomic_int_get (&client->is_done));
+  g_assert_true (client->ok);
+  g_assert_cmpuint (f->n_published, ==, 1);
+  g_assert_cmpuint (f->n_media, ==, 1);
+  g_assert_cmpuint (f->n_bytes, ==, PAYLOAD_BYTES);
+  g_assert_true (f->is_clean);
+  wait_until (us_rtmp_listener_get_n_connections (f->listener) == 0);
+  client_free (client);
+}
+
+/* A new certificate is for newcomers; who is there already goes on with the old one. */
+static void
+test_reload (Fixture *f, gconstpointer data) {
+  serve (f, 5000);
+  Client *old = client_new (f, run_handshake);
+  wait_until (g_atomic_int_get (&old->is_done));
+  g_assert_true (old->ok);
+  g_assert_cmpstr (old->name, ==, "CN=first");
+  make_certificate (f, "second");
+  g_assert_false (us_rtmp_tls_files_poll (f->files)); /* it may still be written */
+  g_assert_true (us_rtmp_tls_files_poll (f->files));
+  us_rtmp_listener_set_identity (f->listener, us_rtmp_tls_files_get (f->files));
+  Client *newcomer = client_new (f, run_handshake);
+  wait_until (g_atomic_int_get (&newcomer->is_done));
+  g_assert_cmpstr (newcomer->name, ==, "CN=second");
+  g_assert_cmpuint (us_rtmp_listener_get_n_connections (f->listener), ==, 2);
+  g_assert_true (g_output_stream_write_all (g_io_stream_get_output_stream (old->stream), "\x07", 1,
+                                            NULL, NULL, NULL));
+  wait_until (f->n_closed == 1); /* the byte came through: it is no RTMP */
+  g_assert_nonnull (strstr (f->reason, "0x07"));
+  client_free (old);
+  client_free (newcomer);
+}
+
+static void
+test_bad_files (Fixture *f, gconstpointer data) {
+  g_autofree char *key = NULL;
+  g_autoptr (GError) error = NULL;
+  gsize size = 0;
+  UsRtmpTlsIdentity *before = us_rtmp_tls_files_get (f->files);
+  g_assert_true (g_file_get_contents (f->key, &key, &size, NULL));
+  make_certificate (f, "other");
+  g_assert_true (g_file_set_contents (f->key, key, (gssize)size, NULL)); /* does not fit */
+  g_assert_false (us_rtmp_tls_files_reload (f->files));
+  g_assert_true (us_rtmp_tls_files_get (f->files) == before);
+  g_assert_null (us_rtmp_tls_files_new (f->certificate, f->key, &error));
+  g_assert_error (error, US_RTMP_ERROR, US_RTMP_ERROR_TLS);
+  g_clear_error (&error);
+  g_assert_true (g_file_set_contents (f->certificate, "junk", -1, NULL));
+  g_assert_false (us_rtmp_tls_files_reload (f->files));
+  g_assert_cmpint (g_unlink (f->key), ==, 0);
+  g_assert_false (us_rtmp_tls_files_poll (f->files));
+  g_assert_false (us_rtmp_tls_files_poll (f->files));
+  g_assert_true (us_rtmp_tls_files_get (f->files) == before);
+  g_assert_null (us_rtmp_tls_files_new ("/dev/zero", f->key, &error));
+  g_assert_nonnull (error);
+}
+
+/* Beginning a handshake and saying no more holds a place for so long and no thread. */
+static void
+test_stalled (Fixture *f, gconstpointer data) {
+  enum { N = 40 };
+  int fds[N];
+  serve (f, 300);
+  for (guint i = 0; i < N; i++) {
+    fds[i] = connect_raw (us_rtmp_listener_get_tls_port (f->listener));
+    g_assert_cmpint (write (fds[i], "\x16\x03\x01\x02", 4), ==, 4);
+  }
+  wait_until (us_rtmp_listener_get_n_connections (f->listener) == N);
+  Client *client = client_new (f, run_handshake); /* is served meanwhile */
+  wait_until (g_atomic_int_get (&client->is_done));
+  g_assert_true (client->ok);
+  wait_until (f->n_closed == N + 1); /* the client too: it speaks TLS, but no RTMP */
+  g_assert_cmpstr (f->reason, ==, "the handshake took too long");
+  for (guint i = 0; i < N; i++)
+    close (fds[i]);
+  client_free (client);
+}
+
+static void
+test_wrong_port (Fixture *f, gconstpointer data) {
+  static const struct {
+    const char *bytes, *reason;
+  } rows[] = {
+    { "\x03hello", "plain RTMP came on the RTMPS port" },
+    { "GET / HTTP/1.1\r\n\r\n", "an HTTP or RTSP request came on the RTMPS port" },
+    { "\x7f\x7f", "no TLS came on the RTMPS port" },
+    { "\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00", "TLS: " },
+    { "\x16\xff\xff\xff\xff\xff\xff\xff", "TLS: " },
+  };
+  serve (f, 5000);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    int fd = connect_raw (us_rtmp_listener_get_tls_port (f->listener));
+    gsize size = i >= 3 ? (i == 3 ? 10 : 8) : strlen (rows[i].bytes);
+    g_assert_cmpint (write (fd, rows[i].bytes, size), ==, (gssize)size);
+    wait_until (f->n_closed == i + 1);
+    g_test_message ("%s", f->reason);
+    g_assert_true (g_str_has_prefix (f->reason, rows[i].reason));
+    close (fd);
+  }
+  g_assert_cmpuint (us_rtmp_listener_get_n_connections (f->listener), ==, 0);
+}
+
+int
+main (int argc, char **argv) {
+  g_test_init (&argc, &argv, NULL);
+#define ADD(name, func) g_test_add ("/rtmp/tls/" name, Fixture, NULL, set_up, func, tear_down)
+  ADD ("publish", test_publish);
+  ADD ("reload", test_reload);
+  ADD ("bad-files", test_bad_files);
+  ADD ("stalled", test_stalled);
+  ADD ("wrong-port", test_wrong_port);
+  return g_test_run ();
+}
