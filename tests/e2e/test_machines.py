@@ -255,7 +255,7 @@ class Eyes:
         self.reports = {host: watch.stop() for host, watch in self.watches.items()}
 
 
-class Plants(unittest.TestCase):
+class Plants:
     VIDEO_KBPS = 800
     SWITCHER_OPTIONS = ()
 
@@ -302,7 +302,7 @@ class Plants(unittest.TestCase):
             self.assertEqual(hopper.failed, [])
 
 
-class Links(Plants):
+class Links(Plants, unittest.TestCase):
     """One path survives, so nobody notices anything."""
 
     FAULTS = {
@@ -345,7 +345,7 @@ class Links(Plants):
         eyes.wait_segments(1)
 
 
-class Rough(Plants):
+class Rough(Plants, unittest.TestCase):
     """Slow, jittery, lossy lines. TCP carries about MSS / RTT * 1.2 / sqrt(loss) over one of them,
     60 kB/s here; what is published is half of that."""
 
@@ -363,7 +363,7 @@ class Rough(Plants):
             self.assertLess(max(report["delays_ms"].values()), self.IN_HAND_MS, host)
 
 
-class Alone(Plants):
+class Alone(Plants, unittest.TestCase):
     """Both switchers lose both origins, one after the other, for longer than playlists reach back;
     both are killed besides. They end up with the same story, and meanwhile send viewers away."""
 
@@ -403,7 +403,7 @@ class Alone(Plants):
             self.assertLessEqual(max(hopper.steps_back, default=0), self.MOST_BACK)
 
 
-class Publisher(Plants):
+class Publisher(Plants, unittest.TestCase):
     """The encoder's line is cut: nothing to be had, then one DISCONTINUITY."""
 
     def test_publisher(self):
