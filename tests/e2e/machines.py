@@ -181,6 +181,7 @@ class Net:
         self.wire = None
         self.children = []
         self._home = os.open("/proc/self/ns/net", os.O_RDONLY)
+        self._is_away = False
 
     def __enter__(self):
         try:
@@ -242,7 +243,11 @@ class Net:
         if self.wire is not None:
             self.wire.stdin.close()
             self.wire.stdout.close()
-        self.enter(None)
+        if self._is_away:
+            try:
+                self.enter(None)
+            except PermissionError:
+                pass  # below `unshare --user` there is no way back; that host stays as long as we do
         os.close(self._home)
 
     def _order(self, **order):
@@ -283,6 +288,7 @@ class Net:
             os.close(descriptor)
         if result != 0:
             raise OSError(ctypes.get_errno(), "setns: " + os.strerror(ctypes.get_errno()))
+        self._is_away = host is not None
 
     def address(self, host, peer):
         """Of the host, as its peer on that link knows it."""
