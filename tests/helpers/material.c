@@ -73,7 +73,8 @@ append_video (GString *text, guint seconds, guint gop_frames, guint width, UsCod
   if (codec == US_CODEC_HEVC)
     g_string_append_printf (
         text,
-        "videoconvert ! x265enc speed-preset=ultrafast key-int-max=%u bitrate=300 "
+        "videoconvert ! video/x-raw,format=I420 ! x265enc speed-preset=ultrafast key-int-max=%u "
+        "bitrate=300 "
         "option-string=\"scenecut=0:min-keyint=%u:bframes=2:b-adapt=0:pools=1:frame-threads=1:"
         "open-gop=0:log-level=none\" "
         "! h265parse ! video/x-h265,stream-format=hvc1,alignment=au ! appsink name=v sync=false ",

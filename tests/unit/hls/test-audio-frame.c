@@ -6,7 +6,7 @@
 static void
 test_frames (void) {
   static const struct {
-    guint8 type;
+    guint16 type;
     guint8 head[8];
     gsize frame_size; /* 0: no frame */
     guint n_samples, rate;
@@ -31,6 +31,21 @@ test_frames (void) {
     { US_MPEGTS_TYPE_EAC3, { 0x0b, 0x77, 0x41, 0x7f, 0x34, 0x80 }, 768, 0, 48000 },
     { US_MPEGTS_TYPE_EAC3, { 0x0b, 0x77, 0x01, 0x7f, 0xd4, 0x80 }, 768, 1536, 22050 },
     { US_MPEGTS_TYPE_EAC3, { 0x0b, 0x77, 0x01, 0x7f, 0xf4, 0x80 }, 0, 0, 0 },
+    /* Opus behind its control header: CELT 20 ms; SILK 60 ms; two and three frames; trims and an
+     * extension before it; a length of two bytes */
+    { US_MPEGTS_TYPE_OPUS, { 0x7f, 0xe0, 0x03, 0xfc, 1, 2 }, 6, 960, 48000 },
+    { US_MPEGTS_TYPE_OPUS, { 0x7f, 0xe0, 0x03, 0x18, 1, 2 }, 6, 2880, 48000 },
+    { US_MPEGTS_TYPE_OPUS, { 0x7f, 0xe0, 0x03, 0x61, 1, 2 }, 6, 960, 48000 },
+    { US_MPEGTS_TYPE_OPUS, { 0x7f, 0xe0, 0x03, 0x83, 3, 2 }, 6, 360, 48000 },
+    { US_MPEGTS_TYPE_OPUS, { 0x7f, 0xf0, 0x01, 0x01, 0x38, 0xfc }, 6, 960, 48000 },
+    { US_MPEGTS_TYPE_OPUS, { 0x7f, 0xe4, 0x01, 0x01, 0xaa, 0xfc }, 6, 960, 48000 },
+    { US_MPEGTS_TYPE_OPUS, { 0x7f, 0xe0, 0xff, 0x02, 0xfc }, 261, 960, 48000 },
+    { US_MPEGTS_TYPE_OPUS, { 0x7f, 0xe0, 0x00, 0xfc }, 0, 0, 0 },
+    { US_MPEGTS_TYPE_OPUS, { 0x7f, 0xe0, 0x03, 0xff, 0x00 }, 0, 0, 0 }, /* no frame in it */
+    { US_MPEGTS_TYPE_OPUS, { 0x7f, 0xe0, 0x03, 0xff, 0x3f }, 0, 0, 0 }, /* 1.26 s */
+    { US_MPEGTS_TYPE_OPUS, { 0x7f, 0xc0, 0x03, 0xfc }, 0, 0, 0 },
+    { US_MPEGTS_TYPE_OPUS, { 0x7f, 0xe4, 0x01, 0xff }, 0, 0, 0 },
+    { US_MPEGTS_TYPE_OPUS, { 0x7f, 0xe0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, 0, 0, 0 },
     { US_MPEGTS_TYPE_AAC_LATM, { 0x56, 0xe0, 0, 0, 0, 0, 0 }, 0, 0, 0 },
   };
   for (guint i = 0; i < G_N_ELEMENTS (CASES); i++) {
@@ -43,7 +58,8 @@ test_frames (void) {
       g_assert_cmpuint (frame.n_samples, ==, CASES[i].n_samples);
       g_assert_cmpuint (frame.rate, ==, CASES[i].rate);
     }
-    for (gsize size = 0; size < 4; size++) { /* never enough, and nothing behind is read */
+    gsize least = CASES[i].type == US_MPEGTS_TYPE_OPUS ? 3 : 4;
+    for (gsize size = 0; size < least; size++) { /* never enough, and nothing behind is read */
       g_autofree guint8 *cut = g_memdup2 (CASES[i].head, size);
       g_assert_false (us_audio_frame_read (CASES[i].type, cut, size, &frame));
     }

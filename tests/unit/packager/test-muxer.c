@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "hls/inspect.h"
 #include "hls/mpegts-packet.h"
 #include "helpers/material.h"
 #include "media/pipeline.h"
@@ -168,6 +169,37 @@ check_layouts (const char *name) {
   sink_clear (&sink);
 }
 
+/* What the switcher and the monitor see in it. */
+static void
+check_inspection (GBytes *bytes, UsCodec video, UsCodec audio) {
+  static const char *const names[US_N_CODECS] = {
+    [US_CODEC_H264] = "avc1.", [US_CODEC_HEVC] = "hvc1.1.", [US_CODEC_AAC] = "mp4a.40.2",
+    [US_CODEC_OPUS] = "Opus",  [US_CODEC_AC3] = "ac-3",     [US_CODEC_EAC3] = "ec-3",
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (UsInspection) seen = us_inspect_segment (bytes, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (seen->n_continuity, ==, 0);
+  g_assert_cmpint (seen->video_codec != NULL, ==, video != US_CODEC_NONE);
+  g_assert_cmpint (seen->audio_codec != NULL, ==, audio != US_CODEC_NONE);
+  if (video != US_CODEC_NONE) {
+    g_assert_true (g_str_has_prefix (seen->video_codec, names[video]));
+    g_assert_cmpuint (seen->width, ==, 160);
+    g_assert_cmpuint (seen->height, ==, 90);
+    g_assert_cmpuint (seen->probe->n_video, ==, 60);
+    g_assert_cmpuint (seen->probe->pictures->len, >=, 1); /* fingerprints */
+    g_assert_cmpuint (seen->frame_rate_mhz / 100, ==, 300);
+  }
+  if (audio != US_CODEC_NONE) {
+    g_assert_cmpstr (seen->audio_codec, ==, names[audio]);
+    g_assert_cmpuint (seen->audio_rate_hz, ==, 48000);
+    g_assert_cmpuint (seen->audio_channels, ==, 2);
+    gint64 length_us = seen->probe->end_audio_us - seen->probe->first_audio_us;
+    g_assert_cmpint (length_us, >, 1900000);
+    g_assert_cmpint (length_us, <, 2100000);
+  }
+}
+
 /* Every codec, with both texts: the right stream types, all access units, and the same again. */
 static void
 check_codecs (const char *name) {
@@ -208,6 +240,9 @@ check_codecs (const char *name) {
     g_assert_cmpuint (info.n_video, ==, rows[i].video_type != 0 ? 60 : 0);
     g_assert_cmpuint (info.n_audio, >=, rows[i].n_audio);
     g_assert_true (g_bytes_equal (bytes, g_ptr_array_index (sink.results, 2 * i + 1)));
+    check_inspection (bytes,
+                      is_encoded && rows[i].video != US_CODEC_NONE ? US_CODEC_H264 : rows[i].video,
+                      rows[i].audio);
   }
   sink_clear (&sink);
 }
