@@ -136,7 +136,7 @@ static void
 add_roles (UsRunChain *self, UsConfig *config, const char *program) {
   g_auto (GStrv) environment = make_environment ();
   const char *const *env = (const char *const *)environment;
-  static const char *const ingest_names[] = { "rtmp", "status" };
+  static const char *const ingest_names[] = { "rtmp", "status", "rtmps" };
   static const char *const http_names[] = { "http" };
 #define ARGV(...)                                                                                  \
   (const char *const[]) {                                                                          \
@@ -171,7 +171,7 @@ add_roles (UsRunChain *self, UsConfig *config, const char *program) {
       .environment = env,
       .fds = self->plan.ingest_fds,
       .fd_names = ingest_names,
-      .n_fds = 2,
+      .n_fds = self->plan.n_ingest_fds,
       .stop_order = 1 },
     { .name = US_GROUP_PUBLISH, .argv = ARGV ("publish"), .environment = env, .stop_order = 0 },
   };

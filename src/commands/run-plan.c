@@ -96,7 +96,7 @@ point_desk (UsConfig *config, const UsRunPlan *plan) {
 
 typedef struct {
   const char *group, *key, *scheme, *path;
-  gboolean is_kept;
+  gboolean is_kept, is_there;
   int fd;
   char *url;
 } Port;
@@ -106,6 +106,8 @@ settle_all (UsConfig *config, Port *ports, guint n, GError **error) {
   for (guint i = 0; i < n; i++) {
     g_autofree char *address = NULL;
     guint16 port = 0;
+    if (!ports[i].is_there)
+      continue;
     ports[i].fd
         = settle (config, ports[i].group, ports[i].key, ports[i].is_kept, &address, &port, error);
     if (ports[i].fd < 0)
@@ -127,22 +129,24 @@ settle_all (UsConfig *config, Port *ports, guint n, GError **error) {
 gboolean
 us_run_plan_make (UsRunPlan *plan, UsConfig *config, GError **error) {
   const char *stream = us_config_get_string (config, US_GROUP_GENERAL, "default-stream");
+  gboolean has_rtmps = us_config_get_string (config, US_GROUP_INGEST, "rtmps")[0] != '\0';
   gboolean has_desk = us_config_get_bool (config, US_GROUP_RUN, "monitor");
   const char *playlist = us_config_get_string (config, US_GROUP_SWITCHER, "playlist-path");
   g_autofree char *stream_path = g_strconcat ("/", stream, NULL);
   g_autofree char *viewer_path = g_strconcat ("/hls/", playlist, NULL);
   Port ports[] = {
-    { US_GROUP_INGEST, "rtmp", "rtmp", stream_path, TRUE, -1, NULL },
-    { US_GROUP_INGEST, "status", "http", "/healthz", TRUE, -1, NULL },
-    { US_GROUP_SWITCHER, "http", "http", viewer_path, TRUE, -1, NULL },
-    { US_GROUP_PRIMARY, "rtmp", "rtmp", "/live", FALSE, -1, NULL },
-    { US_GROUP_PRIMARY, "http", "http", "/hls/index.m3u8", FALSE, -1, NULL },
-    { US_GROUP_BACKUP, "rtmp", "rtmp", "/live", FALSE, -1, NULL },
-    { US_GROUP_BACKUP, "http", "http", "/hls/index.m3u8", FALSE, -1, NULL },
-    { US_GROUP_MONITOR, "http", "http", "/", TRUE, -1, NULL },
+    { US_GROUP_INGEST, "rtmp", "rtmp", stream_path, TRUE, TRUE, -1, NULL },
+    { US_GROUP_INGEST, "status", "http", "/healthz", TRUE, TRUE, -1, NULL },
+    { US_GROUP_SWITCHER, "http", "http", viewer_path, TRUE, TRUE, -1, NULL },
+    { US_GROUP_PRIMARY, "rtmp", "rtmp", "/live", FALSE, TRUE, -1, NULL },
+    { US_GROUP_PRIMARY, "http", "http", "/hls/index.m3u8", FALSE, TRUE, -1, NULL },
+    { US_GROUP_BACKUP, "rtmp", "rtmp", "/live", FALSE, TRUE, -1, NULL },
+    { US_GROUP_BACKUP, "http", "http", "/hls/index.m3u8", FALSE, TRUE, -1, NULL },
+    { US_GROUP_MONITOR, "http", "http", "/", TRUE, has_desk, -1, NULL },
+    { US_GROUP_INGEST, "rtmps", "rtmps", "/", TRUE, has_rtmps, -1, NULL },
   };
-  enum { INGEST, STATUS, VIEWER, PRIMARY_RTMP, PRIMARY, BACKUP_RTMP, BACKUP, DESK };
-  guint n_ports = has_desk ? DESK + 1 : DESK;
+  enum { INGEST, STATUS, VIEWER, PRIMARY_RTMP, PRIMARY, BACKUP_RTMP, BACKUP, DESK, RTMPS };
+  guint n_ports = G_N_ELEMENTS (ports);
 
   gboolean is_settled = settle_all (config, ports, n_ports, error);
   for (guint i = 0; i < n_ports; i++) {
@@ -167,7 +171,9 @@ us_run_plan_make (UsRunPlan *plan, UsConfig *config, GError **error) {
   g_autofree char *publish = g_strdup_printf ("%s/live/%s", ingest_base, stream);
   point (config, US_GROUP_PUBLISH, "url", publish);
 
-  *plan = (UsRunPlan){ .ingest_fds = { ports[INGEST].fd, ports[STATUS].fd },
+  g_free (ports[RTMPS].url); /* is not what programs of this machine use */
+  *plan = (UsRunPlan){ .ingest_fds = { ports[INGEST].fd, ports[STATUS].fd, ports[RTMPS].fd },
+                       .n_ingest_fds = has_rtmps ? 3 : 2,
                        .switcher_fd = ports[VIEWER].fd,
                        .viewer = ports[VIEWER].url,
                        .publish = ports[INGEST].url,

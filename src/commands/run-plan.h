@@ -9,9 +9,10 @@ G_BEGIN_DECLS
 /* Sockets that the supervisor keeps open, so that a restart of their role refuses nobody. The
  * packagers open their own: a dead origin must be seen as refused at once. */
 typedef struct {
-  int ingest_fds[2]; /* "rtmp", "status" */
-  int switcher_fd;   /* "http" */
-  int desk_fd;       /* "http"; -1: no desk */
+  int ingest_fds[3];  /* "rtmp", "status", "rtmps" ... */
+  guint n_ingest_fds; /* ... if that is served */
+  int switcher_fd;    /* "http" */
+  int desk_fd;        /* "http"; -1: no desk */
   char *viewer, *publish, *primary, *backup, *ingest_status, *switcher;
   char *desk;      /* nullable */
   char *desk_base; /* nullable: the same for programs of this machine, without a slash at its end */

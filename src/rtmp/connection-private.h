@@ -10,12 +10,18 @@ G_BEGIN_DECLS
  */
 typedef void (*UsRtmpConnectionDoneFunc) (UsRtmpConnection *connection, gpointer user_data);
 
-/* UsRtmpComplaints: of one listener, about peers that speak something else; at most one log line in
- * US_RTMP_COMPLAINT_US, since port scanners come by the thousand. */
+/* UsRtmpComplaints: of one port, about peers that speak something else; at most one log line of
+ * each kind in US_RTMP_COMPLAINT_US, since port scanners come by the thousand. */
+typedef enum {
+  US_RTMP_SPEAKS_TLS,
+  US_RTMP_SPEAKS_HTTP,
+  US_RTMP_SPEAKS_OTHER,
+  US_RTMP_SPEAKS_N,
+} UsRtmpSpeaks;
 #define US_RTMP_COMPLAINT_US (10 * G_USEC_PER_SEC)
 typedef struct {
-  gint64 said_us; /* 0: never */
-  guint hidden;
+  gint64 said_us[US_RTMP_SPEAKS_N]; /* 0: never */
+  guint hidden[US_RTMP_SPEAKS_N];
   guint16 tls_port; /* where rtmps:// is served, 0: nowhere */
 } UsRtmpComplaints;
 

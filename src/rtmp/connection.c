@@ -175,23 +175,24 @@ write_queue (UsRtmpConnection *connection) {
 }
 
 static void
-complain (UsRtmpConnection *connection, const char *what, gboolean wants_tls) {
+complain (UsRtmpConnection *connection, UsRtmpSpeaks speaks, const char *what) {
   UsRtmpComplaints *complaints = connection->complaints;
-  if (complaints->said_us != 0 && connection->now_us - complaints->said_us < US_RTMP_COMPLAINT_US) {
-    complaints->hidden++;
+  gint64 said_us = complaints->said_us[speaks];
+  if (said_us != 0 && connection->now_us - said_us < US_RTMP_COMPLAINT_US) {
+    complaints->hidden[speaks]++;
     return;
   }
-  g_autofree char *more
-      = complaints->hidden > 0
-            ? g_strdup_printf (" (and %u others since the last line)", complaints->hidden)
-            : g_strdup ("");
-  g_autofree char *hint = wants_tls && complaints->tls_port > 0
+  guint hidden = complaints->hidden[speaks];
+  g_autofree char *more = hidden > 0
+                              ? g_strdup_printf (" (and %u others since the last line)", hidden)
+                              : g_strdup ("");
+  g_autofree char *hint = speaks == US_RTMP_SPEAKS_TLS && complaints->tls_port > 0
                               ? g_strdup_printf (", or port %u with rtmps://", complaints->tls_port)
                               : g_strdup ("");
   us_event (US_LOG_WARNING, US_EVENT_NOT_RTMP, "%s is no RTMP client: %s%s%s", connection->peer,
             what, hint, more);
-  complaints->said_us = connection->now_us;
-  complaints->hidden = 0;
+  complaints->said_us[speaks] = connection->now_us;
+  complaints->hidden[speaks] = 0;
 }
 
 /* A browser or a health check shows it to somebody. */
@@ -211,12 +212,13 @@ answer_http (UsRtmpConnection *connection) {
 
 static void
 end_with_error (UsRtmpConnection *connection, const GError *error) {
-  gboolean is_http = g_error_matches (error, US_RTMP_ERROR, US_RTMP_ERROR_HTTP);
-  if (is_http || g_error_matches (error, US_RTMP_ERROR, US_RTMP_ERROR_TLS)
-      || g_error_matches (error, US_RTMP_ERROR, US_RTMP_ERROR_VERSION))
-    complain (connection, error->message,
-              g_error_matches (error, US_RTMP_ERROR, US_RTMP_ERROR_TLS));
-  if (is_http)
+  if (g_error_matches (error, US_RTMP_ERROR, US_RTMP_ERROR_TLS))
+    complain (connection, US_RTMP_SPEAKS_TLS, error->message);
+  else if (g_error_matches (error, US_RTMP_ERROR, US_RTMP_ERROR_HTTP))
+    complain (connection, US_RTMP_SPEAKS_HTTP, error->message);
+  else if (g_error_matches (error, US_RTMP_ERROR, US_RTMP_ERROR_VERSION))
+    complain (connection, US_RTMP_SPEAKS_OTHER, error->message);
+  if (g_error_matches (error, US_RTMP_ERROR, US_RTMP_ERROR_HTTP))
     answer_http (connection);
   end (connection, FALSE, error->message);
 }
@@ -242,7 +244,7 @@ end_broken (UsRtmpConnection *connection, const char *text) {
   if (text == NULL)
     text = "the peer closed the connection without a word";
   if (fault != NULL && !us_rtmp_tls_is_established (connection->tls))
-    complain (connection, fault, FALSE);
+    complain (connection, US_RTMP_SPEAKS_OTHER, fault);
   end (connection, FALSE, fault != NULL ? fault : text);
   connection->phase = PHASE_DONE;
 }
