@@ -43,6 +43,7 @@ struct UsRendition {
   guint64 shown_number; /* of its last segment */
   gboolean is_ready;    /* the first window is complete: advertised */
   gboolean is_cut_off;  /* it stands still, and no origin can be reached */
+  gint64 reached_us;    /* since when one can be reached again; 0: it is not cut off, or still is */
   gboolean is_stepping; /* another window is being filled, the one before it is still advertised */
   guint64 ready_rank;
   gint64 first_commit_us;

@@ -32,12 +32,25 @@ count_commit (UsRendition *self, UsOriginId winner) {
     self->first_commit_us = now;
 }
 
+static gboolean
+has_all_of_ours (const UsRendition *self) {
+  const UsLedgerRow *last = us_ledger_get_last (self->ledger);
+  for (guint i = 0; i < US_N_ORIGINS; i++) {
+    guint64 epoch, number;
+    if (us_follower_get_kind (self->followers[i]) == US_FOLLOWER_OURS
+        && us_follower_get_newest (self->followers[i], &epoch, &number)
+        && number > last->origin_number)
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static void
 advertise (UsRendition *self) {
   g_clear_pointer (&self->playlist, g_bytes_unref);
   char *text = us_ledger_render (self->ledger);
   self->playlist = g_bytes_new_take (text, strlen (text));
-  self->is_cut_off = FALSE;
+  self->is_cut_off = self->is_cut_off && !has_all_of_ours (self); /* it catches up, row by row */
   self->shown_number = us_ledger_get_last (self->ledger)->segment->number;
   self->setup.events.published (self, self->setup.events.user_data);
 }

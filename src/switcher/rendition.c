@@ -17,6 +17,8 @@
 #define US_LOG_TOPIC "switcher.rendition"
 #include "base/log.h"
 
+#define NEWS_WAIT_US (5 * G_TIME_SPAN_SECOND) /* of an origin that can be reached again */
+
 const guint us_rendition_bucket_ms[US_RENDITION_N_BUCKETS]
     = { 10, 25, 50, 100, 250, 500, 1000, 2500 };
 
@@ -156,21 +158,32 @@ is_out_of_reach (const UsFollower *follower) {
  *
  * One of several switchers that has lost both origins is to say so, that whoever stands before them
  * asks another. RFC 8216 6.2.1 gives the measure: a playlist that has not grown for 1.5 target
- * durations is late.
+ * durations is late. When an origin is back, what it has that is new comes first: the playlist from
+ * before is older than the one that viewers had from elsewhere.
  *
  * Returns: whether the site is to be filled anew
  */
 gboolean
 us_rendition_judge_reach (UsRendition *self) {
-  gint64 still_us = us_rendition_now_us (self) - self->stats.last_commit_us;
+  if (!self->setup.access->has_self_verdict || !self->is_ready)
+    return FALSE;
+  gint64 now = us_rendition_now_us (self);
   gint64 patience_us = (gint64)us_ledger_get_target (self->ledger) * G_USEC_PER_SEC * 3 / 2;
-  gboolean was_cut_off = self->is_cut_off;
-  self->is_cut_off = self->setup.access->has_self_verdict && self->is_ready
-                     && still_us > patience_us && is_out_of_reach (self->followers[0])
-                     && is_out_of_reach (self->followers[1]);
-  if (self->is_cut_off && !was_cut_off)
-    us_warning ("%s: no origin can be reached; the playlist answers 503 until one can", self->name);
-  return self->is_cut_off != was_cut_off;
+  gboolean is_out = is_out_of_reach (self->followers[0]) && is_out_of_reach (self->followers[1]);
+  if (!self->is_cut_off) {
+    self->reached_us = 0;
+    self->is_cut_off = is_out && now - self->stats.last_commit_us > patience_us;
+    if (self->is_cut_off)
+      us_warning ("%s: no origin can be reached; the playlist answers 503 until one can",
+                  self->name);
+    return self->is_cut_off;
+  }
+  if (is_out)
+    self->reached_us = 0;
+  else if (self->reached_us == 0)
+    self->reached_us = now;
+  self->is_cut_off = is_out || now - self->reached_us < NEWS_WAIT_US;
+  return !self->is_cut_off;
 }
 
 /**
