@@ -315,8 +315,8 @@ test_refused_texts (void) {
       US_PIPELINE_ERROR_SYNTAX },
     { NULL, "appsrc name=video ! fakesink name=hls", "hlssink2 named 'hls'",
       US_PIPELINE_ERROR_SYNTAX },
-    { NULL, "fakesrc name=video ! hls.video hlssink2 name=hls", "an appsrc named 'video' for pictures",
-      US_PIPELINE_ERROR_SYNTAX },
+    { NULL, "fakesrc name=video ! hls.video hlssink2 name=hls",
+      "an appsrc named 'video' for pictures", US_PIPELINE_ERROR_SYNTAX },
   };
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     g_autoptr (GError) error = NULL;
