@@ -51,6 +51,7 @@
 #define US_EVENT_DRILL "drill"
 #define US_EVENT_INCIDENT "incident"
 #define US_EVENT_NOTIFICATION "notification"
+#define US_EVENT_NO_DECODER "no-decoder"
 #define US_EVENT_STORE_TROUBLE "store-trouble"
 #define US_EVENT_STORE_RECOVERED "store-recovered"
 #define US_EVENT_STORE_CORRUPT "store-corrupt"

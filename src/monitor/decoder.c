@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/names.h"
 #include "base/timer.h"
 #include "monitor/decode-protocol.h"
 #include "monitor/decode-worker.h"
@@ -31,6 +32,7 @@
 /* Reading the plugins of a machine for the first time takes seconds. */
 #define START_MS 30000
 #define MAX_JOBS 500
+#define MAX_MISSING 8 /* codecs that are told to have no decoder */
 /* Children that do not even start: so often in a row, then so long nothing. */
 #define MAX_START_FAILURES 3
 #define START_PAUSE_US (60 * G_USEC_PER_SEC)
@@ -77,7 +79,9 @@ struct UsDecoder {
   guint last_id;
   guint n_start_failures;
   gint64 paused_until_us;
-  GSource *clearing; /* nothing starts: the jobs that wait fail, one at a time */
+  GSource *clearing;          /* nothing starts: the jobs that wait fail, one at a time */
+  char *missing[MAX_MISSING]; /* what was said of decoders that are not there */
+  guint n_missing;
   UsDecoderStats stats;
 };
 
@@ -290,6 +294,22 @@ read_answer (const Worker *worker, UsDecoded *decoded, GError **error) {
   return FALSE;
 }
 
+/* Everything else goes on without pictures, and would ask again every few seconds: each codec is
+ * named once. */
+static void
+tell_missing (UsDecoder *self, const GError *error) {
+  if (!g_error_matches (error, US_DECODE_ERROR, US_DECODE_ERROR_NO_DECODER)
+      || self->n_missing >= MAX_MISSING)
+    return;
+  for (guint i = 0; i < self->n_missing; i++) {
+    if (strcmp (self->missing[i], error->message) == 0)
+      return;
+  }
+  self->missing[self->n_missing++] = g_strdup (error->message);
+  us_event (US_LOG_WARNING, US_EVENT_NO_DECODER,
+            "no thumbnails and no content checks of such streams: %s", error->message);
+}
+
 /* The job is answered and written. */
 static void
 conclude (Worker *worker) {
@@ -309,6 +329,8 @@ conclude (Worker *worker) {
   self->stats.n_running--;
   self->stats.n_done += is_ok;
   self->stats.n_failed += !is_ok;
+  if (!is_ok)
+    tell_missing (self, error);
   if (worker->n_jobs < MAX_JOBS) {
     worker_go_on (worker);
   } else {
@@ -501,6 +523,8 @@ us_decoder_free (UsDecoder *decoder) {
   }
   g_ptr_array_unref (decoder->workers);
   g_strfreev (decoder->argv);
+  for (guint i = 0; i < decoder->n_missing; i++)
+    g_free (decoder->missing[i]);
   g_free (decoder);
 }
 

@@ -7,6 +7,7 @@
 #include "monitor/decode-protocol.h"
 #include "monitor/decode-worker.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <string.h>
@@ -71,6 +72,10 @@ be_child (const char *word) {
       memset (&decoded, 0x7f, sizeof decoded);
       say (US_DECODE_STATUS_DECODED, sizeof decoded);
       g_assert_cmpint (write (STDOUT_FILENO, &decoded, sizeof decoded), ==, sizeof decoded);
+    }
+    if (g_str_equal (word, "lack")) {
+      say (US_DECODE_STATUS_NO_DECODER, 8);
+      g_assert_cmpint (write (STDOUT_FILENO, "no h.264", 8), ==, 8);
     }
     if (g_str_equal (word, "refuse")) {
       say (US_DECODE_STATUS_FAILED, 6);
@@ -411,6 +416,33 @@ test_astray (void) {
   }
 }
 
+/* A machine without a decoder: every job fails, and the log says so once. */
+static void
+test_no_decoder (void) {
+  Stage self;
+  char text[4096] = "";
+  g_autofree guint8 *data = g_malloc0 (1000);
+  g_autoptr (GBytes) bytes = g_bytes_new_static (data, 1000);
+  int log = open (g_get_tmp_dir (), O_TMPFILE | O_RDWR, 0600);
+  int before = dup (STDERR_FILENO);
+  g_assert_cmpint (log, >=, 0);
+  dup2 (log, STDERR_FILENO);
+  stage_open (&self, "lack", 1, 60000);
+  for (guint i = 0; i < 5; i++) {
+    push (&self, US_DECODE_PICTURE, bytes);
+    await (&self, i + 1);
+    g_assert_cmpint (self.code, ==, US_DECODE_ERROR_NO_DECODER);
+  }
+  stage_close (&self);
+  dup2 (before, STDERR_FILENO);
+  close (before);
+  g_assert_cmpint (pread (log, text, sizeof text - 1, 0), >, 0);
+  close (log);
+  const char *first = strstr (text, "no h.264 [no-decoder]");
+  g_assert_nonnull (first);
+  g_assert_null (strstr (first + strlen ("no h.264 [no-decoder]"), "[no-decoder]"));
+}
+
 /* What does not even start is not started for ever. */
 static void
 test_no_child (void) {
@@ -548,6 +580,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/decoder/pictures", test_pictures);
   g_test_add_func ("/decoder/hostile", test_hostile);
   g_test_add_func ("/decoder/astray", test_astray);
+  g_test_add_func ("/decoder/no-decoder", test_no_decoder);
   g_test_add_func ("/decoder/no-child", test_no_child);
   g_test_add_func ("/decoder/queue", test_queue);
   g_test_add_func ("/decoder/ends", test_ends);
