@@ -290,22 +290,24 @@ us_desktop_follow (UsDesktop *self, const UsDesktopDesk *desk) {
 /**
  * us_desktop_end:
  *
- * Everything is about to end: nothing is told any more, and what asks for an answer that nobody
- * will hear is taken from the screen.
+ * Everything is about to end: nothing is told any more, and us_desktop_free() will take from the
+ * screen what asks for an answer that nobody would hear.
  */
 void
 us_desktop_end (UsDesktop *self) {
-  GHashTableIter iter;
-  gpointer id;
-  if (self->is_over)
-    return;
   self->is_over = TRUE;
   us_timer_stop (&self->due);
   g_clear_pointer (&self->link, us_desk_link_free);
+}
+
+/* Not earlier than this: GLib can withdraw what the server has answered only. */
+static void
+withdraw_all (UsDesktop *self) {
+  GHashTableIter iter;
+  gpointer id;
   g_hash_table_iter_init (&iter, self->shown);
   while (g_hash_table_iter_next (&iter, &id, NULL))
     g_application_withdraw_notification (self->application, id);
-  g_hash_table_remove_all (self->shown);
 }
 
 /**
@@ -321,6 +323,8 @@ us_desktop_free (UsDesktop *self) {
   GDBusConnection *bus = g_application_get_is_registered (self->application)
                              ? g_application_get_dbus_connection (self->application)
                              : NULL;
+  if (self->is_over)
+    withdraw_all (self);
   if (bus != NULL && !g_dbus_connection_is_closed (bus))
     g_dbus_connection_flush_sync (bus, NULL, NULL);
   g_signal_handlers_disconnect_by_data (self->application, self);

@@ -15,6 +15,7 @@
 #define MAX_BODY 400
 #define INCIDENT_PREFIX "incident-"
 #define SWITCH_PREFIX "switch-"
+#define OWN_PREFIX "own-" /* how the desk calls the streams of our own chain */
 
 /* Entry: an incident, or the sides of a stream. */
 typedef struct {
@@ -317,13 +318,14 @@ take_switch (UsNotifications *self, JsonObject *event, gint64 now_us) {
   entry->n_switches++;
   entry->last_us = now_us;
 
+  const char *name = g_str_has_prefix (stream, OWN_PREFIX) ? stream + strlen (OWN_PREFIX) : stream;
   const char *to = text_of (metadata, "to", "the other origin");
   gboolean is_info = strcmp (text_of (event, "severity", "info"), "info") == 0;
   g_autofree char *since = say_time ((double)(now_us - entry->first_us) / G_USEC_PER_SEC);
   g_autofree char *title = entry->n_switches == 1
-                               ? g_strdup_printf ("%s: viewers get the %s", stream, to)
-                               : g_strdup_printf ("%s: %u changes of sides in %s, now the %s",
-                                                  stream, entry->n_switches, since, to);
+                               ? g_strdup_printf ("%s: viewers get the %s", name, to)
+                               : g_strdup_printf ("%s: %u changes of sides in %s, now the %s", name,
+                                                  entry->n_switches, since, to);
   UsNotification *notification = us_notification_new (
       id, is_info ? US_URGENCY_NORMAL : US_URGENCY_HIGH, title, text_of (event, "message", ""));
   notification->stream = g_strdup (stream);

@@ -5,8 +5,9 @@
 
 G_BEGIN_DECLS
 
-#define US_EVENT_PARSER_MAX_EVENT (256 * 1024) /* bytes of one event's data; a longer one is lost  \
-                                                */
+#define US_EVENT_PARSER_MAX_EVENT                                                                  \
+  (256 * 1024) /* bytes of one event's data; a longer one is lost                                  \
+                */
 #define US_EVENT_PARSER_MAX_LINE US_EVENT_PARSER_MAX_EVENT
 #define US_EVENT_PARSER_MAX_WORD 128 /* of a kind or an id */
 

@@ -22,7 +22,7 @@ write_down (const UsNotification *notification) {
   "\",\"stream_id\":\"s\",\"stream_name\":\"Sunday\",\"state\":\"UNHEALTHY\",\"reason\":\"No "     \
   "segment for 9 s\",\"reopened_count\":0,\"is_flapping\":false,\"duration_s\":134.2" more "}}"
 #define SWITCH(to, severity)                                                                       \
-  "{\"event_type\":\"switch\",\"stream_id\":\"mystream\",\"severity\":\"" severity                 \
+  "{\"event_type\":\"switch\",\"stream_id\":\"own-mystream\",\"severity\":\"" severity             \
   "\",\"message\":\"Viewers get " to "\",\"metadata\":{\"to\":\"" to "\"}}"
 #define OPENED "incident-i1 2 Sunday: UNHEALTHY|No segment for 9 s [acknowledge] [incident]"
 #define RESOLVED "incident-i1 0 Sunday: resolved|No segment for 9 s\nIt lasted 2 min. [incident]"
@@ -83,23 +83,25 @@ static const Row rows[] = {
       { 20, NULL, NULL, "" } } },
   { "a failover and the way home",
     { { 1, "event", SWITCH ("backup", "degraded"),
-        "switch-mystream 1 mystream: viewers get the backup|Viewers get backup [stream]" },
+        "switch-own-mystream 1 mystream: viewers get the backup|Viewers get backup [stream]" },
       { 400, "event", SWITCH ("primary", "info"),
-        "switch-mystream 0 mystream: viewers get the primary|Viewers get primary [stream]" } } },
+        "switch-own-mystream 0 mystream: viewers get the primary|Viewers get primary "
+        "[stream]" } } },
   { "a pair that flaps is one notification with a number",
     { { 1, "event", SWITCH ("backup", "degraded"),
-        "switch-mystream 1 mystream: viewers get the backup|Viewers get backup [stream]" },
+        "switch-own-mystream 1 mystream: viewers get the backup|Viewers get backup [stream]" },
       { 4, "event", SWITCH ("primary", "info"), "" },
       { 7, "event", SWITCH ("backup", "degraded"), "" },
       { 11, NULL, NULL,
-        "switch-mystream 1 mystream: 3 changes of sides in 6 s, now the backup|Viewers get backup "
+        "switch-own-mystream 1 mystream: 3 changes of sides in 6 s, now the backup|Viewers get "
+        "backup "
         "[stream]" },
       { 12, "event", SWITCH ("primary", "info"), "" },
       { 30, NULL, NULL,
-        "switch-mystream 0 mystream: 4 changes of sides in 11 s, now the primary|Viewers get "
+        "switch-own-mystream 0 mystream: 4 changes of sides in 11 s, now the primary|Viewers get "
         "primary [stream]" },
       { 313, "event", SWITCH ("backup", "degraded"),
-        "switch-mystream 1 mystream: viewers get the backup|Viewers get backup [stream]" } } },
+        "switch-own-mystream 1 mystream: viewers get the backup|Viewers get backup [stream]" } } },
   { "what is no news",
     { { 1, "event", "{\"event_type\":\"publisher\",\"stream_id\":\"s\",\"metadata\":{}}", "" },
       { 1, "health", "{\"state\":\"UNHEALTHY\"}", "" },

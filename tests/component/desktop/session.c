@@ -1,0 +1,282 @@
+/* session.c - a desktop for tests: a bus of its own, a notification server, a browser
+ *
+ * The server is that of the Desktop Notifications Specification 1.2, as far as applications see it;
+ * the browser is a script that writes what it is asked to open into a pipe. Everything is turned by
+ * the test's main loop.
+ */
+#include "session.h"
+
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#define PATH "/org/freedesktop/Notifications"
+#define INTERFACE "org.freedesktop.Notifications"
+
+static const char introspection[]
+    = "<node><interface name='" INTERFACE "'>"
+      "<method name='Notify'><arg type='s' direction='in'/><arg type='u' direction='in'/>"
+      "<arg type='s' direction='in'/><arg type='s' direction='in'/><arg type='s' direction='in'/>"
+      "<arg type='as' direction='in'/><arg type='a{sv}' direction='in'/><arg type='i' "
+      "direction='in'/><arg type='u' direction='out'/></method>"
+      "<method name='CloseNotification'><arg type='u' direction='in'/></method>"
+      "<method name='GetCapabilities'><arg type='as' direction='out'/></method>"
+      "<method name='GetServerInformation'><arg type='s' direction='out'/><arg type='s' "
+      "direction='out'/><arg type='s' direction='out'/><arg type='s' direction='out'/></method>"
+      "<signal name='ActionInvoked'><arg type='u'/><arg type='s'/></signal>"
+      "<signal name='NotificationClosed'><arg type='u'/><arg type='u'/></signal>"
+      "</interface></node>";
+
+static void
+notification_free (gpointer data) {
+  SessionNotification *notification = data;
+  g_free (notification->title);
+  g_free (notification->body);
+  g_strfreev (notification->actions);
+  g_free (notification);
+}
+
+static guint
+take (Session *session, GVariant *arguments) {
+  guint id;
+  const char *title, *body;
+  g_autoptr (GVariantDict) hints = NULL;
+  g_autoptr (GVariant) hint = NULL;
+  GStrv actions;
+  g_variant_get (arguments, "(&su&s&s&s^as@a{sv}i)", NULL, &id, NULL, &title, &body, &actions,
+                 &hint, NULL);
+  hints = g_variant_dict_new (hint);
+  SessionNotification *notification
+      = g_hash_table_lookup (session->notifications, GUINT_TO_POINTER (id));
+  if (notification == NULL) {
+    notification = g_new0 (SessionNotification, 1);
+    notification->id = ++session->last_id;
+    g_hash_table_insert (session->notifications, GUINT_TO_POINTER (notification->id), notification);
+  }
+  g_free (notification->title);
+  g_free (notification->body);
+  g_strfreev (notification->actions);
+  notification->title = g_strdup (title);
+  notification->body = g_strdup (body);
+  notification->actions = actions;
+  notification->urgency = 255;
+  g_variant_dict_lookup (hints, "urgency", "y", &notification->urgency);
+  notification->n_shown++;
+  notification->is_closed = FALSE;
+  g_test_message ("shown %u: %s | %s", notification->id, title, body);
+  return notification->id;
+}
+
+static void
+on_call (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
+         const char *method, GVariant *arguments, GDBusMethodInvocation *invocation,
+         gpointer data) {
+  Session *session = data;
+  if (strcmp (method, "Notify") == 0) {
+    guint id = take (session, arguments);
+    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(u)", id));
+  } else if (strcmp (method, "CloseNotification") == 0) {
+    guint id;
+    g_variant_get (arguments, "(u)", &id);
+    SessionNotification *notification
+        = g_hash_table_lookup (session->notifications, GUINT_TO_POINTER (id));
+    if (notification != NULL)
+      notification->is_closed = TRUE;
+    g_dbus_method_invocation_return_value (invocation, NULL);
+  } else if (strcmp (method, "GetCapabilities") == 0) {
+    const char *const capabilities[] = { "actions", "body", NULL };
+    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(^as)", capabilities));
+  } else {
+    g_dbus_method_invocation_return_value (invocation,
+                                           g_variant_new ("(ssss)", "test", "test", "1", "1.2"));
+  }
+}
+
+static void
+open_server (Session *session) {
+  static const GDBusInterfaceVTable vtable = { on_call, NULL, NULL, { NULL } };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (introspection, &error);
+  g_assert_no_error (error);
+  session->server = g_dbus_connection_new_for_address_sync (
+      g_test_dbus_get_bus_address (session->bus),
+      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
+          | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+      NULL, NULL, &error);
+  g_assert_no_error (error);
+  session->object = g_dbus_connection_register_object (session->server, PATH, node->interfaces[0],
+                                                       &vtable, session, NULL, &error);
+  g_assert_no_error (error);
+  session->name = g_bus_own_name_on_connection (
+      session->server, INTERFACE, G_BUS_NAME_OWNER_FLAGS_NONE, NULL, NULL, NULL, NULL);
+}
+
+/* ---- the browser ---- */
+
+static gboolean
+on_opened (GIOChannel *channel, GIOCondition condition, gpointer data) {
+  Session *session = data;
+  char *line = NULL;
+  if (g_io_channel_read_line (channel, &line, NULL, NULL, NULL) == G_IO_STATUS_NORMAL) {
+    g_test_message ("opened %s", line);
+    g_ptr_array_add (session->urls, g_strchomp (line));
+  }
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+write_file (Session *session, const char *name, int mode, const char *format, ...) {
+  g_autofree char *path = g_build_filename (session->folder, name, NULL);
+  g_autofree char *parent = g_path_get_dirname (path);
+  g_autoptr (GError) error = NULL;
+  va_list args;
+  va_start (args, format);
+  g_autofree char *text = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_mkdir_with_parents (parent, 0700);
+  g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_NONE, mode, &error);
+  g_assert_no_error (error);
+}
+
+static void
+open_browser (Session *session) {
+  g_autofree char *pipe = g_build_filename (session->folder, "opened", NULL);
+  g_assert_cmpint (mkfifo (pipe, 0600), ==, 0);
+  int fd = open (pipe, O_RDWR | O_NONBLOCK | O_CLOEXEC); /* read-write: never at its end */
+  session->opened = g_io_channel_unix_new (fd);
+  g_io_channel_set_close_on_unref (session->opened, TRUE);
+  g_io_channel_set_flags (session->opened, G_IO_FLAG_NONBLOCK, NULL);
+  session->watch = g_io_add_watch (session->opened, G_IO_IN, on_opened, session);
+  session->urls = g_ptr_array_new_with_free_func (g_free);
+  write_file (session, "browser", 0755, "#!/bin/sh\necho \"$1\" >>'%s'\n", pipe);
+  write_file (session, "data/applications/test-browser.desktop", 0644,
+              "[Desktop Entry]\nType=Application\nName=Browser\nExec=%s/browser "
+              "%%u\nMimeType=x-scheme-handler/http;\n",
+              session->folder);
+  write_file (session, "config/mimeapps.list", 0644,
+              "[Default Applications]\nx-scheme-handler/http=test-browser.desktop\n");
+}
+
+gboolean
+session_has_opened (Session *session, const char *end) {
+  for (guint i = 0; i < session->urls->len; i++) {
+    if (g_str_has_suffix (session->urls->pdata[i], end))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* ---- all of it ---- */
+
+void
+session_open (Session *session, gboolean has_notifications) {
+  session->deadline_us = g_get_monotonic_time () + 120 * G_USEC_PER_SEC;
+  session->folder = g_dir_make_tmp ("us-desktop-XXXXXX", NULL);
+  session->notifications = g_hash_table_new_full (NULL, NULL, NULL, notification_free);
+  session->bus = g_test_dbus_new (G_TEST_DBUS_NONE);
+  g_test_dbus_up (session->bus);
+  open_browser (session);
+  if (has_notifications)
+    open_server (session);
+}
+
+static void
+remove_folder (const char *folder) {
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  for (const char *name = dir != NULL ? g_dir_read_name (dir) : NULL; name != NULL;
+       name = g_dir_read_name (dir)) {
+    g_autofree char *path = g_build_filename (folder, name, NULL);
+    if (g_unlink (path) != 0)
+      remove_folder (path);
+  }
+  g_rmdir (folder);
+}
+
+void
+session_close (Session *session) {
+  if (session->server != NULL) {
+    g_bus_unown_name (session->name);
+    g_dbus_connection_unregister_object (session->server, session->object);
+    g_dbus_connection_close_sync (session->server, NULL, NULL);
+    g_clear_object (&session->server);
+  }
+  g_source_remove (session->watch);
+  g_io_channel_unref (session->opened);
+  g_test_dbus_stop (session->bus);
+  g_object_unref (session->bus);
+  g_hash_table_unref (session->notifications);
+  g_ptr_array_unref (session->urls);
+  remove_folder (session->folder);
+  g_free (session->folder);
+}
+
+/* A test that fails must not leave it behind. */
+static void
+die_with_parent (gpointer data) {
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+}
+
+GSubprocessLauncher *
+session_launcher (Session *session, GSubprocessFlags flags) {
+  GSubprocessLauncher *launcher = g_subprocess_launcher_new (flags);
+  g_autofree char *data = g_build_filename (session->folder, "data", NULL);
+  g_autofree char *config = g_build_filename (session->folder, "config", NULL);
+  g_autofree char *state = g_build_filename (session->folder, "state", NULL);
+  g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
+  g_subprocess_launcher_setenv (launcher, "DBUS_SESSION_BUS_ADDRESS",
+                                g_test_dbus_get_bus_address (session->bus), TRUE);
+  g_subprocess_launcher_setenv (launcher, "HOME", session->folder, TRUE);
+  g_subprocess_launcher_setenv (launcher, "XDG_DATA_HOME", data, TRUE);
+  g_subprocess_launcher_setenv (launcher, "XDG_CONFIG_HOME", config, TRUE);
+  g_subprocess_launcher_setenv (launcher, "XDG_STATE_HOME", state, TRUE);
+  g_subprocess_launcher_setenv (launcher, "GNOTIFICATION_BACKEND", "freedesktop", TRUE);
+  g_subprocess_launcher_unsetenv (launcher, "DISPLAY");
+  return launcher;
+}
+
+SessionNotification *
+session_find (Session *session, const char *text) {
+  for (guint id = session->last_id; id > 0; id--) {
+    SessionNotification *notification
+        = g_hash_table_lookup (session->notifications, GUINT_TO_POINTER (id));
+    if (strstr (notification->title, text) != NULL)
+      return notification;
+  }
+  return NULL;
+}
+
+void
+session_press (Session *session, SessionNotification *notification, const char *label) {
+  const char *key = NULL;
+  for (guint i = 0; notification->actions[i] != NULL; i += 2) {
+    if (strcmp (notification->actions[i + 1], label) == 0)
+      key = notification->actions[i];
+  }
+  g_assert_nonnull (key);
+  /* As servers do: what was acted on is gone. */
+  notification->is_closed = TRUE;
+  g_assert_true (
+      g_dbus_connection_emit_signal (session->server, NULL, PATH, INTERFACE, "ActionInvoked",
+                                     g_variant_new ("(us)", notification->id, key), NULL));
+  g_assert_true (g_dbus_connection_emit_signal (session->server, NULL, PATH, INTERFACE,
+                                                "NotificationClosed",
+                                                g_variant_new ("(uu)", notification->id, 2), NULL));
+}
+
+static gboolean
+on_tick (gpointer data) {
+  return G_SOURCE_CONTINUE;
+}
+
+/* One turn of the loop; comes back now and then for conditions that nobody tells of. */
+void
+session_turn (Session *session) {
+  guint tick = g_timeout_add (50, on_tick, NULL);
+  g_assert_cmpint (g_get_monotonic_time (), <, session->deadline_us);
+  g_main_context_iteration (NULL, TRUE);
+  g_source_remove (tick);
+}
