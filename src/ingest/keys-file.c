@@ -72,6 +72,14 @@ read_all (int fd, char *text, gsize size, gsize *got) {
   return TRUE;
 }
 
+/* @text: (transfer full): may hold keys */
+static void
+wipe (char *text, gsize size) {
+  if (text != NULL)
+    explicit_bzero (text, size);
+  g_free (text);
+}
+
 /**
  * us_keys_file_read:
  * @path: of the file
@@ -98,8 +106,7 @@ us_keys_file_read (const char *path, gsize *size, guint *mode, GError **error) {
   int code = errno;
   close (fd);
   if (!ok || *size > US_KEYS_MAX_FILE) {
-    explicit_bzero (text, US_KEYS_MAX_FILE + 2);
-    g_free (text);
+    wipe (text, US_KEYS_MAX_FILE + 2);
     if (ok)
       g_set_error (error, US_KEYS_ERROR, US_KEYS_ERROR_LIMIT, "%s: has more than %d bytes", path,
                    US_KEYS_MAX_FILE);
@@ -143,8 +150,7 @@ load (UsKeysFile *file, GError **error) {
   if (text == NULL)
     return NULL;
   UsKeys *keys = us_keys_parse (file->path, text, size, error);
-  explicit_bzero (text, size);
-  g_free (text);
+  wipe (text, size);
   if (keys != NULL)
     warn_of (file, keys, mode);
   return keys;

@@ -1,6 +1,8 @@
 /* stand.c - see stand.h; everything but the child runs in the test's thread */
 #include "stand.h"
 
+#include "http/client.h"
+
 #include <glib/gstdio.h>
 #include <signal.h>
 
@@ -101,6 +103,40 @@ first_number (FakeServer *server) {
   while (g_hash_table_iter_next (&iter, &key, NULL))
     first = MIN (first, *(guint64 *)key);
   return first;
+}
+
+/* --------------------------------------------------------------------------------- its status */
+
+typedef struct {
+  char *text;
+} Page;
+
+static void
+on_page (GObject *source, GAsyncResult *result, gpointer user_data) {
+  g_autoptr (GError) error = NULL;
+  g_autoptr (UsHttpReply) reply
+      = us_http_client_fetch_finish (US_HTTP_CLIENT (source), result, &error);
+  g_assert_no_error (error);
+  gsize size;
+  const char *bytes = g_bytes_get_data (reply->body, &size);
+  ((Page *)user_data)->text = g_strndup (bytes, size);
+}
+
+static gboolean
+has_page (gpointer data) {
+  return ((Page *)data)->text != NULL;
+}
+
+char *
+fetch_page (Fixture *fixture, const char *path) {
+  g_autoptr (UsHttpClient) client = us_http_client_new ("test");
+  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u%s",
+                                          us_ingest_get_status_port (fixture->ingest), path);
+  static const UsHttpFetch fetch = { 0 };
+  Page page = { NULL };
+  us_http_client_fetch_async (client, url, &fetch, NULL, on_page, &page);
+  wait_until (has_page, &page, NULL, "page");
+  return page.text;
 }
 
 /* --------------------------------------------------------------------------------- the child */

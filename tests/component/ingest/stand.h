@@ -43,3 +43,5 @@ gboolean are_disconnected (gpointer fixture);
 
 void check_equal (FakeServer *a, FakeServer *b, guint64 number);
 guint64 first_number (FakeServer *server);
+/* Of the status server, as "/metrics". Returns: (transfer full) */
+char *fetch_page (Fixture *fixture, const char *path);

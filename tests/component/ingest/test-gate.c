@@ -5,7 +5,6 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-#include "http/client.h"
 #include "stand.h"
 
 #define KEY_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -186,38 +185,6 @@ publish (Gate *gate, const char *path) {
   return encoder;
 }
 
-typedef struct {
-  char *text;
-} Page;
-
-static void
-on_page (GObject *source, GAsyncResult *result, gpointer user_data) {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (UsHttpReply) reply
-      = us_http_client_fetch_finish (US_HTTP_CLIENT (source), result, &error);
-  g_assert_no_error (error);
-  gsize size;
-  const char *bytes = g_bytes_get_data (reply->body, &size);
-  ((Page *)user_data)->text = g_strndup (bytes, size);
-}
-
-static gboolean
-has_page (gpointer data) {
-  return ((Page *)data)->text != NULL;
-}
-
-static char *
-fetch_page (Gate *gate, const char *path) {
-  g_autoptr (UsHttpClient) client = us_http_client_new ("test");
-  g_autofree char *url = g_strdup_printf ("http://127.0.0.1:%u%s",
-                                          us_ingest_get_status_port (gate->base.ingest), path);
-  static const UsHttpFetch fetch = { 0 };
-  Page page = { NULL };
-  us_http_client_fetch_async (client, url, &fetch, NULL, on_page, &page);
-  wait_until (has_page, &page, NULL, "page");
-  return page.text;
-}
-
 /* Both ways to show a key; nothing that we tell the world holds one. */
 static void
 test_keys (Gate *gate, gconstpointer data) {
@@ -228,8 +195,8 @@ test_keys (Gate *gate, gconstpointer data) {
   check_denied (gate, "live/one");
   check_denied (gate, "live/wrong-key-wrong-key-wrong-key");
   check_denied (gate, "live/two?key=" KEY_A);
-  g_autofree char *metrics = fetch_page (gate, "/metrics");
-  g_autofree char *health = fetch_page (gate, "/healthz");
+  g_autofree char *metrics = fetch_page (&gate->base, "/metrics");
+  g_autofree char *health = fetch_page (&gate->base, "/healthz");
   g_assert_nonnull (strstr (metrics, "denied_total{reason=\"unknown-key\"} 2\n"));
   g_assert_nonnull (strstr (metrics, "denied_total{reason=\"stream\"} 1\n"));
   g_assert_nonnull (strstr (metrics, "\nunderstudy_ingest_keys 2\n"));
@@ -326,7 +293,7 @@ static void
 test_hook_renames (Gate *gate, gconstpointer data) {
   start (&gate->base, us_clock_system ());
   Encoder *a = publish (gate, "live/secret");
-  g_autofree char *health = fetch_page (gate, "/healthz");
+  g_autofree char *health = fetch_page (&gate->base, "/healthz");
   g_assert_nonnull (strstr (health, "\"name\":\"shown\""));
   g_assert_null (strstr (health, "secret"));
   encoder_free (a);
