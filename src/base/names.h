@@ -31,6 +31,8 @@
 #define US_EVENT_RELAY_UP "relay-up"
 #define US_EVENT_RELAY_DOWN "relay-down"
 #define US_EVENT_RELAY_LOST "relay-segments-lost"
+#define US_EVENT_PULL_UP "pull-up"
+#define US_EVENT_PULL_DOWN "pull-down"
 #define US_EVENT_NOT_RTMP "not-rtmp"
 #define US_EVENT_PACKAGER_PIPELINE "packager-pipeline"
 #define US_EVENT_PACKAGER_SLOW "packager-slow"

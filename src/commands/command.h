@@ -36,7 +36,7 @@ void us_command_desktop_take_service (int *argc, char **argv);
 
 extern const UsCommand us_command_desktop, us_command_run, us_command_ingest,
     us_command_packager_primary, us_command_packager_backup, us_command_origin, us_command_switcher,
-    us_command_publish, us_command_ctl, us_command_check, us_command_healthcheck, us_command_drill,
-    us_command_monitor;
+    us_command_publish, us_command_pull, us_command_ctl, us_command_check, us_command_healthcheck,
+    us_command_drill, us_command_monitor;
 
 G_END_DECLS

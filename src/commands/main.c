@@ -9,19 +9,13 @@
 #include "monitor/decode-worker.h"
 
 /* The packager is one command with two instances; --name chooses the group of settings. */
-static const UsCommand *const commands[] = { &us_command_run,
-                                             &us_command_desktop,
-                                             &us_command_ingest,
-                                             &us_command_packager_primary,
-                                             &us_command_origin,
-                                             &us_command_switcher,
-                                             &us_command_monitor,
-                                             &us_command_publish,
-                                             &us_command_ctl,
-                                             &us_command_check,
-                                             &us_command_healthcheck,
-                                             &us_command_drill,
-                                             NULL };
+static const UsCommand *const commands[] = { &us_command_run,     &us_command_desktop,
+                                             &us_command_ingest,  &us_command_packager_primary,
+                                             &us_command_origin,  &us_command_switcher,
+                                             &us_command_monitor, &us_command_publish,
+                                             &us_command_pull,    &us_command_ctl,
+                                             &us_command_check,   &us_command_healthcheck,
+                                             &us_command_drill,   NULL };
 
 static void
 print_usage (void) {

@@ -11,6 +11,7 @@
 
 static const char *const http_schemes[] = { "http", "https", NULL };
 static const char *const rtmp_schemes[] = { "rtmp", NULL };
+static const char *const pull_schemes[] = { "rtmp", "rtmps", "srt", "http", "https", NULL };
 static const char *const push_schemes[] = { "rtmp", "rtmps", NULL };
 static const char *const log_levels[] = { "error", "warning", "notice", "info", "debug", NULL };
 static const char *const failbacks[] = { "auto", "sticky", NULL };
@@ -258,6 +259,22 @@ static const UsOption publish_options[] = {
   { NULL },
 };
 
+static const UsOption pull_options[] = {
+  { "url", US_OPTION_URL, "", 0, 0, pull_schemes, NULL,
+    "Where the stream is" },
+  { "stream", US_OPTION_STRING, "", 0, 64, NULL, NULL,
+    "Its name here" },
+  { "to", US_OPTION_STRING, "rtmp://127.0.0.1:1936/live", 1, 4096, NULL, NULL,
+    "Ingest that gets it; its name is appended, or put in place of {stream}" },
+  { "pipeline", US_OPTION_STRING, "", 0, 128, NULL, NULL,
+    "Pipeline text that reads the URL; empty: the one for its scheme" },
+  { "idle-timeout", US_OPTION_DURATION, "5s", 500, 600000, NULL, NULL,
+    "Nothing came for so long: tried again" },
+  { "sources", US_OPTION_ROUTES, "", 0, 0, pull_schemes, NULL,
+    "Streams that understudy run brings in, each NAME=URL in a process of its own" },
+  { NULL },
+};
+
 static const char *const ctl_ways[] = { "auto", "dbus", "http", NULL };
 static const UsOption ctl_options[] = {
   { "stream", US_OPTION_STRING, "", 0, 64, NULL, NULL,
@@ -375,6 +392,8 @@ static const UsOptionGroup switcher
     = { US_GROUP_SWITCHER, "understudy switcher: one address for viewers", switcher_options, NULL };
 static const UsOptionGroup publish
     = { US_GROUP_PUBLISH, "understudy publish: the synthetic publisher", publish_options, NULL };
+static const UsOptionGroup pull
+    = { US_GROUP_PULL, "understudy pull: a stream from another server", pull_options, NULL };
 static const UsOptionGroup ctl
     = { US_GROUP_CTL, "understudy ctl: asks and steers a switcher", ctl_options, NULL };
 
@@ -390,5 +409,5 @@ static const UsOptionGroup monitor
     = { US_GROUP_MONITOR, "understudy monitor: the operations desk", monitor_options, NULL };
 
 const UsOptionGroup *const us_option_groups[]
-    = { &general, &run,     &ingest, &primary, &backup, &origin,      &switcher,
-        &monitor, &publish, &ctl,    &check,   &drill,  &healthcheck, NULL };
+    = { &general, &run,  &ingest, &primary, &backup, &origin,      &switcher, &monitor,
+        &publish, &pull, &ctl,    &check,   &drill,  &healthcheck, NULL };

@@ -15,6 +15,8 @@ G_BEGIN_DECLS
 #define US_GROUP_ORIGIN "origin"
 #define US_GROUP_SWITCHER "switcher"
 #define US_GROUP_PUBLISH "publish"
+#define US_GROUP_PULL "pull"
+#define US_MAX_PULLS 16 /* of `understudy run` */
 #define US_GROUP_CTL "ctl"
 #define US_GROUP_CHECK "check"
 #define US_GROUP_DRILL "drill"

@@ -18,9 +18,11 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/route.h"
 #include "base/names.h"
 #include "commands/command.h"
 #include "commands/role.h"
+#include "ingest/name.h"
 
 struct UsRunChain {
   UsConfig *config; /* the caller's */
@@ -124,6 +126,30 @@ make_config_fd (const UsConfig *config) {
   return fd;
 }
 
+/* Each has a name of its own, and there are not too many. */
+static gboolean
+check_pulls (const UsConfig *config, GError **error) {
+  g_auto (GStrv) sources = us_config_get_list (config, US_GROUP_PULL, "sources");
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; sources[i] != NULL; i++) {
+    const char *url = NULL, *why = NULL;
+    g_autofree char *stream = us_route_split (sources[i], &url);
+    g_autofree char *shown = us_route_for_people (url);
+    if (stream == NULL)
+      why = "lacks its stream: NAME=URL";
+    else if (us_stream_name_is_valid (stream, &why) && !g_hash_table_add (seen, g_strdup (stream)))
+      why = "is there twice; one stream has one source";
+    if (why == NULL && i >= US_MAX_PULLS)
+      why = "is one too many; there may be 16";
+    if (why != NULL) {
+      g_set_error (error, US_CONFIG_ERROR, US_CONFIG_ERROR_VALUE, "[pull] sources: '%s%s%s' %s",
+                   stream != NULL ? stream : "", stream != NULL ? "=" : "", shown, why);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
 /* Two roles have a switch of their name in [run]. */
 static gboolean
 is_wanted (const UsConfig *config, const char *role) {
@@ -175,11 +201,21 @@ add_roles (UsRunChain *self, UsConfig *config, const char *program) {
       .stop_order = 1 },
     { .name = US_GROUP_PUBLISH, .argv = ARGV ("publish"), .environment = env, .stop_order = 0 },
   };
-#undef ARGV
   for (guint i = 0; i < G_N_ELEMENTS (roles); i++) {
     if (is_wanted (config, roles[i].name))
       us_supervisor_add (self->supervisor, &roles[i]);
   }
+  g_auto (GStrv) sources = us_config_get_list (config, US_GROUP_PULL, "sources");
+  for (guint i = 0; sources[i] != NULL; i++) {
+    const char *url = NULL;
+    g_autofree char *stream = us_route_split (sources[i], &url);
+    g_autofree char *name = g_strconcat (US_GROUP_PULL "-", stream, NULL);
+    UsRoleSpec role = {
+      .name = name, .argv = ARGV ("pull", "--stream", stream), .environment = env, .stop_order = 0
+    };
+    us_supervisor_add (self->supervisor, &role);
+  }
+#undef ARGV
 }
 
 /* Life ------------------------------------------------------------------------------------------
@@ -218,7 +254,7 @@ us_run_chain_new (UsConfig *config, const UsRunChainHandler *handler, gpointer u
   self->handler = handler;
   self->user_data = user_data;
   self->config_fd = -1;
-  if (!us_run_plan_make (&self->plan, config, error))
+  if (!check_pulls (config, error) || !us_run_plan_make (&self->plan, config, error))
     return NULL;
   if (log_file[0] != '\0' && !redirect_log (log_file, error))
     return NULL;
@@ -312,6 +348,6 @@ us_run_chain_free (UsRunChain *self) {
   g_free (self);
 }
 
-const char *const us_run_chain_groups[] = { US_GROUP_RUN,     US_GROUP_GENERAL, US_GROUP_INGEST,
-                                            US_GROUP_PRIMARY, US_GROUP_BACKUP,  US_GROUP_SWITCHER,
-                                            US_GROUP_MONITOR, US_GROUP_PUBLISH, NULL };
+const char *const us_run_chain_groups[]
+    = { US_GROUP_RUN,      US_GROUP_GENERAL, US_GROUP_INGEST,  US_GROUP_PRIMARY, US_GROUP_BACKUP,
+        US_GROUP_SWITCHER, US_GROUP_MONITOR, US_GROUP_PUBLISH, US_GROUP_PULL,    NULL };

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-#define US_RUN_CHAIN_MAX_ROLES 8
+#define US_RUN_CHAIN_MAX_ROLES 24 /* eight of ours, and US_MAX_PULLS */
 
 /* UsRunChain: owned by a command's run function, on the default main context. */
 typedef struct UsRunChain UsRunChain;

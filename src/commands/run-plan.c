@@ -170,6 +170,8 @@ us_run_plan_make (UsRunPlan *plan, UsConfig *config, GError **error) {
   g_autofree char *ingest_base = g_path_get_dirname (ports[INGEST].url);
   g_autofree char *publish = g_strdup_printf ("%s/live/%s", ingest_base, stream);
   point (config, US_GROUP_PUBLISH, "url", publish);
+  g_autofree char *pull_to = g_strdup_printf ("%s/live", ingest_base);
+  point (config, US_GROUP_PULL, "to", pull_to);
 
   g_free (ports[RTMPS].url); /* is not what programs of this machine use */
   *plan = (UsRunPlan){ .ingest_fds = { ports[INGEST].fd, ports[STATUS].fd, ports[RTMPS].fd },

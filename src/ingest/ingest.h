@@ -18,19 +18,20 @@ typedef struct {
   const char *state_dir;         /* (nullable): where numbering is kept */
   const char *const *relay_urls; /* (nullable): packagers, rtmp://host:port[/app] */
   const char *const *push_urls;  /* (nullable): other RTMP servers, as routes (base/route.h) */
-  GTlsDatabase *push_authorities; /* (nullable): of rtmps:// servers among them; NULL: the system's */
-  guint takeover_silence_ms;     /* an old session silent so long loses its key to a new one */
-  guint max_publishers;          /* of one stream at the same time */
-  guint patience_ms;             /* how far behind the one that feeds a stream may be */
-  UsContestSettings contest;     /* between the publishers of one stream */
-  guint max_streams;             /* published or lingering at the same time */
-  const char *default_stream;    /* for a publisher that names none */
-  UsGateSettings gate;           /* its default_stream is filled in */
-  const char *certificate;       /* (nullable): file; RTMPS is served at rtmp.tls_address */
-  const char *certificate_key;   /* file */
-  gsize max_memory_bytes;        /* of all streams and connections, 0: no limit */
-  gsize ring_max_bytes;          /* per stream */
-  UsHttpServerSettings status;   /* /healthz and /metrics */
+  GTlsDatabase
+      *push_authorities;       /* (nullable): of rtmps:// servers among them; NULL: the system's */
+  guint takeover_silence_ms;   /* an old session silent so long loses its key to a new one */
+  guint max_publishers;        /* of one stream at the same time */
+  guint patience_ms;           /* how far behind the one that feeds a stream may be */
+  UsContestSettings contest;   /* between the publishers of one stream */
+  guint max_streams;           /* published or lingering at the same time */
+  const char *default_stream;  /* for a publisher that names none */
+  UsGateSettings gate;         /* its default_stream is filled in */
+  const char *certificate;     /* (nullable): file; RTMPS is served at rtmp.tls_address */
+  const char *certificate_key; /* file */
+  gsize max_memory_bytes;      /* of all streams and connections, 0: no limit */
+  gsize ring_max_bytes;        /* per stream */
+  UsHttpServerSettings status; /* /healthz and /metrics */
 } UsIngestSettings;
 
 typedef struct UsIngest UsIngest;

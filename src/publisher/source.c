@@ -56,6 +56,7 @@ struct UsSource {
   Track *tracks[N_TRACKS]; /* each set once, by a streaming thread, atomically */
   gint has_sink[N_TRACKS]; /* atomic: the track has its appsink in this pipeline */
   char *file;              /* nullable */
+  gboolean is_url;         /* it paces itself, and its end is not ours to repeat */
   gint64 offset_ns;        /* of this round of the file */
   gint64 end_ns;           /* latest end of any sample in this round */
   gint frame;              /* burnt into the picture; streaming thread only */
@@ -257,12 +258,14 @@ on_message (GstBus *bus, GstMessage *message, gpointer data) {
     fail (source, us_pipeline_error_from_message (message));
   else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS && source->file != NULL)
     loop_file (source);
+  else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS && source->is_url)
+    fail (source, g_error_new (US_SOURCE_ERROR, US_SOURCE_ERROR_END, "the stream has ended"));
   else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_APPLICATION) {
     const char *codec = gst_structure_get_string (gst_message_get_structure (message), "codec");
     fail (source, g_error_new (US_SOURCE_ERROR, US_SOURCE_ERROR_CODEC,
-                               "the file holds %s; only H.264 video and AAC or MP3 audio can be "
+                               "the %s holds %s; only H.264 video and AAC or MP3 audio can be "
                                "published as they are",
-                               codec));
+                               source->is_url ? "stream" : "file", codec));
   }
   return G_SOURCE_CONTINUE;
 }
@@ -362,6 +365,8 @@ on_pad_added (GstElement *parsebin, GstPad *pad, gpointer data) {
     caps = gst_pad_query_caps (pad, NULL);
   if (gst_caps_is_empty (caps) || gst_caps_is_any (caps))
     return;
+  caps = gst_caps_fixate (
+      caps); /* of the versions of AAC that a parser might put out, any will do */
   const GstStructure *structure = gst_caps_get_structure (caps, 0);
   const char *name = gst_structure_get_name (structure);
   gboolean is_video = FALSE;
@@ -376,8 +381,8 @@ on_pad_added (GstElement *parsebin, GstPad *pad, gpointer data) {
   g_autofree char *text
       = is_wanted ? g_strdup_printf (
             "queue max-size-buffers=0 max-size-bytes=0 max-size-time=%" G_GUINT64_FORMAT
-            " ! %s ! appsink name=sink sync=true",
-            QUEUE_NS, branch)
+            " ! %s ! appsink name=sink sync=%s",
+            QUEUE_NS, branch, source->is_url ? "false" : "true")
                   : g_strdup ("fakesink sync=false async=false");
   g_autoptr (GError) error = NULL;
   GstElement *bin = gst_parse_bin_from_description (text, TRUE, &error);
@@ -411,6 +416,33 @@ build_file (UsSource *source, const char *file, GError **error) {
   g_autoptr (GstElement) reader = gst_bin_get_by_name (GST_BIN (source->pipeline), "file");
   g_autoptr (GstElement) parse = gst_bin_get_by_name (GST_BIN (source->pipeline), "parse");
   g_object_set (reader, "location", file, NULL);
+  g_signal_connect (parse, "pad-added", G_CALLBACK (on_pad_added), source);
+  return TRUE;
+}
+
+/* The text's parts and where its element `source` takes its address. */
+static gboolean
+build_url (UsSource *source, const char *url, const char *folder, const char *name,
+           GError **error) {
+  source->pipeline = us_pipeline_parse (folder, name, NULL, error);
+  if (source->pipeline == NULL)
+    return FALSE;
+  g_autoptr (GstElement) reader = gst_bin_get_by_name (GST_BIN (source->pipeline), "source");
+  g_autoptr (GstElement) parse = gst_bin_get_by_name (GST_BIN (source->pipeline), "parse");
+  const char *property = NULL;
+  if (reader != NULL)
+    property = g_object_class_find_property (G_OBJECT_GET_CLASS (reader), "uri") != NULL
+                   ? "uri"
+                   : "location";
+  if (parse == NULL || property == NULL
+      || g_object_class_find_property (G_OBJECT_GET_CLASS (reader), property) == NULL) {
+    g_set_error (error, US_PIPELINE_ERROR, US_PIPELINE_ERROR_SYNTAX,
+                 "pipeline '%s' needs an element called source with a location or uri, and a "
+                 "parsebin called parse",
+                 name);
+    return FALSE;
+  }
+  g_object_set (reader, property, url, NULL);
   g_signal_connect (parse, "pad-added", G_CALLBACK (on_pad_added), source);
   return TRUE;
 }
@@ -476,6 +508,20 @@ play_file (UsSource *source, GError **error) {
 
 static GSourceFuncs drain_funcs = { .dispatch = on_drain_dispatch };
 
+static UsSource *
+source_new (const UsSourceHandler *handler, gpointer user_data) {
+  UsSource *source = g_new0 (UsSource, 1);
+  source->handler = handler;
+  source->user_data = user_data;
+  source->context = g_main_context_ref_thread_default ();
+  source->queue = g_async_queue_new_full (queued_free);
+  source->drain = g_source_new (&drain_funcs, sizeof (GSource));
+  g_source_set_static_name (source->drain, "source-drain");
+  g_source_set_callback (source->drain, on_drain, source, NULL);
+  g_source_attach (source->drain, source->context);
+  return source;
+}
+
 /**
  * us_source_new:
  * @file: (nullable): a file to loop
@@ -492,16 +538,7 @@ static GSourceFuncs drain_funcs = { .dispatch = on_drain_dispatch };
 UsSource *
 us_source_new (const char *file, const char *folder, const char *name,
                const UsSourceHandler *handler, gpointer user_data, GError **error) {
-  g_autoptr (UsSource) source = g_new0 (UsSource, 1);
-  source->handler = handler;
-  source->user_data = user_data;
-  source->context = g_main_context_ref_thread_default ();
-  source->queue = g_async_queue_new_full (queued_free);
-  source->drain = g_source_new (&drain_funcs, sizeof (GSource));
-  g_source_set_static_name (source->drain, "source-drain");
-  g_source_set_callback (source->drain, on_drain, source, NULL);
-  g_source_attach (source->drain, source->context);
-
+  g_autoptr (UsSource) source = source_new (handler, user_data);
   source->file = g_strdup (file);
   if (file != NULL && !play_file (source, error))
     return NULL;
@@ -510,6 +547,30 @@ us_source_new (const char *file, const char *folder, const char *name,
       return NULL;
     start_playing (source);
   }
+  return g_steal_pointer (&source);
+}
+
+/**
+ * us_source_new_from_url:
+ * @url: in the words of the text's element `source`
+ * @folder: (nullable): of pipeline texts, see us_pipeline_find()
+ * @name: the pipeline text
+ * @handler: static
+ * @user_data: for the handler
+ * @error: US_PIPELINE_ERROR
+ *
+ * Starts at once; whether somebody is there only shows later.
+ *
+ * Returns: (transfer full): the source
+ */
+UsSource *
+us_source_new_from_url (const char *url, const char *folder, const char *name,
+                        const UsSourceHandler *handler, gpointer user_data, GError **error) {
+  g_autoptr (UsSource) source = source_new (handler, user_data);
+  source->is_url = TRUE;
+  if (!build_url (source, url, folder, name, error))
+    return NULL;
+  start_playing (source);
   return g_steal_pointer (&source);
 }
 
