@@ -70,7 +70,6 @@ test_audio_reads_back (void) {
 /* Every codec comes back as it went in, and what is wrapped comes out plain. */
 static void
 test_all_codecs (void) {
-  static const guint8 data[] = { 9, 8, 7 };
   for (UsCodec codec = US_CODEC_NONE + 1; codec < US_N_CODECS; codec++) {
     gboolean is_video = us_codec_is_video (codec);
     for (guint i = 0; i < 3; i++) {
