@@ -158,7 +158,7 @@ is_url (const char *text, const char *const *schemes) {
 static gboolean
 is_route (const char *text, const char *const *schemes) {
   const char *url = NULL;
-  g_autofree char *name = us_route_split (text, &url);
+  g_free (us_route_split (text, &url)); /* the URL points into the text */
   /* Braces have no place in a URL; what they stand for has. */
   g_autofree char *example = us_route_fill (url, "stream");
   return is_url (example, schemes);
