@@ -9,7 +9,8 @@
 #include <string.h>
 
 #define HIDDEN "***"
-#define SHORTEST_SECRET 3 /* what is shorter cannot be told from ordinary text */
+#define SHORTEST_SECRET 3 /* what is shorter cannot be told from ordinary text ... */
+#define UNMISTAKABLE 8    /* ... and what is longer can, also within a word */
 
 static gboolean
 is_name_char (char c) {
@@ -89,11 +90,28 @@ us_route_for_people (const char *url) {
   return g_string_free (shown, FALSE);
 }
 
+/* Whether [@at, @at + @length) stands by itself: "cam" does not in "came". */
+static gboolean
+is_word (const char *text, const char *at, gsize length) {
+  return !(at > text && g_ascii_isalnum (at[-1])) && !g_ascii_isalnum (at[length]);
+}
+
 static char *
 hide (char *text, const char *secret, gsize length) {
   g_autofree char *owned = text, *word = g_strndup (secret, length);
-  g_auto (GStrv) parts = g_strsplit (owned, word, -1);
-  return g_strjoinv (HIDDEN, parts);
+  GString *clean = g_string_new (NULL);
+  const char *rest = owned;
+  for (const char *at = strstr (rest, word); at != NULL; at = strstr (at, word)) {
+    if (length < UNMISTAKABLE && !is_word (owned, at, length)) {
+      at++;
+      continue;
+    }
+    g_string_append_len (clean, rest, at - rest);
+    g_string_append (clean, HIDDEN);
+    rest = at += length;
+  }
+  g_string_append (clean, rest);
+  return g_string_free (clean, FALSE);
 }
 
 /**

@@ -69,6 +69,9 @@ test_scrub (void) {
     { "rtmp://h/app", "app: no", "app: no" },
     { "rtmp://me:word@h/app", "who is me:word?", "who is ***?" },
     { "rtmp://h/app/ab", "about ab", "about ab" },
+    { "rtmp://h/app/cam", "nothing came from cam, 'cam' or webcam",
+      "nothing came from ***, '***' or webcam" },
+    { "rtmp://h/app/longer-key", "xlonger-keyx longer-key", "x***x ***" },
     { "rtmp://h/app/key", "", "" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
