@@ -9,8 +9,9 @@ G_BEGIN_DECLS
 #define US_THROTTLE_FREE 5   /* different wrong keys before any wait */
 #define US_THROTTLE_MAX_WAIT_US (60 * (gint64)G_USEC_PER_SEC)
 #define US_THROTTLE_FORGET_US (600 * (gint64)G_USEC_PER_SEC) /* after the last failure */
-#define US_THROTTLE_LOG_US (60 * (gint64)G_USEC_PER_SEC) /* between two log lines of one address   \
-                                                          */
+#define US_THROTTLE_LOG_US                                                                         \
+  (60 * (gint64)G_USEC_PER_SEC) /* between two log lines of one address                            \
+                                 */
 
 typedef struct UsThrottle UsThrottle;
 
