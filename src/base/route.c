@@ -14,7 +14,7 @@
 
 static gboolean
 is_name_char (char c) {
-  return g_ascii_isalnum (c) || strchr ("._-", c) != NULL;
+  return g_ascii_isalnum (c) || c == '.' || c == '_' || c == '-';
 }
 
 /**

@@ -16,7 +16,7 @@ typedef struct {
   GTlsCertificate *certificate;
   guint16 port, target;
   gboolean is_mute;
-  gint is_over; /* atomic */
+  gint is_over, n_running; /* atomic */
 } Front;
 
 typedef struct {
@@ -63,9 +63,7 @@ copy (gpointer data) {
 }
 
 static gboolean
-on_run (GThreadedSocketService *service, GSocketConnection *connection, GObject *source,
-        gpointer user_data) {
-  Front *front = user_data;
+serve (Front *front, GSocketConnection *connection) {
   while (front->is_mute && !g_atomic_int_get (&front->is_over))
     g_usleep (1000); /* nothing to wait for but the end of the test */
   if (front->is_mute)
@@ -90,6 +88,16 @@ on_run (GThreadedSocketService *service, GSocketConnection *connection, GObject 
   return TRUE;
 }
 
+static gboolean
+on_run (GThreadedSocketService *service, GSocketConnection *connection, GObject *source,
+        gpointer user_data) {
+  Front *front = user_data;
+  g_atomic_int_inc (&front->n_running);
+  (void)serve (front, connection);
+  g_atomic_int_dec_and_test (&front->n_running);
+  return TRUE;
+}
+
 static void
 front_start (Front *front, const char *certificate, guint16 target) {
   g_autofree char *pem = g_strconcat (certificate, TLS_PEER_KEY, NULL);
@@ -110,7 +118,9 @@ front_stop (Front *front) {
   g_atomic_int_set (&front->is_over, TRUE);
   g_socket_service_stop (front->service);
   g_socket_listener_close (G_SOCKET_LISTENER (front->service));
-  g_object_unref (front->service); /* waits for its threads */
+  while (g_atomic_int_get (&front->n_running) > 0) /* they use the fixture */
+    g_thread_yield ();
+  g_object_unref (front->service);
   g_object_unref (front->certificate);
 }
 
