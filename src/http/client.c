@@ -425,10 +425,11 @@ set_message (GTask *task, GUri *uri) {
   }
   if (fetch->message != NULL)
     g_signal_handlers_disconnect_by_data (fetch->message, fetch);
-  g_autoptr (SoupMessage) before = g_steal_pointer (&fetch->message); /* the trace lets go of it */
+  SoupMessage *before = g_steal_pointer (&fetch->message);
   g_clear_object (&fetch->stream);
   fetch->message = us_client_request_make (&fetch->request, uri, fetch->n_redirects == 0);
   us_http_trace_begin_hop (&fetch->trace, fetch->message);
+  g_clear_object (&before); /* only now: the trace let go of it */
   return TRUE;
 }
 
