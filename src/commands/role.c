@@ -152,6 +152,18 @@ us_role_quit (UsRole *role, int exit_code) {
 }
 
 /**
+ * us_role_tell:
+ * @role: the frame
+ * @line: how it is, for people
+ *
+ * Shown by `systemctl status`, where there is one.
+ */
+void
+us_role_tell (UsRole *role, const char *line) {
+  us_notify_status (role->notify, "%s", line);
+}
+
+/**
  * us_role_free:
  * @role: (transfer full) (nullable): the frame, after the command's own objects are gone
  */

@@ -17,6 +17,7 @@ UsRole *us_role_new (const char *name, const UsConfig *config);
 int us_role_run (UsRole *role, UsRoleDrainFunc drain, gpointer user_data);
 void us_role_drain (UsRole *role);
 void us_role_quit (UsRole *role, int exit_code);
+void us_role_tell (UsRole *role, const char *line);
 void us_role_free (UsRole *role);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsRole, us_role_free)
 

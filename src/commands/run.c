@@ -48,6 +48,7 @@ show (Run *run) {
   g_autofree char *line = us_status_line (run->status);
   if (g_strcmp0 (line, run->last_line) == 0)
     return;
+  us_role_tell (run->role, line);
   printf ("%s\n", line);
   fflush (stdout);
   g_free (run->last_line);
