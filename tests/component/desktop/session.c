@@ -103,7 +103,7 @@ open_server (Session *session) {
   g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (introspection, &error);
   g_assert_no_error (error);
   session->server = g_dbus_connection_new_for_address_sync (
-      g_test_dbus_get_bus_address (session->bus),
+      session->address,
       G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
           | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
       NULL, NULL, &error);
@@ -172,13 +172,44 @@ session_has_opened (Session *session, const char *end) {
 
 /* ---- all of it ---- */
 
+/* A test that fails must not leave it behind. */
+static void
+die_with_parent (gpointer data) {
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+}
+
+/* Not by GTestDBus: what watches its bus keeps our standard output open after a test that failed.
+ */
+static void
+open_bus (Session *session) {
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocessLauncher) launcher
+      = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+  g_autofree char *config = g_build_filename (session->folder, "bus.conf", NULL);
+  g_autofree char *socket = g_build_filename (session->folder, "bus", NULL);
+  g_autofree char *escaped = g_dbus_address_escape_value (socket);
+  session->address = g_strconcat ("unix:path=", escaped, NULL);
+  write_file (session, "bus.conf", 0600,
+              "<busconfig><type>session</type><listen>%s</listen><auth>EXTERNAL</auth><policy "
+              "context=\"default\"><allow send_destination=\"*\" eavesdrop=\"true\"/><allow "
+              "eavesdrop=\"true\"/><allow own=\"*\"/></policy></busconfig>",
+              session->address);
+  g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
+  session->bus = g_subprocess_launcher_spawn (launcher, &error, "dbus-daemon", "--config-file",
+                                              config, "--nofork", "--print-address", NULL);
+  g_assert_no_error (error);
+  char line[256]; /* it listens once it has printed its address */
+  g_assert_cmpint (g_input_stream_read (g_subprocess_get_stdout_pipe (session->bus), line,
+                                        sizeof line, NULL, NULL),
+                   >, 0);
+}
+
 void
 session_open (Session *session, gboolean has_notifications) {
   session->deadline_us = g_get_monotonic_time () + 120 * G_USEC_PER_SEC;
   session->folder = g_dir_make_tmp ("us-desktop-XXXXXX", NULL);
   session->notifications = g_hash_table_new_full (NULL, NULL, NULL, notification_free);
-  session->bus = g_test_dbus_new (G_TEST_DBUS_NONE);
-  g_test_dbus_up (session->bus);
+  open_bus (session);
   open_browser (session);
   if (has_notifications)
     open_server (session);
@@ -197,6 +228,12 @@ remove_folder (const char *folder) {
 }
 
 void
+session_stop_bus (Session *session) {
+  g_subprocess_force_exit (session->bus);
+  g_subprocess_wait (session->bus, NULL, NULL);
+}
+
+void
 session_close (Session *session) {
   if (session->server != NULL) {
     g_bus_unown_name (session->name);
@@ -206,18 +243,13 @@ session_close (Session *session) {
   }
   g_source_remove (session->watch);
   g_io_channel_unref (session->opened);
-  g_test_dbus_stop (session->bus);
+  session_stop_bus (session);
   g_object_unref (session->bus);
+  g_free (session->address);
   g_hash_table_unref (session->notifications);
   g_ptr_array_unref (session->urls);
   remove_folder (session->folder);
   g_free (session->folder);
-}
-
-/* A test that fails must not leave it behind. */
-static void
-die_with_parent (gpointer data) {
-  prctl (PR_SET_PDEATHSIG, SIGKILL);
 }
 
 GSubprocessLauncher *
@@ -227,8 +259,7 @@ session_launcher (Session *session, GSubprocessFlags flags) {
   g_autofree char *config = g_build_filename (session->folder, "config", NULL);
   g_autofree char *state = g_build_filename (session->folder, "state", NULL);
   g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
-  g_subprocess_launcher_setenv (launcher, "DBUS_SESSION_BUS_ADDRESS",
-                                g_test_dbus_get_bus_address (session->bus), TRUE);
+  g_subprocess_launcher_setenv (launcher, "DBUS_SESSION_BUS_ADDRESS", session->address, TRUE);
   g_subprocess_launcher_setenv (launcher, "HOME", session->folder, TRUE);
   g_subprocess_launcher_setenv (launcher, "XDG_DATA_HOME", data, TRUE);
   g_subprocess_launcher_setenv (launcher, "XDG_CONFIG_HOME", config, TRUE);
@@ -269,14 +300,27 @@ session_press (Session *session, SessionNotification *notification, const char *
 
 static gboolean
 on_tick (gpointer data) {
+  *(gboolean *)data = TRUE;
   return G_SOURCE_CONTINUE;
 }
 
-/* One turn of the loop; comes back now and then for conditions that nobody tells of. */
+/* Turns the loop until something has happened, or for a moment: nobody tells of some conditions. */
 void
 session_turn (Session *session) {
-  guint tick = g_timeout_add (50, on_tick, NULL);
+  gboolean has_ticked = FALSE;
+  guint tick = g_timeout_add (50, on_tick, &has_ticked);
   g_assert_cmpint (g_get_monotonic_time (), <, session->deadline_us);
   g_main_context_iteration (NULL, TRUE);
+  g_source_remove (tick);
+}
+
+/* Turns the loop for that moment, before the same question is asked again. */
+void
+session_rest (Session *session) {
+  gboolean has_ticked = FALSE;
+  guint tick = g_timeout_add (50, on_tick, &has_ticked);
+  g_assert_cmpint (g_get_monotonic_time (), <, session->deadline_us);
+  while (!has_ticked)
+    g_main_context_iteration (NULL, TRUE);
   g_source_remove (tick);
 }

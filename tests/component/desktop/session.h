@@ -16,7 +16,8 @@ typedef struct {
 } SessionNotification;
 
 typedef struct {
-  GTestDBus *bus;
+  GSubprocess *bus;
+  char *address;
   GDBusConnection *server; /* of notifications; NULL: none */
   guint name, object;
   GHashTable *notifications; /* id -> SessionNotification */
@@ -29,6 +30,7 @@ typedef struct {
 } Session;
 
 void session_open (Session *session, gboolean has_notifications);
+void session_stop_bus (Session *session);
 void session_close (Session *session);
 /* A launcher with everything of this desktop in its environment. */
 GSubprocessLauncher *session_launcher (Session *session, GSubprocessFlags flags);
@@ -39,6 +41,7 @@ void session_press (Session *session, SessionNotification *notification, const c
 gboolean session_has_opened (Session *session, const char *end);
 
 void session_turn (Session *session);
+void session_rest (Session *session);
 #define session_await(session, condition)                                                          \
   while (!(condition))                                                                             \
   session_turn (session)
