@@ -17,7 +17,7 @@
 
 /* @word: what people write, and the name of the role
  * @group: its settings
- * @key: the address it listens on; NULL: `url`, where it connects to
+ * @key: the address it listens on; without a @path, the URL it connects to
  * @path: its page */
 static const struct {
   const char *word, *group, *key, *path;
@@ -28,7 +28,8 @@ static const struct {
   { "origin", US_GROUP_ORIGIN, "http", "/healthz" },
   { "switcher", US_GROUP_SWITCHER, "http", "/healthz" },
   { "monitor", US_GROUP_MONITOR, "http", "/healthz" },
-  { "publish", US_GROUP_PUBLISH, NULL, NULL },
+  { "publish", US_GROUP_PUBLISH, "url", NULL },
+  { "pull", US_GROUP_PULL, "to", NULL },
 };
 
 /* Those of `understudy run`; the desk only where it is wanted. */
@@ -115,10 +116,10 @@ add_role (GPtrArray *targets, const UsConfig *config, const char *role) {
     if (strcmp (role, roles[i].word) != 0)
       continue;
     UsHealthTarget *target
-        = roles[i].key != NULL
+        = roles[i].path != NULL
               ? target_new (US_HEALTH_HTTP, role, url_of (config, i))
               : target_new (US_HEALTH_CONNECTION, role,
-                            g_strdup (us_config_get_string (config, roles[i].group, "url")));
+                            g_strdup (us_config_get_string (config, roles[i].group, roles[i].key)));
     g_ptr_array_add (targets, target);
     return TRUE;
   }

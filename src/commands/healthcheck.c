@@ -128,7 +128,8 @@ const UsCommand us_command_healthcheck = {
   .summary = "asks a role whether it is well; for containers and scripts",
   .description
   = "Asks once, prints one line, and ends with 0 (healthy), 1 (not) or 2 (asked wrongly). ROLE is\n"
-    "ingest, packager-primary, packager-backup, origin, switcher, monitor, publish, or run for "
+    "ingest, packager-primary, packager-backup, origin, switcher, monitor, publish, pull, or run "
+    "for "
     "all\n"
     "that `" US_PROGRAM " run` starts; where it listens is known from the configuration file.\n"
     "Without one, it is the role that is the first process of this container, with the options "

@@ -55,6 +55,7 @@ test_role_urls (void) {
     { "switcher", "switcher", "10.0.0.1:81", "http://10.0.0.1:81/healthz" },
     { "monitor", NULL, NULL, "http://127.0.0.1:8000/healthz" },
     { "publish", NULL, NULL, "rtmp://127.0.0.1:1936/live/mystream" },
+    { "pull", NULL, NULL, "rtmp://127.0.0.1:1936/live" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     g_autoptr (UsConfig) config = us_config_new (us_option_groups);
