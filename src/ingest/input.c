@@ -214,6 +214,7 @@ push_frame (UsInput *input, const char *stream, GBytes *payload, const UsFlvTag 
   if (latest != codec)
     return drop (input, US_DROP_NO_CONFIG);
   frame->is_keyframe = input->is_video && tag->is_keyframe;
+  frame->composition_ms = tag->composition_time_ms;
   frame->payload = is_disguised ? take_off_disguise (payload) : us_flv_write_plain (payload, tag);
   input->frames++;
   return US_INPUT_FRAME;

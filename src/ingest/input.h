@@ -41,6 +41,7 @@ typedef struct {
 typedef struct {
   GBytes *payload; /* (owned): the message, or what replaces it */
   gboolean is_keyframe;
+  gint32 composition_ms; /* presentation time - decoding time */
 } UsInputFrame;
 
 /* UsInput: clear with us_input_clear(). */

@@ -43,6 +43,7 @@ struct UsSegmenter {
   UsStateStream *memory;
   UsRing *ring;
   UsInput video, audio;
+  UsTruth *truth;
   UsTimeline timeline;
   UsCutter cutter;
   UsWallclock wallclock;
@@ -330,6 +331,18 @@ start_epoch (UsSegmenter *segmenter, const Frame *first) {
 
 /* ------------------------------------------------------------------------ frames in an epoch */
 
+static void
+note_truth (UsSegmenter *segmenter, gboolean is_video, guint32 timestamp_ms,
+            const UsInputFrame *pushed) {
+  us_truth_push (segmenter->truth, &(UsTruthFrame){ .is_video = is_video,
+                                                    .is_keyframe = pushed->is_keyframe,
+                                                    .time_ms = timestamp_ms,
+                                                    .composition_ms = pushed->composition_ms,
+                                                    .size = g_bytes_get_size (pushed->payload),
+                                                    .arrival_us = segmenter->last_data_us
+                                                                  - segmenter->age_ms * 1000 });
+}
+
 static UsSegmenterResult
 drop (UsSegmenter *segmenter, const Frame *frame, UsDrop reason) {
   input_of (segmenter, frame->is_video)->dropped[reason]++;
@@ -520,6 +533,7 @@ us_segmenter_new (const char *name, const UsSegmenterSettings *settings, UsState
                                  settings->ring_max_bytes);
   us_input_init (&segmenter->video, TRUE);
   us_input_init (&segmenter->audio, FALSE);
+  segmenter->truth = us_truth_new ();
   g_queue_init (&segmenter->pending);
   return segmenter;
 }
@@ -536,6 +550,7 @@ us_segmenter_begin (UsSegmenter *segmenter) {
   us_segmenter_end (segmenter);
   us_input_forget (&segmenter->video);
   us_input_forget (&segmenter->audio);
+  us_truth_begin (segmenter->truth);
   segmenter->timeline = (UsTimeline){ 0 };
   segmenter->is_publishing = TRUE;
   segmenter->is_analysing = TRUE;
@@ -587,6 +602,7 @@ us_segmenter_push (UsSegmenter *segmenter, UsRtmpMessageType type, guint32 times
     return is_hopeless (segmenter, error) ? US_SEGMENTER_FAULT : US_SEGMENTER_NOTHING;
 
   g_autoptr (GBytes) kept = pushed.payload;
+  note_truth (segmenter, input->is_video, timestamp_ms, &pushed);
   Frame frame = { .payload = kept, .is_video = input->is_video, .is_keyframe = pushed.is_keyframe };
   UsTimelineTrack track = frame.is_video ? US_TIMELINE_VIDEO : US_TIMELINE_AUDIO;
   UsTimelineVerdict verdict
@@ -730,6 +746,28 @@ us_segmenter_get_audio (UsSegmenter *segmenter) {
 }
 
 /**
+ * us_segmenter_get_truth:
+ * @segmenter: the segmenter
+ *
+ * Returns: (transfer none): what the publisher really sends, measured
+ */
+const UsTruth *
+us_segmenter_get_truth (UsSegmenter *segmenter) {
+  return segmenter->truth;
+}
+
+/**
+ * us_segmenter_get_duration_ms:
+ * @segmenter: the segmenter
+ *
+ * Returns: how long segments are wanted to be
+ */
+guint
+us_segmenter_get_duration_ms (UsSegmenter *segmenter) {
+  return segmenter->settings.segment_duration_ms;
+}
+
+/**
  * us_segmenter_get_stats:
  * @segmenter: the segmenter
  * @stats: (out): facts for status and metrics
@@ -748,6 +786,7 @@ us_segmenter_free (UsSegmenter *segmenter) {
   clear_pending (segmenter);
   us_input_clear (&segmenter->video);
   us_input_clear (&segmenter->audio);
+  us_truth_free (segmenter->truth);
   us_ring_free (segmenter->ring);
   us_state_close (segmenter->state, segmenter->memory);
   g_free (segmenter->name);

@@ -5,6 +5,7 @@
 #include "ingest/input.h"
 #include "ingest/ring.h"
 #include "ingest/state.h"
+#include "ingest/truth.h"
 
 G_BEGIN_DECLS
 
@@ -58,6 +59,8 @@ void us_segmenter_note_packager (UsSegmenter *segmenter, guint64 number);
 UsRing *us_segmenter_get_ring (UsSegmenter *segmenter);
 const UsInput *us_segmenter_get_video (UsSegmenter *segmenter);
 const UsInput *us_segmenter_get_audio (UsSegmenter *segmenter);
+const UsTruth *us_segmenter_get_truth (UsSegmenter *segmenter);
+guint us_segmenter_get_duration_ms (UsSegmenter *segmenter);
 void us_segmenter_get_stats (UsSegmenter *segmenter, UsSegmenterStats *stats);
 void us_segmenter_free (UsSegmenter *segmenter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsSegmenter, us_segmenter_free)

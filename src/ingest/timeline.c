@@ -16,10 +16,17 @@ magnitude (gint64 value) {
   return value < 0 ? -value : value;
 }
 
-/* Signed distance of two time stamps. The shorter way round 2^32, except where both have the top
- * bit clear and the way round 2^31 is short: that is an encoder with 31-bit time wrapping. */
-static gint64
-raw_distance (guint32 from, guint32 to) {
+/**
+ * us_timeline_distance:
+ * @from: a time stamp, as on the wire
+ * @to: the next one
+ *
+ * Returns: their signed distance in milliseconds. The shorter way round 2^32, except where both
+ * have the top bit clear and the way round 2^31 is short: that is an encoder with 31-bit time
+ * wrapping
+ */
+gint64
+us_timeline_distance (guint32 from, guint32 to) {
   gint64 wide = (gint32)(to - from);
   if (magnitude (wide) <= US_TIMELINE_FORWARD_MS || ((from | to) & 0x80000000u) != 0)
     return wide;
@@ -51,7 +58,8 @@ static gboolean
 is_straggler (UsTimeline *timeline, UsTimelineTrack track, guint32 raw) {
   if (!timeline->tracks[track].has_old
       || timeline->tracks[track].stragglers >= US_TIMELINE_MAX_STRAGGLERS
-      || magnitude (raw_distance (timeline->tracks[track].old_raw, raw)) > US_TIMELINE_BACK_MS)
+      || magnitude (us_timeline_distance (timeline->tracks[track].old_raw, raw))
+             > US_TIMELINE_BACK_MS)
     return FALSE;
   timeline->tracks[track].stragglers++;
   timeline->tracks[track].old_raw = raw;
@@ -75,7 +83,8 @@ us_timeline_push (UsTimeline *timeline, UsTimelineTrack track, guint32 raw_ms, g
 
   gboolean is_known = timeline->tracks[track].has_time;
   guint base = is_known ? timeline->tracks[track].base : 0;
-  gint64 wide = timeline->bases[base].wide_ms + raw_distance (timeline->bases[base].raw, raw_ms);
+  gint64 wide
+      = timeline->bases[base].wide_ms + us_timeline_distance (timeline->bases[base].raw, raw_ms);
   gint64 time = wide + timeline->bases[base].offset_ms;
 
   if (!is_known && magnitude (time - timeline->newest_ms) > US_TIMELINE_SKEW_MS) {

@@ -45,6 +45,7 @@ typedef struct {
   } tracks[US_TIMELINE_N_TRACKS];
 } UsTimeline;
 
+gint64 us_timeline_distance (guint32 from, guint32 to);
 UsTimelineVerdict us_timeline_push (UsTimeline *timeline, UsTimelineTrack track, guint32 raw_ms,
                                     gint64 *time_ms);
 
