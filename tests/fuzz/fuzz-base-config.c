@@ -42,9 +42,9 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size) {
   gboolean ok = us_config_load_text (config, "f.conf", exact, size, &error);
   if (ok != (error == NULL))
     g_error ("result and error disagree");
-  if (!ok && (!g_str_has_prefix (error->message, "f.conf:")
-              || !g_utf8_validate (error->message, -1, NULL)
-              || strchr (error->message, '\n') != NULL))
+  if (!ok
+      && (!g_str_has_prefix (error->message, "f.conf:")
+          || !g_utf8_validate (error->message, -1, NULL) || strchr (error->message, '\n') != NULL))
     g_error ("a message that is no line with a place: %s", error->message);
   get_all (config); /* also after an error: nothing half-checked may be in there */
   if (!ok)

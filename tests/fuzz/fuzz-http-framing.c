@@ -32,8 +32,8 @@ check_passed (const char *header, gsize size) {
   g_autofree char *method = NULL, *path = NULL;
   SoupHTTPVersion version;
   /* Without the empty line, as the server's own reader calls it. */
-  guint status = soup_headers_parse_request (header, (int)size - 2, headers, &method, &path,
-                                             &version);
+  guint status
+      = soup_headers_parse_request (header, (int)size - 2, headers, &method, &path, &version);
   if (status != SOUP_STATUS_OK)
     g_error ("passed, but libsoup says %u", status);
   gsize n_method = strlen (method), n_path = strlen (path);

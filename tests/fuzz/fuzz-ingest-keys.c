@@ -69,8 +69,8 @@ int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size) {
   g_autofree char *text = g_strndup ((const char *)data, size);
   gsize n_text = strlen (text);
-  g_autofree char *secret = g_strndup ((const char *)data + MIN (n_text + 1, size),
-                                       size - MIN (n_text + 1, size));
+  g_autofree char *secret
+      = g_strndup ((const char *)data + MIN (n_text + 1, size), size - MIN (n_text + 1, size));
   g_autofree char *exact = n_text > 0 ? g_memdup2 (text, n_text) : g_malloc (1);
   g_autoptr (GError) error = NULL;
   g_autoptr (UsKeys) keys = us_keys_parse ("keys", exact, n_text, &error);

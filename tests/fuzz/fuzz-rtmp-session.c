@@ -3,8 +3,8 @@
  * Unlike fuzz-rtmp-chunk.c the input is a list of messages, so that the fuzzer gets past the chunk
  * layer and into the commands. Each is a byte with its type, one with its message stream (low bits)
  * and how the owner behaves (high bits), two with its length, big-endian, and its payload; the last
- * one may be cut off. The first byte of all says in what portions the chunks are pushed, and whether
- * connect and publish stand in front (bit 7).
+ * one may be cut off. The first byte of all says in what portions the chunks are pushed, and
+ * whether connect and publish stand in front (bit 7).
  *
  * Whatever comes: the state only goes forward, media and names reach the owner only when and as
  * promised, and answers stay in proportion. */

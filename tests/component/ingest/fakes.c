@@ -269,6 +269,11 @@ encoder_send_media (Encoder *encoder, gint64 length_ms, gsize frame_bytes) {
 }
 
 void
+encoder_flush (Encoder *encoder) {
+  encoder_pump (encoder);
+}
+
+void
 encoder_finish (Encoder *encoder) {
   encoder->is_finishing = TRUE;
   encoder_pump (encoder);

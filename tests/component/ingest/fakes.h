@@ -52,6 +52,8 @@ void encoder_send (Encoder *encoder, UsRtmpMessageType type, gint64 time_ms, GBy
 void encoder_send_configs (Encoder *encoder, guint8 variant);
 /* @length_ms of 25 fps video and audio, a key frame each second, frames of @frame_bytes */
 void encoder_send_media (Encoder *encoder, gint64 length_ms, gsize frame_bytes);
+/* Sends what encoder_send() has queued. */
+void encoder_flush (Encoder *encoder);
 void encoder_finish (Encoder *encoder);
 void encoder_free (Encoder *encoder);
 

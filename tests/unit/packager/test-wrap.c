@@ -1,4 +1,5 @@
-/* test-wrap.c - segments over the end of the 33-bit clock of MPEG-TS, and of 32 bits of milliseconds
+/* test-wrap.c - segments over the end of the 33-bit clock of MPEG-TS, and of 32 bits of
+ * milliseconds
  *
  * A transport stream counts 90 kHz ticks in 33 bits, so that its time stamps begin anew after 26.5
  * hours; an RTMP time stamp after 49.7 days. The muxer writes absolute times, so every stream that
@@ -99,8 +100,8 @@ probe (GBytes *segment) {
   return found;
 }
 
-/* Each segment goes on where the one before it ended, in pictures and in sound, and is what it would
- * be anywhere else on the clock. */
+/* Each segment goes on where the one before it ended, in pictures and in sound, and is what it
+ * would be anywhere else on the clock. */
 static void
 check_run (GPtrArray *segments, GPtrArray *plain) {
   for (guint k = 0; k < segments->len; k++) {
@@ -121,8 +122,8 @@ check_run (GPtrArray *segments, GPtrArray *plain) {
     if (k == 0)
       continue;
     g_autoptr (UsProbe) before = probe (segments->pdata[k - 1]);
-    gint64 gap_us = us_probe_time_diff_us (US_CONTAINER_TS, here->first_video_us,
-                                           before->end_video_us);
+    gint64 gap_us
+        = us_probe_time_diff_us (US_CONTAINER_TS, here->first_video_us, before->end_video_us);
     g_assert_cmpint (ABS (gap_us), <=, 1100); /* times are whole milliseconds on the way */
     gap_us = us_probe_time_diff_us (US_CONTAINER_TS, here->first_audio_us, before->end_audio_us);
     g_assert_cmpint (ABS (gap_us), <=, 2100);
