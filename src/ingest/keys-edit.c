@@ -54,9 +54,12 @@ is_group_of (const char *line, const char *id) {
   return strcmp (g_strstrip (word + 1), id) == 0;
 }
 
+/* White space is what the reader takes for it (g_strstrip()). */
 static char
 first_char (const char *line) {
-  return line[strspn (line, " \t\r")];
+  while (g_ascii_isspace (*line))
+    line++;
+  return *line;
 }
 
 /* Lines from the one with [id] to the next group. Comments right before that are its own. */

@@ -236,6 +236,15 @@ take_stream (Reader *reader, const char *text, GError **error) {
   return TRUE;
 }
 
+/* GLib takes a prefix length that it cannot store for 0, with a warning: "0.0.0.0/999" would let
+ * everybody in. */
+static gboolean
+has_plain_length (const char *word) {
+  const char *slash = strchr (word, '/');
+  guint64 length = 0;
+  return slash == NULL || g_ascii_string_to_unsigned (slash + 1, 10, 0, 128, &length, NULL);
+}
+
 static gboolean
 take_allow (Reader *reader, const char *text, GError **error) {
   Entry *entry = reader->entry;
@@ -244,7 +253,9 @@ take_allow (Reader *reader, const char *text, GError **error) {
     g_autoptr (GError) local = NULL;
     if (words[i][0] == '\0')
       continue;
-    GInetAddressMask *mask = g_inet_address_mask_new_from_string (words[i], &local);
+    GInetAddressMask *mask = has_plain_length (words[i])
+                                 ? g_inet_address_mask_new_from_string (words[i], &local)
+                                 : NULL;
     if (mask == NULL || entry->masks->len >= US_KEYS_MAX_MASKS) {
       g_clear_object (&mask);
       return fail (reader, error, US_KEYS_ERROR_VALUE,

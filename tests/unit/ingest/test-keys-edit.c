@@ -53,6 +53,9 @@ test_remove (void) {
   g_assert_true (g_str_has_prefix (FILE_TEXT, "# ours"));
   g_assert_null (strstr (second, "two"));
   g_assert_nonnull (strstr (second, "one"));
+  /* what the reader takes for the next key is not removed with this one */
+  g_autofree char *third = us_keys_edit_remove ("[a]\nkey = x\n\f[b]\nkey = y\n\v# c\n[c]\n", "a");
+  g_assert_cmpstr (third, ==, "\f[b]\nkey = y\n\v# c\n[c]\n");
   g_assert_null (us_keys_edit_remove (FILE_TEXT, "s"));
   g_assert_null (us_keys_edit_remove (FILE_TEXT, ""));
   g_assert_null (us_keys_edit_remove ("", "a"));

@@ -68,6 +68,10 @@ test_bad_files (void) {
     { "[a]\nstream = ../x\n", "k:2: stream: the name must not start with a dot" },
     { "[a]\nstream = a/x\n", "k:2: stream: the name may hold only" },
     { "[a]\nallow = 192.0.2.0/33\n", "k:2: allow: '192.0.2.0/33'" },
+    /* GLib takes a length that it cannot store for 0: everybody */
+    { "[a]\nallow = 0.0.0.0/999\n", "k:2: allow: '0.0.0.0/999'" },
+    { "[a]\nallow = ::/104022\n", "k:2: allow: '::/104022'" },
+    { "[a]\nallow = 0.0.0.0/-1\n", "k:2: allow: '0.0.0.0/-1'" },
     { "[a]\nallow = everybody\n", "k:2: allow: 'everybody'" },
     { "[a]\nexpires = tomorrow\n", "k:2: expires: 'tomorrow'" },
     { "[a]\nexpires = 2027-02-30\n", "k:2: expires: '2027-02-30'" },
