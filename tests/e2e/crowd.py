@@ -166,6 +166,7 @@ class Viewer:
             crowd.unfulfilled += 1
         if self.next_number is None:
             self.next_number = max(playlist.end - 1, playlist.sequence)
+            crowd.watching += 1
         self.sequence, self.known = playlist.sequence, max(self.known, playlist.end)
         if self.next_number < playlist.sequence:
             crowd.missed += playlist.sequence - self.next_number
@@ -196,7 +197,7 @@ class Crowd:
         parts = urllib.parse.urlsplit(url)
         self.address, self.host, self.path = (parts.hostname, parts.port), parts.netloc, parts.path
         self.epoll, self.viewers, self.timers, self.order = select.epoll(), {}, [], 0
-        self.requests = self.failed = self.missed = self.unfulfilled = self.differing = 0
+        self.watching = self.requests = self.failed = self.missed = self.unfulfilled = self.differing = 0
         self.failures, self.backwards, self.waits = [], [], []
         self.cache = collections.Counter()
         self.segments, self.misses, self.playlists = {}, collections.Counter(), {}
@@ -246,7 +247,7 @@ class Crowd:
         waits = sorted(self.waits) or [0]
         whole = {uri: count for uri, count in self.fetched.items()}
         return {
-            "seconds": round(time.monotonic() - self.t0, 1), "viewers": len(self.viewers),
+            "seconds": round(time.monotonic() - self.t0, 1), "viewers": self.watching,
             "requests": self.requests, "failed": self.failed, "failures": self.failures,
             "backwards": self.backwards[:KEPT_FAILURES], "n_backwards": len(self.backwards),
             "missed": self.missed, "unfulfilled": self.unfulfilled, "differing": self.differing,

@@ -142,7 +142,7 @@ class Healthcheck(unittest.TestCase):
                 chain.wait_for("the switcher to answer", lambda: self.answers(port))
                 pid = int(chain.wait_for("its process", lambda: self.child_of(switcher.pid)))
                 inside = ["nsenter", f"--target={pid}", *(["--user", "--preserve-credentials"] if as_root else []),
-                          "--pid", "--mount"]
+                          "--pid", "--mount", "--root"]
 
                 def ask(*words):
                     return subprocess.run([*inside, program, "healthcheck", *words], text=True,
