@@ -12,6 +12,11 @@
 
 #define ITEMS (STEADY_FRAMES * 2) /* a picture and a frame of sound each */
 
+static int
+compare_numbers (const guint64 *a, const guint64 *b) {
+  return *a < *b ? -1 : *a > *b;
+}
+
 /* Segments that a packager has whole, of the first stream that it saw. */
 static guint
 count_closed (FakeServer *server) {
@@ -58,9 +63,14 @@ has_frames (gpointer data) {
 }
 
 void
+steady_run_frames (Steady *steady, guint n) {
+  Frames frames = { steady, steady->n_frames + n };
+  wait_until (has_frames, &frames, NULL, "frames of the healthy publisher");
+}
+
+void
 steady_run (Steady *steady, guint n) {
-  Frames frames = { steady, steady->n_frames + n * STEADY_FRAMES };
-  wait_until (has_frames, &frames, NULL, "segments of the healthy publisher");
+  steady_run_frames (steady, n * STEADY_FRAMES);
 }
 
 void
@@ -123,6 +133,76 @@ steady_end (Steady *steady) {
                   steady->worst_behind);
   g_assert_cmpuint (steady->worst_behind, ==, 0);
   encoder_free (steady->encoder);
+}
+
+/* ----------------------------------------------------------------------------- other streams */
+
+/* Numbers of @key's whole segments at one packager, rising; the packager saw its streams in an
+ * order of its own. */
+static GArray *
+numbers_of (FakeServer *server, const char *key, guint64 *offset) {
+  GArray *numbers = g_array_new (FALSE, FALSE, sizeof (guint64));
+  guint index;
+  *offset = 0;
+  if (!g_ptr_array_find_with_equal_func (server->keys, key, g_str_equal, &index))
+    return numbers;
+  *offset = (guint64)index << 40;
+  GHashTableIter iter;
+  gpointer number, segment;
+  g_hash_table_iter_init (&iter, server->segments);
+  while (g_hash_table_iter_next (&iter, &number, &segment)) {
+    guint64 own = *(guint64 *)number - *offset;
+    if (*(guint64 *)number >> 40 == index && ((FakeSegment *)segment)->closing.closes != 0)
+      g_array_append_val (numbers, own);
+  }
+  g_array_sort (numbers, (GCompareFunc)compare_numbers);
+  return numbers;
+}
+
+gboolean
+run_has (gpointer run_count) {
+  RunCount *wanted = run_count;
+  for (guint i = 0; i < 2; i++) {
+    guint64 offset;
+    g_autoptr (GArray) numbers = numbers_of (wanted->fixture->twins[i], wanted->key, &offset);
+    if (numbers->len < wanted->n)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+add_segment (Run *run, const FakeSegment *segment) {
+  gint64 length_ms = segment->closing.closes_end_ms - segment->opening.media_ms;
+  run->n_breaks += segment->closing.is_discontinuous;
+  run->longest_ms = MAX (run->longest_ms, length_ms);
+  run->media_ms += length_ms;
+  run->target_duration_s = segment->closing.target_duration_s;
+}
+
+void
+run_read (Fixture *fixture, const char *key, Run *run) {
+  guint64 offsets[2];
+  g_autoptr (GArray) one = numbers_of (fixture->twins[0], key, &offsets[0]);
+  g_autoptr (GArray) two = numbers_of (fixture->twins[1], key, &offsets[1]);
+  *run = (Run){ .n_segments = one->len };
+  g_assert_cmpuint (one->len, ==, two->len);
+  for (guint i = 0; i < one->len; i++) {
+    guint64 number = g_array_index (one, guint64, i);
+    g_assert_cmpuint (number, ==, g_array_index (two, guint64, i));
+    g_assert_cmpuint (number, ==, g_array_index (one, guint64, 0) + i);
+    FakeSegment *a = fake_server_get (fixture->twins[0], offsets[0] + number);
+    FakeSegment *b = fake_server_get (fixture->twins[1], offsets[1] + number);
+    g_assert_cmpmem (a->bytes->data, a->bytes->len, b->bytes->data, b->bytes->len);
+    g_assert_cmpuint (a->opening.epoch, ==, b->opening.epoch);
+    g_assert_cmpint (a->opening.wall_ms, ==, b->opening.wall_ms);
+    g_assert_cmpint (a->closing.closes_end_ms, ==, b->closing.closes_end_ms);
+    g_assert_cmpint (a->closing.is_discontinuous, ==, b->closing.is_discontinuous);
+    g_assert_cmpuint (a->closing.discontinuity, ==, b->closing.discontinuity);
+    add_segment (run, a);
+    run->first = g_array_index (one, guint64, 0);
+    run->last = number;
+  }
 }
 
 /* ------------------------------------------------------------------------------- raw sockets */

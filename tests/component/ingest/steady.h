@@ -21,9 +21,31 @@ typedef struct {
 void steady_begin (Steady *steady, Fixture *fixture);
 /* Turns the loop until @n more of its segments have begun. */
 void steady_run (Steady *steady, guint n);
+/* The same for @n frames of it. */
+void steady_run_frames (Steady *steady, guint n);
 /* Ends it, and asserts that both packagers have every segment: all frames, the same bytes,
  * numbers without a gap, no discontinuity, none later than while the next one was being sent. */
 void steady_end (Steady *steady);
+
+/* Run: what both packagers have of another stream, in order of its numbers. */
+typedef struct {
+  guint n_segments; /* that are whole */
+  guint n_breaks;   /* of them behind a discontinuity */
+  gint64 longest_ms;
+  guint target_duration_s;
+  guint64 first, last; /* numbers */
+  gint64 media_ms;     /* of all of them */
+} Run;
+
+/* Asserts that both have the same of stream @key ("live/x"), and no number is missing. */
+void run_read (Fixture *fixture, const char *key, Run *run);
+/* To wait for: both packagers have @n whole segments of @key. */
+typedef struct {
+  Fixture *fixture;
+  const char *key;
+  guint n;
+} RunCount;
+gboolean run_has (gpointer run_count);
 
 /* RawPeer: a socket to the ingest that says whatever a test wants. */
 int raw_connect (Fixture *fixture);
