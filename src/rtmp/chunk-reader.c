@@ -19,6 +19,10 @@
 #define EXTENDED 0xffffff /* a 24 bit time field with this value: four more bytes follow */
 #define DIRECT_CSIDS 64   /* csids of the one-byte form, found without search */
 #define MAX_CHUNK_BYTES 0xffffff
+/* First bytes of Enhanced RTMP messages with several tracks; a video one has its frame type too. */
+#define EX_AUDIO_MULTITRACK 0x95
+#define EX_VIDEO_MULTITRACK 0x86
+#define EX_VIDEO_MASK 0x8f
 
 /* The fmt of a basic header: how much of the message header is there (5.3.1.2). */
 enum {
@@ -39,6 +43,7 @@ typedef struct {
   guint32 length;
   guint8 type;
   gboolean is_extended; /* the last header had an extended time stamp */
+  gboolean is_bare;     /* the current message began with a type 3 chunk */
   guint8 *payload;      /* half-read message, else NULL */
   guint32 have;
 } Stream;
@@ -52,6 +57,7 @@ typedef enum {
 
 struct UsRtmpChunkReader {
   UsRtmpLimits limits;
+  gboolean is_librtmp;
   guint32 chunk_bytes;
   gsize partial_bytes; /* declared lengths of all half-read messages */
   Stream *direct[DIRECT_CSIDS];
@@ -111,6 +117,21 @@ us_rtmp_chunk_reader_free (UsRtmpChunkReader *reader) {
 void
 us_rtmp_chunk_reader_set_max_message_bytes (UsRtmpChunkReader *reader, gsize bytes) {
   reader->limits.max_message_bytes = bytes;
+}
+
+/**
+ * us_rtmp_chunk_reader_set_is_librtmp:
+ * @reader: a reader
+ * @is_librtmp: whether the peer is OBS or another that uses its librtmp
+ *
+ * A type 3 chunk that begins a message adds the last difference of time (5.3.1.2.4). librtmp writes
+ * one where type, length and *time* are those of the message before. That happens with several
+ * tracks of sound: a frame of track 1 that has the length of the one of track 0. Each would move
+ * the connection's time on by a frame, and it would never come back.
+ */
+void
+us_rtmp_chunk_reader_set_is_librtmp (UsRtmpChunkReader *reader, gboolean is_librtmp) {
+  reader->is_librtmp = is_librtmp;
 }
 
 /**
@@ -264,6 +285,7 @@ begin_payload (UsRtmpChunkReader *reader, GError **error) {
       return FALSE;
     }
     stream->have = 0;
+    stream->is_bare = reader->fmt == FMT_NONE;
     reader->partial_bytes += stream->length;
   }
   reader->left = MIN (reader->chunk_bytes, stream->length - stream->have);
@@ -363,6 +385,25 @@ abort_message (UsRtmpChunkReader *reader, const guint8 *p, guint32 length, GErro
   return TRUE;
 }
 
+/* Enhanced RTMP: a message with a list of tracks. librtmp sends track 0 without one. */
+static gboolean
+is_track_list (const Stream *stream, const guint8 *payload) {
+  if (stream->length == 0)
+    return FALSE;
+  if (stream->type == US_RTMP_AUDIO)
+    return payload[0] == EX_AUDIO_MULTITRACK;
+  return stream->type == US_RTMP_VIDEO && (payload[0] & EX_VIDEO_MASK) == EX_VIDEO_MULTITRACK;
+}
+
+/* See us_rtmp_chunk_reader_set_is_librtmp(). */
+static void
+take_back_time (const UsRtmpChunkReader *reader, Stream *stream, const guint8 *payload) {
+  if (!reader->is_librtmp || !stream->is_bare || !is_track_list (stream, payload))
+    return;
+  stream->timestamp_ms -= stream->delta_ms;
+  stream->delta_ms = 0;
+}
+
 /* The last byte of a message is there. */
 static UsRtmpChunkResult
 end_message (UsRtmpChunkReader *reader, UsRtmpMessage *message, GError **error) {
@@ -379,6 +420,7 @@ end_message (UsRtmpChunkReader *reader, UsRtmpMessage *message, GError **error) 
     ok = abort_message (reader, payload, stream->length, error);
     break;
   default:
+    take_back_time (reader, stream, payload);
     *message = (UsRtmpMessage){
       .type = (UsRtmpMessageType)stream->type,
       .chunk_stream = stream->csid,

@@ -22,6 +22,9 @@
 #include "rtmp/handshake.h"
 
 #define OUT_CHUNK_BYTES 4096
+/* What OBS says it is: the encoder whose commands it copies, which knew nothing of several tracks.
+ */
+#define OBS_ENCODER "FMLE/3.0 (compatible; FMSc/1.0)"
 #define STREAM_ID 1 /* the only message stream we ever give out; rtmp2sink refuses 0 */
 
 struct UsRtmpServerSession {
@@ -246,6 +249,8 @@ on_connect (UsRtmpServerSession *session, const UsRtmpCommand *command, GError *
   session->tc_url = us_rtmp_stream_text_new (us_amf0_get (object, "tcUrl"));
   session->encoder = us_rtmp_stream_text_new (us_amf0_get (object, "flashVer"));
   session->enhanced = us_ex_caps_read (object);
+  us_rtmp_chunk_reader_set_is_librtmp (session->reader,
+                                       strcmp (session->encoder, OBS_ENCODER) == 0);
   session->state = US_RTMP_SERVER_CONNECTED;
   write_connected (session, command->transaction);
   return TRUE;
