@@ -102,6 +102,42 @@ test_type_3_after_type_0 (void) {
                     "20/3/0/40:aa 20/3/0/80:bb 20/3/0/120:cc");
 }
 
+static guint32
+read_time (UsRtmpChunkReader *reader, const char *hex) {
+  g_autoptr (GByteArray) bytes = fixture_hex (hex);
+  g_auto (UsRtmpMessage) message = { 0 };
+  const guint8 *p = bytes->data;
+  gsize size = bytes->len;
+  g_assert_cmpint (us_rtmp_chunk_reader_push (reader, &p, &size, &message, NULL), ==,
+                   US_RTMP_CHUNK_MESSAGE);
+  g_assert_cmpuint (size, ==, 0);
+  return message.timestamp_ms;
+}
+
+/* Of librtmp, only messages with several tracks have the time of the one before. */
+static void
+test_type_3_of_librtmp (void) {
+  for (guint is_librtmp = 0; is_librtmp < 2; is_librtmp++) {
+    UsRtmpLimits limits;
+    us_rtmp_limits_default (&limits);
+    g_autoptr (UsRtmpChunkReader) reader = us_rtmp_chunk_reader_new (&limits);
+    us_rtmp_chunk_reader_set_is_librtmp (reader, (gboolean)is_librtmp);
+    g_assert_cmpuint (read_time (reader, "04 000064 000003 08 01000000 af0100"), ==, 100);
+    g_assert_cmpuint (read_time (reader, "84 000015 af0111"), ==, 121);
+    guint32 same = is_librtmp ? 121 : 142;
+    g_assert_cmpuint (read_time (reader, "c4 950122"), ==, same);
+    same += is_librtmp ? 0 : 21;
+    g_assert_cmpuint (read_time (reader, "c4 950133"), ==, same);
+    g_assert_cmpuint (read_time (reader, "84 000015 af0144"), ==, same + 21);
+    g_assert_cmpuint (read_time (reader, "c4 af0155"), ==, same + 42);
+    g_assert_cmpuint (read_time (reader, "44 000015 000002 09 9601"), ==, same + 63);
+    same += is_librtmp ? 63 : 84;
+    g_assert_cmpuint (read_time (reader, "c4 a601"), ==, same);
+    g_assert_cmpuint (read_time (reader, "44 000000 000000 08"), ==, same);
+    g_assert_cmpuint (read_time (reader, "c4"), ==, same);
+  }
+}
+
 static void
 test_chunk_stream_forms (void) {
   assert_reads_hex ("02 000000 000001 03 00000000 01"
@@ -391,6 +427,7 @@ main (int argc, char **argv) {
 #define ADD(name, func) g_test_add_func ("/rtmp/chunk-reader/" name, func)
   ADD ("header-types", test_header_types);
   ADD ("type-3-after-type-0", test_type_3_after_type_0);
+  ADD ("type-3-of-librtmp", test_type_3_of_librtmp);
   ADD ("chunk-stream-forms", test_chunk_stream_forms);
   ADD ("stream-id-is-little-endian", test_stream_id_is_little_endian);
   ADD ("empty-messages", test_empty_messages);
