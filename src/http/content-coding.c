@@ -33,6 +33,8 @@ us_content_coding_gunzip (GBytes *coded, gsize max_bytes, GError **error) {
   g_autoptr (GZlibDecompressor) gzip = g_zlib_decompressor_new (G_ZLIB_COMPRESSOR_FORMAT_GZIP);
   gsize n_coded, n_read = 0, n_done = 0;
   const guint8 *in = g_bytes_get_data (coded, &n_coded);
+  if (in == NULL) /* no bytes; an offset to no pointer is undefined */
+    in = (const guint8 *)"";
   gsize capacity = MIN (max_bytes + 1, MAX (FIRST_STEP, MIN (n_coded, max_bytes) * 2));
   g_autofree guint8 *out = g_try_malloc (capacity);
 

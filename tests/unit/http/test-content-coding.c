@@ -59,6 +59,10 @@ test_broken (void) {
     g_assert_null (us_content_coding_gunzip (part, 100, &error));
     g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT);
   }
+  g_autoptr (GBytes) nothing = g_bytes_new (NULL, 0);
+  g_autoptr (GError) no_error = NULL;
+  g_assert_null (us_content_coding_gunzip (nothing, 100, &no_error));
+  g_assert_error (no_error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT);
   for (gsize i = 0; i < n; i++) {
     g_autofree guint8 *data = g_memdup2 (g_bytes_get_data (whole, NULL), n);
     g_autoptr (GError) error = NULL;
