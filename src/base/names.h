@@ -27,6 +27,8 @@
 #define US_EVENT_EPOCH "epoch-start"
 #define US_EVENT_KEYFRAME_INTERVAL "keyframe-interval-long"
 #define US_EVENT_CLOCK_STEP "clock-step"
+#define US_EVENT_INGEST_WARNING "ingest-warning"
+#define US_EVENT_INGEST_WARNING_END "ingest-warning-end"
 #define US_EVENT_STATE_UNSAFE "state-unsafe"
 #define US_EVENT_RELAY_UP "relay-up"
 #define US_EVENT_RELAY_DOWN "relay-down"

@@ -20,6 +20,16 @@ add_string (JsonBuilder *builder, const char *name, const char *value) {
     json_builder_add_null_value (builder);
 }
 
+static void
+add_round_trip (JsonBuilder *builder, UsRtmpConnection *connection) {
+  UsRtmpLine line;
+  json_builder_set_member_name (builder, "rtt_ms");
+  if (us_rtmp_connection_get_line (connection, &line))
+    json_builder_add_double_value (builder, (double)line.rtt_us / 1000);
+  else
+    json_builder_add_null_value (builder);
+}
+
 /**
  * us_ingest_status_add_publishers:
  * @builder: in an object
@@ -46,6 +56,7 @@ us_ingest_status_add_publishers (JsonBuilder *builder, UsStream *stream, gint64 
     add_int (builder, "silent_ms", publisher.silent_ms);
     add_int (builder, "behind_ms", publisher.behind_ms);
     add_int (builder, "kept_bytes", (gint64)publisher.kept_bytes);
+    add_round_trip (builder, publisher.session->connection);
     json_builder_end_object (builder);
     g_free (publisher.why);
   }

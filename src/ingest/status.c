@@ -7,6 +7,7 @@
 
 #include "http/exposition.h"
 #include "ingest/status-publishers.h"
+#include "ingest/status-truth.h"
 
 #include <json-glib/json-glib.h>
 
@@ -34,6 +35,8 @@ add_tracks (JsonBuilder *builder, UsSegmenter *segmenter) {
   if (video->current.codec != US_CODEC_NONE) {
     add_int (builder, "width", video->picture.width);
     add_int (builder, "height", video->picture.height);
+    add_int (builder, "profile_idc", video->picture.profile);
+    add_int (builder, "level_idc", video->picture.level);
     json_builder_set_member_name (builder, "fps");
     json_builder_add_double_value (builder, stats.fps);
   }
@@ -102,6 +105,7 @@ add_stream (JsonBuilder *builder, UsStream *stream, gint64 now_us) {
   add_string (builder, "name", us_stream_get_name (stream));
   add_publisher (builder, stream, now_us);
   us_ingest_status_add_publishers (builder, stream, now_us);
+  us_ingest_status_add_truth (builder, stream, now_us);
   add_int (builder, "epoch", (gint64)stats.epoch);
   add_int (builder, "number", (gint64)stats.number);
   add_int (builder, "media_ms", stats.media_ms);
@@ -356,6 +360,7 @@ us_ingest_status_metrics (const UsIngestFacts *facts, GPtrArray *streams) {
   render_drops (out, streams);
   render_relays (out, streams);
   us_ingest_status_render_publishers (out, streams);
+  us_ingest_status_render_truth (out, streams);
   us_exposition_start_time (out, "ingest");
   return us_exposition_end (out);
 }

@@ -39,6 +39,7 @@ struct UsStream {
   const UsClock *clock;
   UsStreamSettings settings; /* without the URLs */
   UsSegmenter *segmenter;
+  UsTruthWatch *watch;
   GPtrArray *relays;     /* element-type UsRelay */
   GPtrArray *contenders; /* element-type Contender, in order of arrival */
   Contender *active;     /* (nullable): feeds the segmenter */
@@ -154,6 +155,7 @@ end_feeding (UsStream *stream) {
   stream->ended_us = now_us (stream);
   stream->key_wait_us = 0;
   us_segmenter_end (stream->segmenter);
+  us_truth_watch_end (stream->watch);
   us_timer_stop (&stream->gather);
   for (guint i = 0; i < stream->relays->len; i++)
     us_relay_end (stream->relays->pdata[i]);
@@ -468,6 +470,7 @@ us_stream_new (const char *name, const UsStreamSettings *settings, UsState *stat
   stream->settings.max_publishers = CLAMP (settings->max_publishers, 1, US_STREAM_MAX_PUBLISHERS);
   stream->contenders = g_ptr_array_new_with_free_func (contender_free);
   stream->segmenter = us_segmenter_new (name, &settings->segmenter, state, clock);
+  stream->watch = us_truth_watch_new (name, clock);
   stream->relays = g_ptr_array_new_with_free_func ((GDestroyNotify)us_relay_free);
   stream->ended_us = now_us (stream);
   for (guint i = 0; settings->relay_urls != NULL && settings->relay_urls[i] != NULL; i++) {
@@ -599,6 +602,15 @@ tell_silence (UsStream *stream) {
             stream->name, session->peer, silent_ms);
 }
 
+static void
+look_at_publisher (UsStream *stream) {
+  const UsSession *session = stream->active->session;
+  UsRtmpLine line;
+  gboolean is_known = us_rtmp_connection_get_line (session->connection, &line);
+  us_truth_watch_look (stream->watch, stream->segmenter, session->since_us,
+                       is_known ? &line : NULL);
+}
+
 /**
  * us_stream_tick:
  * @stream: the stream; to be called about once a second
@@ -609,6 +621,7 @@ us_stream_tick (UsStream *stream) {
   if (stream->active == NULL)
     return;
   tell_silence (stream);
+  look_at_publisher (stream);
   if (stream->key_wait_us == 0 && !us_segmenter_check (stream->segmenter, &error))
     fault (stream, error);
 }
@@ -720,6 +733,16 @@ us_stream_get_relays (UsStream *stream) {
 }
 
 /**
+ * us_stream_get_truth:
+ * @stream: the stream
+ * @report: (out): what is known of what its publisher sends; valid until the next tick
+ */
+void
+us_stream_get_truth (UsStream *stream, UsTruthReport *report) {
+  us_truth_watch_report (stream->watch, report);
+}
+
+/**
  * us_stream_get_counts:
  * @stream: the stream
  * @counts: (out): counters since it was made
@@ -745,6 +768,7 @@ us_stream_free (UsStream *stream) {
   }
   g_ptr_array_unref (stream->contenders);
   g_ptr_array_unref (stream->relays);
+  us_truth_watch_free (stream->watch);
   us_segmenter_free (stream->segmenter);
   g_free (stream->name);
   g_free (stream);

@@ -3,6 +3,7 @@
 
 #include "ingest/contender.h"
 #include "ingest/relay.h"
+#include "ingest/truth-watch.h"
 #include "rtmp/connection.h"
 
 G_BEGIN_DECLS
@@ -68,6 +69,7 @@ const UsSession *us_stream_get_session (UsStream *stream);
 guint us_stream_get_n_publishers (UsStream *stream);
 void us_stream_get_publisher (UsStream *stream, guint index, UsStreamPublisher *publisher);
 GPtrArray *us_stream_get_relays (UsStream *stream);
+void us_stream_get_truth (UsStream *stream, UsTruthReport *report);
 void us_stream_get_counts (UsStream *stream, UsStreamCounts *counts);
 void us_stream_free (UsStream *stream);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsStream, us_stream_free)

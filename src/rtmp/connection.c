@@ -472,6 +472,18 @@ us_rtmp_connection_get_peer (UsRtmpConnection *connection) {
 }
 
 /**
+ * us_rtmp_connection_get_line:
+ * @connection: a connection
+ * @line: (out): round-trip time and losses, as far as the kernel tells
+ *
+ * Returns: %FALSE: nothing is known
+ */
+gboolean
+us_rtmp_connection_get_line (UsRtmpConnection *connection, UsRtmpLine *line) {
+  return us_rtmp_line_read (connection->fd, line);
+}
+
+/**
  * us_rtmp_connection_get_bytes_in:
  * @connection: a connection
  *

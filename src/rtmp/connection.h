@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "rtmp/amf0.h"
+#include "rtmp/line.h"
 #include "rtmp/peer-limits.h"
 #include "rtmp/message.h"
 #include "rtmp/stream-name.h"
@@ -41,6 +42,7 @@ void us_rtmp_connection_close (UsRtmpConnection *connection, const char *reason)
 const char *us_rtmp_connection_get_peer (UsRtmpConnection *connection);
 /* Returns: (transfer none): its numeric address alone */
 const char *us_rtmp_connection_get_host (UsRtmpConnection *connection);
+gboolean us_rtmp_connection_get_line (UsRtmpConnection *connection, UsRtmpLine *line);
 guint64 us_rtmp_connection_get_bytes_in (UsRtmpConnection *connection);
 /* Monotonic time of the last audio or video message, 0 before the first. */
 gint64 us_rtmp_connection_get_last_media_us (UsRtmpConnection *connection);

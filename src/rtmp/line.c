@@ -1,0 +1,38 @@
+/* line.c - TCP_INFO of Linux
+ *
+ * A publisher's losses are seen from this side as packets out of order, since it is the other side
+ * that sends again. linux/tcp.h and not the C library's netinet/tcp.h, whose structure ends before
+ * those members; the two exclude each other.
+ */
+#include "rtmp/line.h"
+
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+/* A kernel that is older, or only an imitation of one, fills less. */
+#define HAS(size, member) ((size) >= offsetof (struct tcp_info, member) + sizeof info.member)
+
+/**
+ * us_rtmp_line_read:
+ * @fd: a socket
+ * @line: (out): what is known of its line; members that the kernel does not tell are 0
+ *
+ * Returns: %FALSE: nothing is, as when it is no TCP socket
+ */
+gboolean
+us_rtmp_line_read (int fd, UsRtmpLine *line) {
+  struct tcp_info info = { 0 };
+  socklen_t size = sizeof info;
+  *line = (UsRtmpLine){ 0 };
+  if (getsockopt (fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0 || !HAS (size, tcpi_rtt))
+    return FALSE;
+  line->rtt_us = info.tcpi_rtt;
+  line->retransmits = HAS (size, tcpi_total_retrans) ? info.tcpi_total_retrans : 0;
+  line->min_rtt_us
+      = HAS (size, tcpi_min_rtt) && info.tcpi_min_rtt != G_MAXUINT32 ? info.tcpi_min_rtt : 0;
+  line->packets = HAS (size, tcpi_data_segs_in) ? info.tcpi_data_segs_in : 0;
+  line->packets_disordered = HAS (size, tcpi_rcv_ooopack) ? info.tcpi_rcv_ooopack : 0;
+  return TRUE;
+}
