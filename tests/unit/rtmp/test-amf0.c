@@ -175,7 +175,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/rtmp/amf0/round-trip", test_round_trip);
   g_test_add_func ("/rtmp/amf0/every-cut-is-an-error", test_every_cut_is_an_error);
   g_test_add_func ("/rtmp/amf0/lies", test_lies);
-  g_test_add_func ("/rtmp/amf0/depth", test_depth);
+  g_test_add_func ("/rtmp/amf0/depth (flvmeta 29)", test_depth);
   g_test_add_func ("/rtmp/amf0/count", test_count);
   return g_test_run ();
 }

@@ -434,9 +434,10 @@ main (int argc, char **argv) {
   ADD ("first-chunk", test_first_chunk);
   ADD ("split-messages", test_split_messages);
   ADD ("interleaving", test_interleaving);
-  ADD ("header-inside-a-message", test_header_inside_a_message);
-  ADD ("chunk-size-changes-inside-a-message", test_chunk_size_changes_inside_a_message);
-  ADD ("chunk-sizes", test_chunk_sizes);
+  ADD ("header-inside-a-message (CVE-2016-10191)", test_header_inside_a_message);
+  ADD ("chunk-size-changes-inside-a-message (nginx-rtmp 2f2db81)",
+       test_chunk_size_changes_inside_a_message);
+  ADD ("chunk-sizes (nginx-rtmp 1042, Red5 475)", test_chunk_sizes);
   ADD ("abort", test_abort);
   ADD ("abort-frees-the-budget", test_abort_frees_the_budget);
   ADD ("extended-time-stamps", test_extended_time_stamps);
@@ -445,7 +446,7 @@ main (int argc, char **argv) {
   ADD ("extended-delta-as-absolute-time", test_extended_delta_repeated_as_absolute_time);
   ADD ("extended-of-an-empty-message", test_extended_time_stamp_of_an_empty_message);
   ADD ("message-limit", test_message_limit);
-  ADD ("partial-limit", test_partial_limit);
+  ADD ("partial-limit (Red5 456)", test_partial_limit);
   ADD ("chunk-stream-limit", test_chunk_stream_limit);
   ADD ("set-max-message-bytes", test_set_max_message_bytes);
   return g_test_run ();

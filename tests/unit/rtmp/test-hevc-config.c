@@ -154,7 +154,7 @@ int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/rtmp/hevc-config/good", test_good);
-  g_test_add_func ("/rtmp/hevc-config/bad", test_bad);
+  g_test_add_func ("/rtmp/hevc-config/bad (mediamtx 4014)", test_bad);
   g_test_add_func ("/rtmp/hevc-config/damage", test_damage);
   g_test_add_func ("/rtmp/hevc-config/gather", test_gather);
   g_test_add_func ("/rtmp/hevc-config/gather-damage", test_gather_damage);

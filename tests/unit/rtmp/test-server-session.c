@@ -553,9 +553,9 @@ main (int argc, char **argv) {
   ADD ("refuse", test_refuse);
   ADD ("refuse-while-publishing", test_refuse_while_publishing);
   ADD ("names", test_names);
-  ADD ("null-for-an-object", test_null_where_an_object_is_expected);
+  ADD ("null-for-an-object (nginx-rtmp 23e1873)", test_null_where_an_object_is_expected);
   ADD ("order", test_order);
-  ADD ("endless-create-stream", test_endless_create_stream);
+  ADD ("endless-create-stream (SRS 607)", test_endless_create_stream);
   ADD ("media-before-publish", test_media_before_publish);
   ADD ("large-message-before-publish", test_large_message_before_publish);
   ADD ("ends", test_ends);

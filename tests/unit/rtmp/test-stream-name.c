@@ -106,7 +106,7 @@ int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/rtmp/stream-name/names", test_names);
-  g_test_add_func ("/rtmp/stream-name/lengths", test_lengths);
+  g_test_add_func ("/rtmp/stream-name/lengths (nginx-http-flv 170)", test_lengths);
   g_test_add_func ("/rtmp/stream-name/other-types", test_other_types);
   g_test_add_func ("/rtmp/stream-name/texts", test_texts);
   return g_test_run ();
