@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/timer.h"
+#include "desktop/browser.h"
 #include "desktop/desk-link.h"
 
 #define ACKNOWLEDGE_PREFIX "acknowledge-"
@@ -33,14 +34,6 @@ struct UsDesktop {
 
 /* ---- the browser ---- */
 
-static void
-on_launched (GObject *source, GAsyncResult *result, gpointer data) {
-  g_autofree char *url = data;
-  g_autoptr (GError) error = NULL;
-  if (!g_app_info_launch_default_for_uri_finish (result, &error))
-    us_warning ("no browser could be started (%s); the web interface is %s", error->message, url);
-}
-
 /* @id: (nullable): what of the page is @where, as "?incident=" or "#/stream/" */
 static void
 open_page (UsDesktop *self, const char *where, const char *id) {
@@ -49,9 +42,8 @@ open_page (UsDesktop *self, const char *where, const char *id) {
     return;
   }
   g_autofree char *escaped = id != NULL ? g_uri_escape_string (id, NULL, FALSE) : NULL;
-  char *url = g_strconcat (self->url, escaped != NULL ? where : NULL, escaped, NULL);
-  us_info ("opening %s", url);
-  g_app_info_launch_default_for_uri_async (url, NULL, NULL, on_launched, url);
+  g_autofree char *url = g_strconcat (self->url, escaped != NULL ? where : NULL, escaped, NULL);
+  us_browser_open (g_application_get_dbus_connection (self->application), url);
 }
 
 /* ---- actions ---- */

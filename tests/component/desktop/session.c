@@ -29,6 +29,9 @@ static const char introspection[]
       "direction='out'/><arg type='s' direction='out'/><arg type='s' direction='out'/></method>"
       "<signal name='ActionInvoked'><arg type='u'/><arg type='s'/></signal>"
       "<signal name='NotificationClosed'><arg type='u'/><arg type='u'/></signal>"
+      "</interface><interface name='org.freedesktop.portal.OpenURI'>"
+      "<method name='OpenURI'><arg type='s' direction='in'/><arg type='s' direction='in'/>"
+      "<arg type='a{sv}' direction='in'/><arg type='o' direction='out'/></method>"
       "</interface></node>";
 
 static void
@@ -87,6 +90,11 @@ on_call (GDBusConnection *connection, const char *sender, const char *path, cons
     if (notification != NULL)
       notification->is_closed = TRUE;
     g_dbus_method_invocation_return_value (invocation, NULL);
+  } else if (strcmp (method, "OpenURI") == 0) {
+    const char *url;
+    g_variant_get (arguments, "(&s&sa{sv})", NULL, &url, NULL);
+    g_ptr_array_add (session->urls, g_strconcat ("portal ", url, NULL));
+    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(o)", "/request"));
   } else if (strcmp (method, "GetCapabilities") == 0) {
     const char *const capabilities[] = { "actions", "body", NULL };
     g_dbus_method_invocation_return_value (invocation, g_variant_new ("(^as)", capabilities));
@@ -96,9 +104,10 @@ on_call (GDBusConnection *connection, const char *sender, const char *path, cons
   }
 }
 
+static const GDBusInterfaceVTable vtable = { on_call, NULL, NULL, { NULL } };
+
 static void
 open_server (Session *session) {
-  static const GDBusInterfaceVTable vtable = { on_call, NULL, NULL, { NULL } };
   g_autoptr (GError) error = NULL;
   g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (introspection, &error);
   g_assert_no_error (error);
@@ -113,6 +122,21 @@ open_server (Session *session) {
   g_assert_no_error (error);
   session->name = g_bus_own_name_on_connection (
       session->server, INTERFACE, G_BUS_NAME_OWNER_FLAGS_NONE, NULL, NULL, NULL, NULL);
+}
+
+/* From now on there is one; who has_portal asks it. */
+void
+session_open_portal (Session *session) {
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (introspection, &error);
+  g_assert_no_error (error);
+  session->portal
+      = g_dbus_connection_register_object (session->server, "/org/freedesktop/portal/desktop",
+                                           node->interfaces[1], &vtable, session, NULL, &error);
+  g_assert_no_error (error);
+  session->portal_name
+      = g_bus_own_name_on_connection (session->server, "org.freedesktop.portal.Desktop",
+                                      G_BUS_NAME_OWNER_FLAGS_NONE, NULL, NULL, NULL, NULL);
 }
 
 /* ---- the browser ---- */
@@ -237,6 +261,10 @@ void
 session_close (Session *session) {
   if (session->server != NULL) {
     g_bus_unown_name (session->name);
+    if (session->portal != 0) {
+      g_bus_unown_name (session->portal_name);
+      g_dbus_connection_unregister_object (session->server, session->portal);
+    }
     g_dbus_connection_unregister_object (session->server, session->object);
     g_dbus_connection_close_sync (session->server, NULL, NULL);
     g_clear_object (&session->server);
@@ -265,6 +293,8 @@ session_launcher (Session *session, GSubprocessFlags flags) {
   g_subprocess_launcher_setenv (launcher, "XDG_CONFIG_HOME", config, TRUE);
   g_subprocess_launcher_setenv (launcher, "XDG_STATE_HOME", state, TRUE);
   g_subprocess_launcher_setenv (launcher, "GNOTIFICATION_BACKEND", "freedesktop", TRUE);
+  if (session->has_portal)
+    g_subprocess_launcher_setenv (launcher, "GTK_USE_PORTAL", "1", TRUE);
   g_subprocess_launcher_unsetenv (launcher, "DISPLAY");
   return launcher;
 }

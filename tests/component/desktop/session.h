@@ -19,7 +19,8 @@ typedef struct {
   GSubprocess *bus;
   char *address;
   GDBusConnection *server; /* of notifications; NULL: none */
-  guint name, object;
+  guint name, object, portal_name, portal;
+  gboolean has_portal;       /* for the browser, as in a sandbox */
   GHashTable *notifications; /* id -> SessionNotification */
   guint last_id;
   char *folder;       /* home of whoever takes part */
@@ -30,6 +31,7 @@ typedef struct {
 } Session;
 
 void session_open (Session *session, gboolean has_notifications);
+void session_open_portal (Session *session);
 void session_stop_bus (Session *session);
 void session_close (Session *session);
 /* A launcher with everything of this desktop in its environment. */

@@ -188,6 +188,23 @@ test_life (void) {
   stage_close (&stage);
 }
 
+/* As in a sandbox: the portal opens the browser, and when there is none, all else goes on. */
+static void
+test_portal (void) {
+  static const char *const no_publish[] = { "--no-publish", NULL };
+  Stage stage = { .session = { .has_portal = TRUE } };
+  stage_open (&stage, TRUE, no_publish);
+  call_action (&stage, "open-incident", "'nobody opens it'");
+  session_open_portal (&stage.session);
+  call_action (&stage, "open-incident", "'i'");
+  session_await (&stage.session, session_has_opened (&stage.session, "/?incident=i"));
+  g_assert_cmpuint (stage.session.urls->len, ==, 1);
+  g_assert_true (g_str_has_prefix (stage.session.urls->pdata[0], "portal http://"));
+  call_action (&stage, "quit", NULL);
+  g_assert_cmpint (await_end (&stage, stage.process), ==, 0);
+  stage_close (&stage);
+}
+
 /* Returns: whether the incident has been acknowledged by the user */
 static gboolean
 is_acknowledged (Stage *stage, const char *id) {
@@ -269,6 +286,40 @@ is_switched (Stage *stage, const char *order) {
   return node != NULL;
 }
 
+/* Returns: the process of the desk, 0: there is none */
+static GPid
+find_desk (Stage *stage, guint *restarts) {
+  g_autoptr (JsonNode) status = read_status (stage);
+  if (status == NULL)
+    return 0;
+  JsonArray *roles = json_object_get_array_member (json_node_get_object (status), "roles");
+  for (guint i = 0; i < json_array_get_length (roles); i++) {
+    JsonObject *role = json_array_get_object_element (roles, i);
+    if (strcmp (json_object_get_string_member (role, "name"), "monitor") != 0)
+      continue;
+    *restarts = (guint)json_object_get_int_member (role, "restarts");
+    return (GPid)json_object_get_int_member_with_default (role, "pid", 0);
+  }
+  return 0;
+}
+
+/* Returns: whether the desk has seen that viewers get @origin: what changes from then on it tells
+ */
+static gboolean
+knows_active (Stage *stage, const char *origin) {
+  g_autoptr (JsonNode) node = ask (stage, stage->desk, "/api/streams/own-mystream", NULL);
+  if (node == NULL) {
+    session_rest (&stage->session);
+    return FALSE;
+  }
+  JsonNode *chain = json_object_get_member (json_node_get_object (node), "chain");
+  return chain != NULL && JSON_NODE_HOLDS_OBJECT (chain)
+         && g_strcmp0 (json_object_get_string_member_with_default (json_node_get_object (chain),
+                                                                   "active_origin", NULL),
+                       origin)
+                == 0;
+}
+
 /* Failovers, with the desk killed in between: one notification with their number. */
 static void
 test_failover (void) {
@@ -280,17 +331,10 @@ test_failover (void) {
   SessionNotification *notification
       = session_find (&stage.session, "mystream: viewers get the backup");
 
-  g_autoptr (JsonNode) status = read_status (&stage);
-  JsonArray *roles = json_object_get_array_member (json_node_get_object (status), "roles");
-  for (guint i = 0; i < json_array_get_length (roles); i++) {
-    JsonObject *role = json_array_get_object_element (roles, i);
-    if (strcmp (json_object_get_string_member (role, "name"), "monitor") == 0)
-      kill ((GPid)json_object_get_int_member (role, "pid"), SIGKILL);
-  }
-  session_await (&stage.session, !is_running (&stage));
-  session_await (&stage.session, is_running (&stage));
-  g_autoptr (JsonNode) chain = NULL;
-  session_await (&stage.session, (chain = ask (&stage, stage.desk, "/api/chain", NULL)) != NULL);
+  guint restarts = 0;
+  kill (find_desk (&stage, &restarts), SIGKILL);
+  session_await (&stage.session, find_desk (&stage, &restarts) > 0 && restarts > 0);
+  session_await (&stage.session, knows_active (&stage, "backup"));
   session_await (&stage.session, is_switched (&stage, "/control/streams/mystream/switchback"));
   session_await (&stage.session, strstr (notification->title, " changes of sides in ") != NULL);
   g_assert_cmpuint (notification->n_shown, >=, 2);
@@ -362,6 +406,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/desktop/no-bus", test_no_bus);
   g_test_add_func ("/desktop/refusals", test_refusals);
   g_test_add_func ("/desktop/life", test_life);
+  g_test_add_func ("/desktop/portal", test_portal);
   g_test_add_func ("/desktop/incident", test_incident);
   g_test_add_func ("/desktop/failover", test_failover);
   g_test_add_func ("/desktop/without-notifications", test_without);
