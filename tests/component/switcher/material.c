@@ -22,6 +22,11 @@ static const struct {
   = { "ffmpeg -v error -y -ss 0.2 -i film.mp4 -c copy -output_ts_offset 1000 " HLS
       "-hls_time 0.6 index.m3u8",
       200 },
+  /* 2^33 / 90,000 s, less 5 s, less the 1.4 s at which ffmpeg's time stamps begin */
+  [MATERIAL_WRAPPED]
+  = { "ffmpeg -v error -y -ss 0.2 -i film.mp4 -c copy -output_ts_offset 95437.3 " HLS
+      "-hls_time 0.6 index.m3u8",
+      200 },
   [MATERIAL_ENCODED]
   = { "ffmpeg -v error -y -i film.mp4 -c:v libx264 -preset ultrafast -crf 35 "
       "-g 5 -keyint_min 5 -sc_threshold 0 -c:a copy " HLS "-hls_time 0.6 index.m3u8",

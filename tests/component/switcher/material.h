@@ -21,6 +21,7 @@ typedef enum {
   MATERIAL_BROTHER, /* cut like plain, encoded again: what an aligned twin has */
   MATERIAL_LOOP,    /* the first 8 s over and over, segments of 1.2 s */
   MATERIAL_ROUND,   /* as loop, other time stamps */
+  MATERIAL_WRAPPED, /* as shifted; its 33 bits of time stamps are at their end 5 s into the film */
 } MaterialKind;
 
 typedef struct {

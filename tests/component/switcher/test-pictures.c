@@ -116,12 +116,16 @@ count_discontinuities (Show *show) {
   return (guint)(last->discontinuity - first->discontinuity);
 }
 
-/* Other cuts, other time stamps, no dates at all: the same pictures say where to go on. */
+enum { KILLED, FROZEN, WRAPPED };
+
+/* Other cuts, other time stamps, no dates at all: the same pictures say where to go on, also when
+ * one of the two clocks is over the end of its 33 bits. */
 static void
 test_fingerprint (gconstpointer data) {
-  const gboolean is_frozen = GPOINTER_TO_INT (data);
+  const gboolean is_frozen = GPOINTER_TO_INT (data) == FROZEN;
   Show show;
-  open_show (&show, MATERIAL_PLAIN, MATERIAL_SHIFTED);
+  open_show (&show, MATERIAL_PLAIN,
+             GPOINTER_TO_INT (data) == WRAPPED ? MATERIAL_WRAPPED : MATERIAL_SHIFTED);
   show.origins[0].has_no_dates = show.origins[1].has_no_dates = TRUE;
   begin_show (&show);
   watch (&show, 3000);
@@ -349,9 +353,11 @@ test_keys (void) {
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_data_func ("/switcher/pictures/fingerprint/killed", GINT_TO_POINTER (FALSE),
+  g_test_add_data_func ("/switcher/pictures/fingerprint/killed", GINT_TO_POINTER (KILLED),
                         test_fingerprint);
-  g_test_add_data_func ("/switcher/pictures/fingerprint/frozen", GINT_TO_POINTER (TRUE),
+  g_test_add_data_func ("/switcher/pictures/fingerprint/frozen", GINT_TO_POINTER (FROZEN),
+                        test_fingerprint);
+  g_test_add_data_func ("/switcher/pictures/fingerprint/33-bit-wrap", GINT_TO_POINTER (WRAPPED),
                         test_fingerprint);
   g_test_add_func ("/switcher/pictures/smooth", test_smooth);
   g_test_add_func ("/switcher/pictures/late-twin", test_late_twin);

@@ -28,6 +28,14 @@ test_smooth (void) {
     after->has_audio = table[i].has_audio;
     g_assert_cmpint (us_seam_is_smooth (before, after), ==, table[i].is_smooth);
   }
+  /* the 33 bits of the clock end between the two */
+  const gint64 wrap_us = (G_GINT64_CONSTANT (1) << 33) * 100 / 9;
+  g_autoptr (UsProbe) last = fake_probe (wrap_us - 2 * S, 1, 2 * S, 1);
+  g_autoptr (UsProbe) first = fake_probe (0, 1, 2 * S, 5);
+  g_autoptr (UsProbe) late = fake_probe (S, 1, 2 * S, 5);
+  first->config = late->config = last->config;
+  g_assert_true (us_seam_is_smooth (last, first));
+  g_assert_false (us_seam_is_smooth (last, late));
   g_autoptr (UsProbe) heard = fake_probe (10 * S, 1, 2 * S, 1);
   g_autoptr (UsProbe) next = fake_probe (12 * S, 1, 2 * S, 5);
   heard->has_audio = next->has_audio = TRUE;
