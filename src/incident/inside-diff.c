@@ -87,6 +87,54 @@ diff_publisher (const UsPageStream *before, const UsPageStream *now, gboolean is
           "%s", had ? "The encoder left" : "An encoder came and left");
 }
 
+/* Returns: (nullable): the warning @id of @stream, which may be NULL */
+static const UsPageWarning *
+find_warning (const UsPageStream *stream, const char *id) {
+  for (guint i = 0; stream != NULL && i < stream->warnings->len; i++) {
+    const UsPageWarning *warning = stream->warnings->pdata[i];
+    if (strcmp (warning->id, id) == 0)
+      return warning;
+  }
+  return NULL;
+}
+
+static char *
+warning_data (const UsPageWarning *warning, gboolean is_over) {
+  g_autoptr (JsonBuilder) json = json_builder_new ();
+  json_builder_begin_object (json);
+  us_json_add_text (json, "warning", warning->id);
+  us_json_add_text (json, "remedy", warning->remedy);
+  us_json_add_flag (json, "is_over", is_over);
+  json_builder_end_object (json);
+  g_autoptr (JsonNode) root = json_builder_get_root (json);
+  return json_to_string (root, FALSE);
+}
+
+/* They end with their publisher, which is told by itself. */
+static void
+diff_warnings (const UsPageStream *before, const UsPageStream *now, gint64 wall_us,
+               GPtrArray *events) {
+  for (guint i = 0; i < now->warnings->len; i++) {
+    const UsPageWarning *warning = now->warnings->pdata[i];
+    if (find_warning (before, warning->id) != NULL)
+      continue;
+    UsEvent *event
+        = TELL (events, US_INSIDE_INGEST, now->name, wall_us, US_EVENT_PUBLISHER,
+                warning->is_severe ? US_SEVERITY_DEGRADED : US_SEVERITY_INFO,
+                "The ingest warns: %s%s%s", warning->text, warning->remedy != NULL ? "; " : "",
+                warning->remedy != NULL ? warning->remedy : "");
+    event->data = warning_data (warning, FALSE);
+  }
+  for (guint i = 0; before != NULL && now->has_publisher && i < before->warnings->len; i++) {
+    const UsPageWarning *warning = before->warnings->pdata[i];
+    if (find_warning (now, warning->id) != NULL)
+      continue;
+    UsEvent *event = TELL (events, US_INSIDE_INGEST, now->name, wall_us, US_EVENT_PUBLISHER,
+                           US_SEVERITY_INFO, "No longer so: %s", warning->text);
+    event->data = warning_data (warning, TRUE);
+  }
+}
+
 /* ---- packagers ---- */
 
 static void
@@ -237,9 +285,10 @@ us_inside_diff (UsInsideRole role, const UsPage *before, const UsPage *now, gint
   for (guint i = 0; i < now->streams->len; i++) {
     const UsPageStream *stream = now->streams->pdata[i];
     const UsPageStream *was = us_page_find (before, stream->name);
-    if (role == US_INSIDE_INGEST)
+    if (role == US_INSIDE_INGEST) {
       diff_publisher (was, stream, is_same, wall_us, events);
-    else if (role == US_INSIDE_SWITCHER)
+      diff_warnings (was, stream, wall_us, events);
+    } else if (role == US_INSIDE_SWITCHER)
       diff_feed (was, stream, before->is_full && now->is_full, wall_us, events);
     else
       diff_packaging (role, was, stream, wall_us, events);

@@ -83,6 +83,15 @@ switch_free (gpointer data) {
 }
 
 static void
+warning_free (gpointer data) {
+  UsPageWarning *warning = data;
+  g_free (warning->id);
+  g_free (warning->text);
+  g_free (warning->remedy);
+  g_free (warning);
+}
+
+static void
 order_free (gpointer data) {
   UsPageOrder *order = data;
   g_free (order->stream);
@@ -112,6 +121,7 @@ stream_free (gpointer data) {
   origin_clear (&stream->primary);
   origin_clear (&stream->backup);
   g_ptr_array_unref (stream->switches);
+  g_ptr_array_unref (stream->warnings);
   g_free (stream);
 }
 
@@ -142,6 +152,23 @@ read_switches (GPtrArray *switches, JsonArray *json) {
       g_ptr_array_add (switches, change);
     else
       switch_free (change);
+  }
+}
+
+static void
+read_warnings (GPtrArray *warnings, JsonArray *json) {
+  for (guint i = 0; i < MIN (length_of (json), US_PAGE_MAX_WARNINGS); i++) {
+    JsonObject *object = element_of (json, i);
+    g_autofree char *severity = text_of (object, "severity");
+    UsPageWarning *warning = g_new0 (UsPageWarning, 1);
+    warning->id = text_of (object, "id");
+    warning->text = text_of (object, "text");
+    warning->remedy = text_of (object, "remedy");
+    warning->is_severe = g_strcmp0 (severity, "degraded") == 0;
+    if (warning->id != NULL && warning->text != NULL)
+      g_ptr_array_add (warnings, warning);
+    else
+      warning_free (warning);
   }
 }
 
@@ -188,6 +215,8 @@ read_stream (JsonObject *json) {
   read_origin (&stream->backup, object_of (origins, "backup"));
   stream->switches = g_ptr_array_new_with_free_func (switch_free);
   read_switches (stream->switches, array_of (json, "switches"));
+  stream->warnings = g_ptr_array_new_with_free_func (warning_free);
+  read_warnings (stream->warnings, array_of (json, "warnings"));
   read_counts (stream, json);
   return stream;
 }

@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 #define US_PAGE_MAX_BYTES (4 * 1024 * 1024)
 #define US_PAGE_MAX_STREAMS 512
 #define US_PAGE_MAX_TEXT 256
-#define US_PAGE_SILENT_MS 3000 /* a publisher that has sent nothing for so long is not heard */
+#define US_PAGE_MAX_WARNINGS 32 /* of one stream */
+#define US_PAGE_SILENT_MS 3000  /* a publisher that has sent nothing for so long is not heard */
 
 typedef struct {
   char *state, *reason; /* nullable */
@@ -27,6 +28,13 @@ typedef struct {
   char *what, *who, *why, *refused; /* nullable but for @what */
 } UsPageOrder;
 
+/* What the ingest says is wrong with what an encoder sends. */
+typedef struct {
+  char *id, *text;
+  char *remedy; /* nullable */
+  gboolean is_severe;
+} UsPageWarning;
+
 /* UsPageStream: members of roles that do not say them are zero. */
 typedef struct {
   char *name;
@@ -35,7 +43,8 @@ typedef struct {
   gboolean is_silent;   /* it is connected, and sends nothing */
   char *peer, *encoder; /* nullable */
   gint64 publishes, takeovers;
-  gint64 number; /* of the newest segment that was begun; 0: none */
+  gint64 number;       /* of the newest segment that was begun; 0: none */
+  GPtrArray *warnings; /* element-type UsPageWarning, at most US_PAGE_MAX_WARNINGS */
   /* packager */
   char *state; /* nullable */
   gboolean is_connected;

@@ -16,6 +16,7 @@ stream_free (gpointer data) {
   UsStatusStream *stream = data;
   g_free (stream->name);
   g_free (stream->publisher);
+  g_ptr_array_unref (stream->warnings);
   g_free (stream);
 }
 
@@ -123,6 +124,24 @@ describe_publisher (JsonObject *publisher) {
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
+/* Those that viewers notice come first. */
+static void
+take_warnings (UsStatusStream *stream, JsonArray *warnings) {
+  guint n = warnings != NULL ? json_array_get_length (warnings) : 0;
+  stream->warnings = g_ptr_array_new_with_free_func (g_free);
+  for (guint i = 0; i < 2 * n; i++) {
+    JsonObject *warning = as_object (json_array_get_element (warnings, i % n));
+    const char *text = get_string (warning, "text"), *remedy = get_string (warning, "remedy");
+    gboolean is_severe = g_strcmp0 (get_string (warning, "severity"), "degraded") == 0;
+    if (text == NULL || is_severe != (i < n))
+      continue;
+    stream->n_warnings++;
+    if (stream->warnings->len < US_STATUS_MAX_WARNINGS)
+      g_ptr_array_add (stream->warnings,
+                       remedy != NULL ? g_strdup_printf ("%s; %s", text, remedy) : g_strdup (text));
+  }
+}
+
 /**
  * us_status_take_ingest:
  * @status: the status
@@ -143,6 +162,7 @@ us_status_take_ingest (UsStatus *status, GBytes *healthz) {
     UsStatusStream *stream = g_new0 (UsStatusStream, 1);
     stream->name = g_strdup (name);
     stream->publisher = publisher != NULL ? describe_publisher (publisher) : NULL;
+    take_warnings (stream, get_array (object, "warnings"));
     g_ptr_array_add (status->streams, stream);
   }
 }
@@ -212,6 +232,15 @@ count_published (const UsStatus *status) {
   return n;
 }
 
+/* Returns: (transfer full): ", 2 warnings", or nothing */
+static char *
+count_warnings (const UsStatus *status) {
+  guint n = 0;
+  for (guint i = 0; i < status->streams->len; i++)
+    n += ((const UsStatusStream *)g_ptr_array_index (status->streams, i))->n_warnings;
+  return n > 0 ? g_strdup_printf (", %u warning%s", n, n > 1 ? "s" : "") : g_strdup ("");
+}
+
 /**
  * us_status_line:
  * @status: the status
@@ -221,10 +250,11 @@ count_published (const UsStatus *status) {
  */
 char *
 us_status_line (const UsStatus *status) {
+  g_autofree char *warnings = count_warnings (status);
   return g_strdup_printf (
-      "%u live, %s, active origin %s, primary %s, backup %s, failovers %" G_GUINT64_FORMAT
+      "%u live%s, %s, active origin %s, primary %s, backup %s, failovers %" G_GUINT64_FORMAT
       ", switchbacks %" G_GUINT64_FORMAT,
-      count_published (status), status->is_serving ? "serving" : "not serving",
+      count_published (status), warnings, status->is_serving ? "serving" : "not serving",
       status->active_origin != NULL ? status->active_origin : "unknown",
       status->primary.state != NULL ? status->primary.state : "unknown",
       status->backup.state != NULL ? status->backup.state : "unknown", status->failovers,
@@ -255,6 +285,20 @@ append_origin (GString *out, const char *label, const UsStatusOrigin *origin, gb
   if (is_active)
     g_string_append (text, ", active");
   append_row (out, label, text->str);
+}
+
+static void
+append_stream (GString *out, const UsStatusStream *stream) {
+  g_autofree char *text = g_strdup_printf (
+      "%s: %s", stream->name, stream->publisher != NULL ? stream->publisher : "no publisher");
+  append_row (out, "stream", text);
+  for (guint i = 0; i < stream->warnings->len; i++)
+    append_row (out, "warning", stream->warnings->pdata[i]);
+  if (stream->n_warnings > stream->warnings->len) {
+    g_autofree char *more
+        = g_strdup_printf ("and %u more", stream->n_warnings - stream->warnings->len);
+    append_row (out, "", more);
+  }
 }
 
 /* The row has the width of a terminal: only what is not as it should be is named. */
@@ -291,12 +335,8 @@ us_status_block (const UsStatus *status, const UsStatusUrls *urls, const UsRoleS
   append_row (out, "publish", urls->publish);
   if (urls->desk != NULL)
     append_row (out, "desk", urls->desk);
-  for (guint i = 0; i < MIN (status->streams->len, MAX_STREAMS_SHOWN); i++) {
-    const UsStatusStream *stream = g_ptr_array_index (status->streams, i);
-    g_autofree char *text = g_strdup_printf (
-        "%s: %s", stream->name, stream->publisher != NULL ? stream->publisher : "no publisher");
-    append_row (out, "stream", text);
-  }
+  for (guint i = 0; i < MIN (status->streams->len, MAX_STREAMS_SHOWN); i++)
+    append_stream (out, g_ptr_array_index (status->streams, i));
   if (status->streams->len == 0)
     append_row (out, "stream", "none yet");
   append_origin (out, "primary", &status->primary,

@@ -11,7 +11,12 @@ G_BEGIN_DECLS
 typedef struct {
   char *name;
   char *publisher; /* (nullable): "640x360 H.264, AAC, 1.2 Mbit/s from 127.0.0.1"; NULL: nobody */
+  GPtrArray
+      *warnings; /* char*, at most US_STATUS_MAX_WARNINGS: what is wrong with it, and the remedy */
+  guint n_warnings; /* all of them */
 } UsStatusStream;
+
+#define US_STATUS_MAX_WARNINGS 3 /* of one stream that are shown in words */
 
 typedef struct {
   char *state;  /* (nullable): "up", "failed" ... */

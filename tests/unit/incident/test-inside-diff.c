@@ -13,6 +13,13 @@
 #define SILENT(publishes) "{\"name\":\"a\",\"publisher\":null,\"publishes\":" publishes "}"
 #define MUTE(ms)                                                                                   \
   "{\"name\":\"a\",\"publisher\":{\"silent_ms\":" ms "},\"publishes\":1,\"takeovers\":0}"
+#define WARNED(warnings)                                                                           \
+  "{\"name\":\"a\",\"publisher\":{\"peer\":\"10.0.0.7\",\"encoder\":\"OBS\"},"                     \
+  "\"publishes\":1,\"takeovers\":0,\"warnings\":[" warnings "]}"
+#define LONG(seconds)                                                                              \
+  "{\"id\":\"keyframe-interval-long\",\"severity\":\"info\",\"text\":\"key frames are " seconds    \
+  " s apart\",\"remedy\":\"set 2 s\"}"
+#define STOPPED "{\"id\":\"audio-stopped\",\"severity\":\"degraded\",\"text\":\"audio stopped\"}"
 #define PACKAGES(state) "{\"name\":\"a\",\"state\":\"" state "\",\"connected\":true}"
 #define FEED(primary, backup, switches)                                                            \
   "{\"name\":\"a\",\"origins\":{\"primary\":{" primary "},\"backup\":{" backup                     \
@@ -72,6 +79,19 @@ static const struct {
   { "a restarted ingest counts anew", US_INSIDE_INGEST, PAGE ("1", PUBLISHED ("7", "3")), PAGE ("2", PUBLISHED ("1", "0")), "" },
   { "a restarted ingest without it", US_INSIDE_INGEST, PAGE ("1", PUBLISHED ("7", "3")), PAGE ("2", ""),
     "publisher a degraded The encoder left" },
+
+  { "a fault that viewers notice", US_INSIDE_INGEST, PAGE ("1", WARNED ("")), PAGE ("1", WARNED (STOPPED)),
+    "publisher a degraded The ingest warns: audio stopped" },
+  { "another fault, with its remedy", US_INSIDE_INGEST, PAGE ("1", WARNED (STOPPED)), PAGE ("1", WARNED (LONG ("4") "," STOPPED)),
+    "publisher a info The ingest warns: key frames are 4 s apart; set 2 s" },
+  { "its numbers change", US_INSIDE_INGEST, PAGE ("1", WARNED (LONG ("4"))), PAGE ("1", WARNED (LONG ("6"))), "" },
+  { "mended", US_INSIDE_INGEST, PAGE ("1", WARNED (LONG ("4"))), PAGE ("1", WARNED ("")),
+    "publisher a info No longer so: key frames are 4 s apart" },
+  { "from the start", US_INSIDE_INGEST, PAGE ("1", ""), PAGE ("1", WARNED (STOPPED)),
+    "publisher a info An encoder publishes: OBS from 10.0.0.7\npublisher a degraded The ingest warns: audio stopped" },
+  { "gone with its faults", US_INSIDE_INGEST, PAGE ("1", WARNED (STOPPED)), PAGE ("1", SILENT ("1")),
+    "publisher a degraded The encoder left" },
+  { "faults of another version", US_INSIDE_INGEST, PAGE ("1", WARNED ("")), PAGE ("1", WARNED ("7,null,{},{\"id\":\"x\"},{\"text\":\"y\"}")), "" },
 
   { "packager well", US_INSIDE_PRIMARY, PAGE ("1", PACKAGES ("fresh")), PAGE ("1", PACKAGES ("fresh")), "" },
   { "starts", US_INSIDE_PRIMARY, PAGE ("1", ""), PAGE ("1", PACKAGES ("starting")), "" },

@@ -69,6 +69,29 @@ test_line (void) {
                    "switchbacks 2");
 }
 
+/* Severe ones first, three in words; the line for the log only counts them. */
+static void
+test_warnings (void) {
+  static const char warned[]
+      = "{\"streams\":[{\"name\":\"cam\",\"publisher\":{\"peer\":\"10.0.0.7:5\"},\"warnings\":["
+        "{\"text\":\"key frames are far apart\",\"remedy\":\"set 2 s\",\"severity\":\"info\"},"
+        "{\"text\":\"audio stopped\",\"remedy\":\"look\",\"severity\":\"degraded\"},"
+        "{\"text\":3},7,{\"text\":\"open GOP\"},{\"text\":\"no audio\"}]},"
+        "{\"name\":\"other\",\"warnings\":{}}]}";
+  g_autoptr (UsStatus) status = us_status_new ();
+  g_autoptr (GBytes) body = bytes (warned);
+  us_status_take_ingest (status, body);
+  g_autofree char *block = us_status_block (status, &urls, roles, G_N_ELEMENTS (roles));
+  g_assert_nonnull (strstr (block, "  stream    cam: from 10.0.0.7:5\n"
+                                   "  warning   audio stopped; look\n"
+                                   "  warning   key frames are far apart; set 2 s\n"
+                                   "  warning   open GOP\n"
+                                   "            and 1 more\n"
+                                   "  stream    other: no publisher\n"));
+  g_autofree char *line = us_status_line (status);
+  g_assert_true (g_str_has_prefix (line, "1 live, 4 warnings, not serving, "));
+}
+
 static void
 test_no_answers (void) {
   g_autoptr (UsStatus) status = make ();
@@ -174,6 +197,7 @@ main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/supervisor/status/block", test_block);
   g_test_add_func ("/supervisor/status/line", test_line);
+  g_test_add_func ("/supervisor/status/warnings", test_warnings);
   g_test_add_func ("/supervisor/status/no-answers", test_no_answers);
   g_test_add_func ("/supervisor/status/odd-answers", test_odd_answers);
   g_test_add_func ("/supervisor/status/json", test_json);
