@@ -187,6 +187,26 @@ add_origin_urls (JsonBuilder *json, const Ask *ask) {
   json_builder_end_object (json);
 }
 
+/* The desk follows the ingest anyway: what it told last, at most half a second old. */
+static void
+add_ingest (JsonBuilder *json, const Ask *ask) {
+  gsize n = 0;
+  GBytes *body = us_desk_get_ingest (ask->api->desk);
+  const char *text = body != NULL ? g_bytes_get_data (body, &n) : NULL;
+  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  JsonNode *root = n > 0 && json_parser_load_from_data (parser, text, (gssize)n, NULL)
+                       ? json_parser_get_root (parser)
+                       : NULL;
+  json_builder_set_member_name (json, "ingest");
+  if (root == NULL || !JSON_NODE_HOLDS_OBJECT (root)) {
+    json_builder_add_null_value (json);
+    return;
+  }
+  json_builder_begin_object (json);
+  us_chain_add_members (json, json_node_get_object (root), us_chain_ingest, ask->may_write);
+  json_builder_end_object (json);
+}
+
 static void
 answer_chain (const Ask *ask, const char *problem, UsHttpResponse *response) {
   g_autoptr (JsonBuilder) json = us_api_json_new ();
@@ -200,6 +220,7 @@ answer_chain (const Ask *ask, const char *problem, UsHttpResponse *response) {
   us_json_add_text (json, "why_not", why);
   us_chain_add_members (json, ask->status, us_chain_status, ask->may_write);
   us_chain_add_members (json, ask->drills, us_chain_drills, ask->may_write);
+  add_ingest (json, ask);
   json_builder_end_object (json);
   us_api_answer (response, 200, json);
 }

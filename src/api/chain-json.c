@@ -1,8 +1,8 @@
 /* chain-json.c - what the switcher tells, member by member, fit to be told on
  *
- * Tables of what docs/reference/control-api.md promises. Each member that is expected is told on,
- * no other: as it is where its type is the right one, else null, or an empty list. So whatever
- * listens at the switcher's address, the desk's own contract holds. Pure.
+ * Tables of what docs/reference/control-api.md and healthz.md promise. Each member that is expected
+ * is told on, no other: as it is where its type is the right one, else null, or an empty list. So
+ * whatever listens at the switcher's address, the desk's own contract holds. Pure.
  */
 #include "api/chain-json.h"
 
@@ -99,6 +99,92 @@ static const UsChainMember row_members[] = {
   { "is_gap", US_CHAIN_FLAG, NULL },       { "is_discontinuous", US_CHAIN_FLAG, NULL },
   { "was_hedged", US_CHAIN_FLAG, NULL },   { "was_resumed", US_CHAIN_FLAG, NULL },
   { "took_ms", US_CHAIN_NUMBER, NULL },    { NULL, 0, NULL },
+};
+
+static const UsChainMember video_members[] = {
+  { "codec", US_CHAIN_TEXT, NULL },
+  { "unsupported", US_CHAIN_TEXT, NULL },
+  { "width", US_CHAIN_NUMBER, NULL },
+  { "height", US_CHAIN_NUMBER, NULL },
+  { "profile_idc", US_CHAIN_NUMBER, NULL },
+  { "level_idc", US_CHAIN_NUMBER, NULL },
+  { NULL, 0, NULL },
+};
+
+static const UsChainMember audio_members[] = {
+  { "codec", US_CHAIN_TEXT, NULL },
+  { "unsupported", US_CHAIN_TEXT, NULL },
+  { "sample_rate_hz", US_CHAIN_NUMBER, NULL },
+  { "channels", US_CHAIN_NUMBER, NULL },
+  { NULL, 0, NULL },
+};
+
+static const UsChainMember publisher_members[] = {
+  { "peer", US_CHAIN_TEXT, NULL },
+  { "encoder", US_CHAIN_TEXT, NULL },
+  { "enhanced_rtmp", US_CHAIN_TEXT, NULL },
+  { "since_s", US_CHAIN_NUMBER, NULL },
+  { "silent_ms", US_CHAIN_NUMBER, NULL },
+  { "video", US_CHAIN_OBJECT, video_members },
+  { "audio", US_CHAIN_OBJECT, audio_members },
+  { NULL, 0, NULL },
+};
+
+static const UsChainMember contender_members[] = {
+  { "peer", US_CHAIN_TEXT, NULL },
+  { "encoder", US_CHAIN_TEXT, NULL },
+  { "key_id", US_CHAIN_TEXT, NULL },
+  { "priority", US_CHAIN_NUMBER, NULL },
+  { "role", US_CHAIN_TEXT, NULL },
+  { "why", US_CHAIN_TEXT, NULL },
+  { "behind_ms", US_CHAIN_NUMBER, NULL },
+  { "rtt_ms", US_CHAIN_NUMBER, NULL },
+  { NULL, 0, NULL },
+};
+
+static const UsChainMember measured_members[] = {
+  { "bitrate_1s_bps", US_CHAIN_NUMBER, NULL },
+  { "bitrate_10s_bps", US_CHAIN_NUMBER, NULL },
+  { "fps", US_CHAIN_NUMBER, NULL },
+  { "constant_fps", US_CHAIN_NUMBER, NULL },
+  { "uneven_ratio", US_CHAIN_NUMBER, NULL },
+  { "gop_ms", US_CHAIN_NUMBER, NULL },
+  { "gop_longest_ms", US_CHAIN_NUMBER, NULL },
+  { "reorder_ms", US_CHAIN_NUMBER, NULL },
+  { "jumps", US_CHAIN_NUMBER, NULL },
+  { "last_jump_ms", US_CHAIN_NUMBER, NULL },
+  { "last_jump_s", US_CHAIN_NUMBER, NULL },
+  { "lateness_p95_ms", US_CHAIN_NUMBER, NULL },
+  { "late_frames", US_CHAIN_NUMBER, NULL },
+  { "missing_frames", US_CHAIN_NUMBER, NULL },
+  { "audio_lead_ms", US_CHAIN_NUMBER, NULL },
+  { "media_rate", US_CHAIN_NUMBER, NULL },
+  { "clock_drift_ppm", US_CHAIN_NUMBER, NULL },
+  { "rtt_ms", US_CHAIN_NUMBER, NULL },
+  { "packets", US_CHAIN_NUMBER, NULL },
+  { "packets_disordered", US_CHAIN_NUMBER, NULL },
+  { "retransmits", US_CHAIN_NUMBER, NULL },
+  { NULL, 0, NULL },
+};
+
+static const UsChainMember warning_members[] = {
+  { "id", US_CHAIN_TEXT, NULL },         { "severity", US_CHAIN_TEXT, NULL },
+  { "since_ms", US_CHAIN_NUMBER, NULL }, { "text", US_CHAIN_TEXT, NULL },
+  { "remedy", US_CHAIN_TEXT, NULL },     { NULL, 0, NULL },
+};
+
+static const UsChainMember published_members[] = {
+  { "name", US_CHAIN_TEXT, NULL },
+  { "publisher", US_CHAIN_OBJECT, publisher_members },
+  { "publishers", US_CHAIN_LIST, contender_members },
+  { "measured", US_CHAIN_OBJECT, measured_members },
+  { "warnings", US_CHAIN_LIST, warning_members },
+  { NULL, 0, NULL },
+};
+
+const UsChainMember us_chain_ingest[] = {
+  { "streams", US_CHAIN_LIST, published_members },
+  { NULL, 0, NULL },
 };
 
 const UsChainMember us_chain_status[] = {

@@ -30,6 +30,7 @@ extern const UsChainMember us_chain_streams[]; /* of the answer to a command */
 extern const UsChainMember us_chain_drills[];  /* of GET /control/drills */
 extern const UsChainMember us_chain_started[]; /* of the answer to the start of a drill */
 extern const UsChainMember us_chain_ledger[];
+extern const UsChainMember us_chain_ingest[]; /* of the ingest's /healthz */
 
 void us_chain_add_members (JsonBuilder *json, JsonObject *from, const UsChainMember *members,
                            gboolean shows_all);

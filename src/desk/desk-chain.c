@@ -129,6 +129,11 @@ us_desk_view_chain (UsDesk *self, const UsStreamConfig *config, UsInsideView *vi
          && us_inside_view (self->inside, config->own_stream, view);
 }
 
+GBytes *
+us_desk_get_ingest (UsDesk *self) {
+  return self->inside != NULL ? us_inside_get_ingest (self->inside) : NULL;
+}
+
 /* What was ours and is ill stays in sight until its incident is over, by itself or by a person. */
 void
 us_desk_drop_gone (UsDesk *self) {

@@ -78,6 +78,8 @@ const GArray *us_desk_get_samples (UsDesk *desk, const char *id);
 const UsStrips *us_desk_get_strips (UsDesk *desk);
 /* What our own chain says of a stream of ours. Returns: %FALSE: nothing, or it is not ours */
 gboolean us_desk_view_chain (UsDesk *desk, const UsStreamConfig *config, UsInsideView *view);
+/* What our ingest tells of its publishers. Returns: (transfer none) (nullable): its /healthz */
+GBytes *us_desk_get_ingest (UsDesk *desk);
 
 /* The demo: a chain with a test picture that is started when it is asked for; its stream is one as
  * any other, and ends it when it is removed. */

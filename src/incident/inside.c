@@ -67,7 +67,8 @@ struct UsInside {
   gint64 denied_us; /* monotonic; 0: it was not */
   gint64 forget_us; /* after so long a stream that nobody names is gone */
   GHashTable *streams;
-  GPtrArray *fetches; /* element-type Fetch */
+  GPtrArray *fetches;  /* element-type Fetch */
+  GBytes *ingest_body; /* nullable: the newest of the ingest, whatever members it has */
   UsHttpClient *client;
   GCancellable *cancellable;
   GSource *timer;
@@ -358,6 +359,10 @@ take_reply (UsInside *self, const Fetch *fetch, const UsHttpReply *reply, const 
     us_page_free (page);
     return;
   }
+  if (page != NULL && role->role == US_INSIDE_INGEST) {
+    g_clear_pointer (&self->ingest_body, g_bytes_unref);
+    self->ingest_body = g_bytes_ref (reply->body);
+  }
   if (page != NULL)
     take_page (self, role, page);
   else
@@ -488,6 +493,11 @@ us_inside_view (const UsInside *self, const char *own_stream, UsInsideView *view
   return stream != NULL;
 }
 
+GBytes *
+us_inside_get_ingest (const UsInside *self) {
+  return self->roles[US_INSIDE_INGEST].is_up ? self->ingest_body : NULL;
+}
+
 /**
  * us_inside_free:
  * @self: (nullable) (transfer full)
@@ -507,6 +517,7 @@ us_inside_free (UsInside *self) {
   }
   g_ptr_array_unref (self->fetches);
   g_hash_table_unref (self->streams);
+  g_clear_pointer (&self->ingest_body, g_bytes_unref);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->client);
   g_free (self->authorization);

@@ -45,6 +45,9 @@ UsInside *us_inside_new (const UsInsideSettings *settings, const UsInsideHandler
                          gpointer user_data);
 /* Returns: %FALSE: the chain has never named such a stream */
 gboolean us_inside_view (const UsInside *inside, const char *own_stream, UsInsideView *view);
+/* What the ingest told last. Returns: (transfer none) (nullable): its /healthz; NULL: it does not
+ * answer, or there is none */
+GBytes *us_inside_get_ingest (const UsInside *inside);
 void us_inside_free (UsInside *inside);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsInside, us_inside_free)
 

@@ -2,7 +2,7 @@
  *
  * Usage: stage STATE-DIR [--tokens FILE] [--closed] [--cors ORIGIN] [--web DIR] [--webhook URL]
  *              [--demo PROGRAM] [--url URL]
- *              [--switcher URL] [--control-token TOKEN]
+ *              [--switcher URL] [--control-token TOKEN] [--ingest URL]
  *
  * Prints its port. The database has a past of the stream "film": three days of minutes, findings,
  * notes, deliveries, a picture and 120 incidents, so that every page of every list can be read.
@@ -19,7 +19,7 @@
 #define N_MINUTES (3 * 24 * 60)
 #define MINUTE ((gint64)60 * G_USEC_PER_SEC)
 
-static char *tokens, *cors, *web, *webhook, *switcher, *control_token, *demo, *desk_url;
+static char *tokens, *cors, *web, *webhook, *switcher, *ingest, *control_token, *demo, *desk_url;
 static gboolean is_closed;
 static const GOptionEntry entries[]
     = { { "tokens", 0, 0, G_OPTION_ARG_FILENAME, &tokens, NULL, NULL },
@@ -27,6 +27,7 @@ static const GOptionEntry entries[]
         { "web", 0, 0, G_OPTION_ARG_FILENAME, &web, NULL, NULL },
         { "webhook", 0, 0, G_OPTION_ARG_STRING, &webhook, NULL, NULL },
         { "switcher", 0, 0, G_OPTION_ARG_STRING, &switcher, NULL, NULL },
+        { "ingest", 0, 0, G_OPTION_ARG_STRING, &ingest, NULL, NULL },
         { "control-token", 0, 0, G_OPTION_ARG_STRING, &control_token, NULL, NULL },
         { "demo", 0, 0, G_OPTION_ARG_FILENAME, &demo, NULL, NULL },
         { "url", 0, 0, G_OPTION_ARG_STRING, &desk_url, NULL, NULL },
@@ -218,6 +219,7 @@ main (int argc, char **argv) {
   g_autofree char *authorization
       = control_token != NULL ? g_strconcat ("Bearer ", control_token, NULL) : NULL;
   settings.inside.switcher_url = switcher;
+  settings.inside.ingest_url = ingest;
   settings.inside.control_authorization = authorization;
   g_autoptr (UsDesk) desk = us_desk_new (&settings, &error);
   if (desk == NULL) {
@@ -232,6 +234,7 @@ main (int argc, char **argv) {
   g_free (demo);
   g_free (desk_url);
   g_free (switcher);
+  g_free (ingest);
   g_free (control_token);
   return result;
 }

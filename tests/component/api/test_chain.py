@@ -168,6 +168,46 @@ def silence(program, contract):
         assert answer.status == 502 and 'look before you repeat it' in answer.json['detail'].lower(), answer.body
 
 
+MEASURED = {'bitrate_10s_bps': 4800000, 'fps': 29.97, 'gop_longest_ms': 4000, 'jumps': 0, 'last_jump_ms': None, 'rtt_ms': 12.5,
+            'from_another_version': 7}
+PUBLISHED = {'name': 'mystream', 'publisher': {'peer': '10.0.0.7:5', 'encoder': 'OBS', 'video': {'codec': 'h264', 'width': 1280},
+                                               'audio': {'codec': 'none'}},
+             'publishers': [{'encoder': 'OBS', 'key_id': 'main', 'role': 'active'}], 'measured': MEASURED,
+             'warnings': [{'id': 'keyframe-interval-long', 'severity': 'info', 'since_ms': 1000, 'text': 'far apart', 'remedy': 'set 2 s'}]}
+
+
+def told_of_encoders(spec, one, is_it):
+    """Until the desk has asked its ingest again."""
+    until = time.monotonic() + desk.WATCHDOG_S
+    while True:
+        told = spec.check('get', '/api/chain', one.ask('get', '/api/chain')).json['ingest']
+        if is_it(told):
+            return told
+        assert time.monotonic() < until, told
+        time.sleep(0.05)
+
+
+def encoders(program, contract):
+    """What the ingest tells of its encoders, whatever it tells, and nothing of one that is gone."""
+    spec = desk.Contract(contract)
+    with desk.Switcher() as ingest:
+        page = {'started_ms': 1, 'streams': [PUBLISHED]}
+        ingest.answer = lambda *_: (200, page)
+        with desk.Switcher() as switcher, \
+                desk.Desk(program, '--switcher', switcher.url(), '--ingest', ingest.url()) as one:
+            told = told_of_encoders(spec, one, lambda told: told)['streams'][0]
+            assert told['measured']['fps'] == 29.97 and 'from_another_version' not in told['measured']
+            assert told['measured']['retransmits'] is None and told['measured']['last_jump_ms'] is None
+            assert told['publishers'][0]['key_id'] == 'main' and told['publisher']['video']['width'] == 1280
+            assert told['warnings'] == [{'id': 'keyframe-interval-long', 'severity': 'info', 'since_ms': 1000,
+                                         'text': 'far apart', 'remedy': 'set 2 s'}]
+            for odd in ({'name': 7, 'publisher': [], 'publishers': {}, 'measured': 'x', 'warnings': [7, {'id': []}]}, 8):
+                ingest.answer = lambda *_, odd=odd: (200, {'started_ms': 1, 'streams': [odd]})
+                told_of_encoders(spec, one, lambda told: told and not any(each['name'] for each in told['streams']))
+            ingest.answer = lambda *_: (500, b'oops')
+            told_of_encoders(spec, one, lambda told: told is None)
+
+
 def the_end(program, _):
     """The desk ends while the switcher is thinking: no answer is needed, and nothing is left behind."""
     with desk.Switcher() as switcher:
@@ -189,4 +229,4 @@ def the_end(program, _):
 
 
 if __name__ == '__main__':
-    sys.exit(desk.main([what_is_asked, once, who_may, answers, nobody_there, silence, the_end]))
+    sys.exit(desk.main([what_is_asked, once, who_may, answers, nobody_there, silence, encoders, the_end]))
