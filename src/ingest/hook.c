@@ -6,7 +6,8 @@
  * not from when its turn came. A goodbye is sent once; a service that is away misses it.
  *
  * The service decides on a publisher by words that the publisher wrote, so those of its query that
- * bear one of our names are left out, and all are encoded again: "?name=other" means nothing.
+ * bear one of our names are left out, and all are encoded again: "?name=other" means nothing. Nor
+ * do " name" and "name[]", which web frameworks take for it: names are of plain characters.
  * Main loop only; owned by the gate.
  */
 #define US_LOG_TOPIC "ingest.hook"
@@ -56,6 +57,14 @@ add_word (GString *body, const char *name, const char *value) {
   g_string_append_printf (body, "%s%s=%s", body->len > 0 ? "&" : "", encoded_name, encoded);
 }
 
+static gboolean
+is_plain_name (const char *name) {
+  const char *p = name;
+  while (g_ascii_isalnum (*p) || *p == '_' || *p == '-' || *p == '.')
+    p++;
+  return p != name && *p == '\0';
+}
+
 static void
 add_query (GString *body, const char *query) {
   g_auto (GStrv) words = g_strsplit (query, "&", -1);
@@ -66,7 +75,8 @@ add_query (GString *body, const char *query) {
     g_autofree char *name = g_uri_unescape_string (words[i], NULL);
     g_autofree char *value = g_uri_unescape_string (sign != NULL ? sign + 1 : "", NULL);
     g_autofree char *folded = name != NULL ? g_ascii_strdown (name, -1) : NULL;
-    if (folded == NULL || value == NULL || folded[0] == '\0' || g_strv_contains (own_words, folded))
+    if (folded == NULL || value == NULL || !is_plain_name (folded)
+        || g_strv_contains (own_words, folded))
       continue;
     add_word (body, name, value);
   }

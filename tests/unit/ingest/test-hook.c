@@ -1,6 +1,8 @@
 /* test-hook.c - what the publish callback is told, and what its answers mean */
 #include "ingest/hook.h"
 
+#include <string.h>
+
 static void
 test_render (void) {
   static const UsHookCall call = {
@@ -18,6 +20,22 @@ test_render (void) {
                    "call=publish&app=live&name=a%26b%3Dc%20d&type=live&addr=2001%3Adb8%3A%3A1"
                    "&clientid=7&flashver=FMLE%2F3.0&tcurl=rtmp%3A%2F%2Fhost%2Flive&swfurl=&pageurl="
                    "&keyid=studio-1&token=a%2Bb&flag=&x=%26addr%3D1");
+}
+
+/* What web frameworks take for one of our words: PHP drops blanks in front and makes an array of
+ * "name[]", and each would believe the last one. */
+static void
+test_lookalikes (void) {
+  static const char *const names[] = { "%20name", "%09name", "name%5B%5D", "name[x]",  "name%5B",
+                                       "+name",   "n%C3%A4", "a%0Db",      "a%26name", "a%3Dname" };
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    g_autofree char *query = g_strdup_printf ("a-b.c_1=good&%s=forged", names[i]);
+    UsHookCall call = { "live", "cam", "::1", "", "", query, "", 7 };
+    g_autofree char *body = us_hook_render ("publish", &call);
+    g_test_message ("%s", body);
+    g_assert_null (strstr (body, "forged"));
+    g_assert_true (g_str_has_suffix (body, "&a-b.c_1=good"));
+  }
 }
 
 static void
@@ -57,6 +75,7 @@ int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/hook/render", test_render);
+  g_test_add_func ("/hook/lookalikes", test_lookalikes);
   g_test_add_func ("/hook/judge", test_judge);
   return g_test_run ();
 }
