@@ -60,10 +60,11 @@ struct UsPass {
   UsGateFunc func;
   gpointer user_data;
   char *host, *peer;
-  char *secret; /* (nullable): of the keys file, wiped */
-  char *stream; /* (nullable): as the keys file or the URL has it, not yet checked without a key */
-  char *stated; /* (nullable): named besides a key */
-  char *key_id; /* (nullable) */
+  char *secret;  /* (nullable): of the keys file, wiped */
+  char *stream;  /* (nullable): as the keys file or the URL has it, not yet checked without a key */
+  char *stated;  /* (nullable): named besides a key */
+  char *granted; /* (nullable): the stream that the key gave it, before a callback renamed it */
+  char *key_id;  /* (nullable) */
   char *app, *query, *tc_url, *encoder; /* for the callback */
   gint64 expires_s;
   guint priority;
@@ -133,62 +134,6 @@ admit (UsPass *pass, const char *stream) {
   pass->func (&result, pass->user_data);
 }
 
-/* ------------------------------------------------------------------------------- the callback */
-
-static UsHookCall
-call_of (const UsPass *pass) {
-  return (UsHookCall){
-    .app = pass->app,
-    .name = pass->stream,
-    .host = pass->host,
-    .encoder = pass->encoder,
-    .tc_url = pass->tc_url,
-    .query = pass->query,
-    .key_id = pass->key_id != NULL ? pass->key_id : "",
-    .client_id = pass->client_id,
-  };
-}
-
-static void
-on_hook (UsHookVerdict verdict, const char *name, const char *why, gpointer user_data) {
-  UsPass *pass = user_data;
-  pass->ask = NULL;
-  if (verdict == US_HOOK_FAILED && pass->gate->allows_on_failure)
-    verdict = US_HOOK_ALLOWED;
-  switch (verdict) {
-  case US_HOOK_ALLOWED:
-    admit (pass, pass->stream);
-    break;
-  case US_HOOK_RENAMED:
-    admit (pass, name);
-    break;
-  case US_HOOK_DENIED:
-    deny (pass, DENIED_CALLBACK, "publishing was refused", why);
-    break;
-  case US_HOOK_FAILED:
-  default:
-    deny (pass, DENIED_CALLBACK_FAILED, "publishing cannot be checked just now, try again", why);
-  }
-}
-
-static void
-ask_hook (UsPass *pass) {
-  UsGate *gate = pass->gate;
-  UsHookCall call = call_of (pass);
-  pass->ask = us_hook_ask (gate->hook, &call, on_hook, pass);
-  if (pass->ask == NULL)
-    deny (pass, DENIED_CALLBACK_FAILED, "too many publishers are being checked, try again",
-          "too many others wait for the publish callback");
-}
-
-static void
-go_on (UsPass *pass) {
-  if (pass->gate->has_on_publish)
-    ask_hook (pass);
-  else
-    admit (pass, pass->stream);
-}
-
 /* ------------------------------------------------------------------------------------ the keys */
 
 /* Told to a publisher whatever is wrong with its key. */
@@ -223,6 +168,113 @@ take_key (UsPass *pass, const UsKey *key) {
   pass->expires_s = key->expires_s;
 }
 
+/* The stream of a publish does not change; its key may get another id or priority. */
+static UsKeyVerdict
+check_again (UsPass *pass, const UsKey **key) {
+  const UsKeys *keys = us_keys_file_get (pass->gate->keys_file);
+  UsKeyVerdict verdict
+      = us_keys_check (keys, pass->secret, pass->stated, pass->host, now_s (pass->gate), key);
+  gboolean is_moved = verdict == US_KEY_OK && strcmp ((*key)->stream, "*") != 0
+                      && strcmp ((*key)->stream, pass->granted) != 0;
+  return is_moved ? US_KEY_STREAM : verdict;
+}
+
+static const char *
+review_again (UsPass *pass) {
+  const UsKey *key = NULL;
+  switch (check_again (pass, &key)) {
+  case US_KEY_OK:
+    break;
+  case US_KEY_EXPIRED:
+    return "its key has expired";
+  case US_KEY_ADDRESS:
+    return "its key may not be used from its address any more";
+  case US_KEY_STREAM:
+    return "its key is for another stream now";
+  case US_KEY_UNKNOWN:
+  case US_KEY_DISABLED:
+  default:
+    return "its key was taken back";
+  }
+  take_key (pass, key);
+  return NULL;
+}
+
+/* While a callback was asked, the file may have changed and time has passed. Returns FALSE when
+ * that was the end of it. */
+static gboolean
+is_still_good (UsPass *pass) {
+  const UsKey *key = NULL;
+  UsKeyVerdict verdict = check_again (pass, &key);
+  if (verdict != US_KEY_OK) {
+    deny_key (pass, verdict, key);
+    return FALSE;
+  }
+  take_key (pass, key);
+  return TRUE;
+}
+
+/* ------------------------------------------------------------------------------- the callback */
+
+static UsHookCall
+call_of (const UsPass *pass) {
+  return (UsHookCall){
+    .app = pass->app,
+    .name = pass->stream,
+    .host = pass->host,
+    .encoder = pass->encoder,
+    .tc_url = pass->tc_url,
+    .query = pass->query,
+    .key_id = pass->key_id != NULL ? pass->key_id : "",
+    .client_id = pass->client_id,
+  };
+}
+
+static void
+on_hook (UsHookVerdict verdict, const char *name, const char *why, gpointer user_data) {
+  UsPass *pass = user_data;
+  pass->ask = NULL;
+  if (verdict == US_HOOK_FAILED && pass->gate->allows_on_failure)
+    verdict = US_HOOK_ALLOWED;
+  if ((verdict == US_HOOK_ALLOWED || verdict == US_HOOK_RENAMED) && pass->key_id != NULL
+      && !is_still_good (pass))
+    return;
+  switch (verdict) {
+  case US_HOOK_ALLOWED:
+    admit (pass, pass->stream);
+    break;
+  case US_HOOK_RENAMED:
+    admit (pass, name);
+    break;
+  case US_HOOK_DENIED:
+    deny (pass, DENIED_CALLBACK, "publishing was refused", why);
+    break;
+  case US_HOOK_FAILED:
+  default:
+    deny (pass, DENIED_CALLBACK_FAILED, "publishing cannot be checked just now, try again", why);
+  }
+}
+
+static void
+ask_hook (UsPass *pass) {
+  UsGate *gate = pass->gate;
+  UsHookCall call = call_of (pass);
+  pass->ask = us_hook_ask (gate->hook, &call, on_hook, pass);
+  if (pass->ask == NULL)
+    deny (pass, DENIED_CALLBACK_FAILED, "too many publishers are being checked, try again",
+          "too many others wait for the publish callback");
+}
+
+static void
+go_on (UsPass *pass) {
+  if (pass->gate->has_on_publish)
+    ask_hook (pass);
+  else
+    admit (pass, pass->stream);
+}
+
+/* ---------------------------------------------------------------------------------- with keys */
+
 static void
 check_key (UsPass *pass) {
   UsGate *gate = pass->gate;
@@ -240,6 +292,7 @@ check_key (UsPass *pass) {
   }
   take_key (pass, key);
   pass->stream = g_strdup (strcmp (key->stream, "*") == 0 ? pass->stated : key->stream);
+  pass->granted = g_strdup (pass->stream);
   go_on (pass);
 }
 
@@ -403,6 +456,7 @@ us_pass_free (UsPass *pass) {
   g_free (pass->peer);
   g_free (pass->stream);
   g_free (pass->stated);
+  g_free (pass->granted);
   g_free (pass->key_id);
   g_free (pass->app);
   g_free (pass->query);
@@ -433,36 +487,6 @@ us_gate_poll (UsGate *gate) {
 gboolean
 us_gate_reload (UsGate *gate) {
   return gate->keys_file != NULL && us_keys_file_reload (gate->keys_file);
-}
-
-/* The stream of a running publish does not change; its key may get another id or priority. */
-static const char *
-review_again (UsPass *pass) {
-  const UsKey *key = NULL;
-  UsGate *gate = pass->gate;
-  const char *stream = pass->stated != NULL ? pass->stated : NULL;
-  UsKeyVerdict verdict = us_keys_check (us_keys_file_get (gate->keys_file), pass->secret, stream,
-                                        pass->host, now_s (gate), &key);
-  switch (verdict) {
-  case US_KEY_OK:
-    break;
-  case US_KEY_EXPIRED:
-    return "its key has expired";
-  case US_KEY_ADDRESS:
-    return "its key may not be used from its address any more";
-  case US_KEY_STREAM:
-    return "its key is for another stream now";
-  case US_KEY_UNKNOWN:
-  case US_KEY_DISABLED:
-  default:
-    return "its key was taken back";
-  }
-  /* A callback may have renamed the stream: then the file has no say in it. */
-  if (!gate->has_on_publish && strcmp (key->stream, "*") != 0
-      && strcmp (key->stream, pass->stream) != 0)
-    return "its key is for another stream now";
-  take_key (pass, key);
-  return NULL;
 }
 
 /**

@@ -336,6 +336,53 @@ test_hook_many (Gate *gate, gconstpointer data) {
   }
 }
 
+/* A key that is taken back, or is for another stream, while the callback still thinks of it. */
+static void
+test_hook_and_revoke (Gate *gate, gconstpointer data) {
+  static const char *const after[] = { "", "[a]\nkey = " KEY_A "\nstream = other\n",
+                                       "[a]\nkey = " KEY_A "\nstream = slow\nenabled = false\n" };
+  gate->base.settings.gate.hook.timeout_ms = 9000;
+  gate->base.settings.gate.keys_file = gate->keys
+      = g_build_filename (gate->base.dir, "keys.conf", NULL);
+  write_keys (gate, "");
+  start (&gate->base, us_clock_system ());
+  for (guint i = 0; i < G_N_ELEMENTS (after); i++) {
+    write_keys (gate, "[a]\nkey = " KEY_A "\nstream = slow\n");
+    us_ingest_reload (gate->base.ingest);
+    g_mutex_lock (&gate->service->lock);
+    Encoder *a = encoder_new (gate->base.port, "live/" KEY_A);
+    g_free (take_body (gate->service));
+    write_keys (gate, after[i]);
+    us_ingest_reload (gate->base.ingest);
+    g_mutex_unlock (&gate->service->lock);
+    wait_until (is_ready, a, NULL, "answer");
+    g_test_message ("%s", after[i]);
+    g_assert_false (a->is_ready);
+    g_assert_nonnull (strstr (a->fault, "NetStream.Publish.Denied"));
+    encoder_free (a);
+  }
+}
+
+/* A publisher that the callback let in goes when its key is given to another stream. */
+static void
+test_hook_and_move (Gate *gate, gconstpointer data) {
+  gate->base.settings.gate.keys_file = gate->keys
+      = g_build_filename (gate->base.dir, "keys.conf", NULL);
+  write_keys (gate, "[a]\nkey = " KEY_A "\nstream = secret\n"); /* renamed to "shown" */
+  start (&gate->base, us_clock_system ());
+  Encoder *a = publish (gate, "live/" KEY_A);
+  write_keys (gate, "[b]\nkey = " KEY_A "\nstream = secret\npriority = 3\n");
+  us_ingest_reload (gate->base.ingest);
+  g_autofree char *health = fetch_page (&gate->base, "/healthz");
+  g_assert_nonnull (strstr (health, "\"priority\":3"));
+  g_assert_false (a->is_closed);
+  write_keys (gate, "[b]\nkey = " KEY_A "\nstream = another\n");
+  us_ingest_reload (gate->base.ingest);
+  wait_until (is_closed, a, NULL, "end of the one whose key was moved");
+  g_assert_nonnull (strstr (a->fault, "the stream key is not valid any more"));
+  encoder_free (a);
+}
+
 /* The role goes while requests are under way. */
 static void
 test_hook_and_end (Gate *gate, gconstpointer data) {
@@ -364,6 +411,8 @@ main (int argc, char **argv) {
   ADD ("hook-renames", set_up_hook, test_hook_renames);
   ADD ("hook-fails", set_up_hook, test_hook_fails);
   ADD ("hook-many", set_up_hook, test_hook_many);
+  ADD ("hook-and-revoke", set_up_hook, test_hook_and_revoke);
+  ADD ("hook-and-move", set_up_hook, test_hook_and_move);
   ADD ("hook-and-end", set_up_hook, test_hook_and_end);
   return g_test_run ();
 }
