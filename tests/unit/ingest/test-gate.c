@@ -106,7 +106,7 @@ test_open (Fixture *f, gconstpointer data) {
     { "100.127.255.9", US_OPEN_PRIVATE }, { "169.254.255.9", US_OPEN_PRIVATE },
     { "fd12::9", US_OPEN_PRIVATE },       { "fe80::9", US_OPEN_PRIVATE },
     { "172.32.0.1", US_OPEN_ANY },        { "100.128.0.1", US_OPEN_ANY },
-    { "198.51.100.77", US_OPEN_ANY },      { "2001:db8::1", US_OPEN_ANY },
+    { "198.51.100.77", US_OPEN_ANY },     { "2001:db8::1", US_OPEN_ANY },
   };
   for (UsOpenPublish open = US_OPEN_LOOPBACK; open <= US_OPEN_ANY; open++) {
     make_gate (f, open, FALSE);
