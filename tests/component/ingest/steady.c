@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "rtmp/command.h"
@@ -30,9 +31,24 @@ count_closed (FakeServer *server) {
   return n;
 }
 
+static gint64
+thread_time_us (void) {
+  struct timespec now;
+  g_assert_cmpint (clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now), ==, 0);
+  return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+static void
+note_work (Steady *steady) {
+  gint64 worked_us = thread_time_us ();
+  steady->worst_worked_us = MAX (steady->worst_worked_us, worked_us - steady->worked_us);
+  steady->worked_us = worked_us;
+}
+
 static gboolean
 on_frame (gpointer user_data) {
   Steady *steady = user_data;
+  note_work (steady);
   Encoder *encoder = steady->encoder;
   gboolean is_key = steady->n_frames % STEADY_FRAMES == 0;
   guint n_done = steady->n_frames / STEADY_FRAMES; /* segments that are complete with this frame */
@@ -81,6 +97,7 @@ steady_begin (Steady *steady, Fixture *fixture) {
   encoder_send_configs (steady->encoder, 1);
   wait_until (is_ready, steady->encoder, NULL, "the healthy publisher");
   g_assert_true (steady->encoder->is_ready);
+  steady->worked_us = thread_time_us ();
   steady->source = g_timeout_add (STEADY_FRAME_MS, on_frame, steady);
   steady_run (steady, 2);
   for (guint i = 0; i < 2; i++)
@@ -129,8 +146,10 @@ steady_end (Steady *steady) {
     wait_until (has_closed_segments, &(Closed){ steady->fixture->twins[i], n_segments }, NULL,
                 "the last segment of the healthy publisher");
   check_segments (steady, n_segments);
-  g_test_message ("healthy publisher: %u segments, at worst %u behind", n_segments,
-                  steady->worst_behind);
+  g_test_message ("healthy publisher: %u segments, at worst %u behind, the loop busy for up to "
+                  "%" G_GINT64_FORMAT " ms",
+                  n_segments, steady->worst_behind, steady->worst_worked_us / 1000);
+  g_assert_cmpint (steady->worst_worked_us, <, STEADY_SEGMENT_MS * 1000);
   g_assert_cmpuint (steady->worst_behind, ==, 0);
   encoder_free (steady->encoder);
 }

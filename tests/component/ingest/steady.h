@@ -4,13 +4,17 @@
 #include "stand.h"
 
 /* UsSteady: one frame for each turn of its timer, never two: a machine that stands still slows it
- * down instead of making bursts, so that "in time" is a question of order and not of a clock. */
+ * down instead of making bursts, so that "in time" is a question of order and not of a clock. The
+ * ingest works in the same thread: how long it may keep the loop to itself is counted in the time
+ * that the thread really worked, which other programs on the machine do not change. */
 typedef struct {
   Fixture *fixture;
   Encoder *encoder;
   guint source;
   guint n_frames;
-  guint worst_behind; /* segments that a packager was short of, when another one began */
+  guint worst_behind;     /* segments that a packager was short of, when another one began */
+  gint64 worked_us;       /* of the processor's time, up to the last frame ... */
+  gint64 worst_worked_us; /* ... and at most between two */
 } Steady;
 
 #define STEADY_FRAME_MS 40
@@ -24,7 +28,8 @@ void steady_run (Steady *steady, guint n);
 /* The same for @n frames of it. */
 void steady_run_frames (Steady *steady, guint n);
 /* Ends it, and asserts that both packagers have every segment: all frames, the same bytes,
- * numbers without a gap, no discontinuity, none later than while the next one was being sent. */
+ * numbers without a gap, no discontinuity, none later than while the next one was being sent, and
+ * that nothing kept the loop busy for as long as a segment lasts. */
 void steady_end (Steady *steady);
 
 /* Run: what both packagers have of another stream, in order of its numbers. */
