@@ -49,6 +49,7 @@ const origin = (name) => page.getByRole('region', { name, exact: true });
 test('the viewer\'s player plays', async () => {
   await assertGoesOn(3);
   await origin('Primary').getByText('Active', { exact: true }).waitFor();
+  await page.getByRole('region', { name: 'Encoder' }).getByText('25 fps').waitFor(); // as it was measured
   await waitFor('the ledger', async () => await page.locator('table.ledger tbody tr').count() >= 5);
   for (const theme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme: theme });

@@ -12,6 +12,7 @@ import { changeReason, pairWords, situation } from './live-words.js';
 import { useChain, useLedger } from './live-poll.js';
 import { OriginMark } from './live-parts.js';
 import { ViewerPlayer } from './live-player.js';
+import { Encoder } from './live-encoder.js';
 import { Origins } from './live-origins.js';
 import { Controls, StandingOrders } from './live-orders.js';
 import { OrderDialog } from './live-order-dialog.js';
@@ -108,6 +109,7 @@ function Page({ source, stream, ledger, onRendition }) {
       <div class="live-columns">
         ${url ? html`<${ViewerPlayer} key=${url} url=${url} stream=${stream} />` : html`<section class="card live-viewer">
           <p>The desk does not know the address that viewers use</p></section>`}
+        <${Encoder} chain=${chain} stream=${stream} />
         <div class="live-side"><${Origins} ...${about} /><${Controls} ...${about} /><${Drills} ...${about} />
           <${RecordList} chain=${chain} stream=${stream} /></div>
         <${Ledger} stream=${stream} ledger=${ledger} onRendition=${onRendition} />
