@@ -84,8 +84,20 @@ extra_without_oldest_ms (UsRing *ring) {
 static void
 trim_time (UsRing *ring) {
   while (ring->segments.length > ring->n_window + 1
-         && extra_without_oldest_ms (ring) >= ring->extra_ms)
+         && (ring->segments.length > ring->n_window + 1 + US_RING_MAX_EXTRA
+             || extra_without_oldest_ms (ring) >= ring->extra_ms))
     drop_oldest (ring);
+}
+
+static void
+count (UsRing *ring, UsRingSegment *segment, gsize bytes) {
+  segment->bytes += bytes;
+  ring->bytes += bytes;
+}
+
+static gsize
+size_of (GBytes *config) {
+  return config != NULL ? g_bytes_get_size (config) : 0;
 }
 
 void
@@ -121,7 +133,9 @@ us_ring_open (UsRing *ring, guint64 epoch, guint64 number, gint64 media_ms, gint
   segment->items = g_array_sized_new (FALSE, FALSE, sizeof (UsRingItem), 256);
   g_array_set_clear_func (segment->items, item_clear);
   g_queue_push_tail (&ring->segments, segment);
+  count (ring, segment, size_of (video_config) + size_of (audio_config));
   trim_time (ring);
+  us_ring_shrink (ring, ring->max_bytes);
   return segment;
 }
 
@@ -140,9 +154,7 @@ us_ring_append (UsRing *ring, UsRtmpMessageType type, gboolean is_keyframe, gint
   g_return_if_fail (segment != NULL);
   UsRingItem item = { g_bytes_ref (payload), media_ms, type, is_keyframe };
   g_array_append_val (segment->items, item);
-  gsize cost = g_bytes_get_size (payload) + ITEM_COST;
-  segment->bytes += cost;
-  ring->bytes += cost;
+  count (ring, segment, g_bytes_get_size (payload) + ITEM_COST);
   segment->tracks |= type == US_RTMP_VIDEO ? US_TRACK_VIDEO : US_TRACK_AUDIO;
   us_ring_shrink (ring, ring->max_bytes);
 }

@@ -7,6 +7,8 @@
 
 G_BEGIN_DECLS
 
+#define US_RING_MAX_EXTRA 512 /* segments before the window, however short they are */
+
 /* UsRingItem: one audio or video message. */
 typedef struct {
   GBytes *payload;
@@ -36,7 +38,7 @@ typedef struct {
 
 typedef struct UsRing UsRing;
 
-/* @n_window segments and @extra_ms before them stay, within @max_bytes of payload */
+/* @n_window segments and @extra_ms before them stay, within @max_bytes of messages */
 UsRing *us_ring_new (guint n_window, guint extra_ms, gsize max_bytes);
 UsRingSegment *us_ring_open (UsRing *ring, guint64 epoch, guint64 number, gint64 media_ms,
                              gint64 wall_ms, GBytes *video_config, GBytes *audio_config);

@@ -6,6 +6,9 @@
 G_BEGIN_DECLS
 
 /* What MPEG-TS segments carry; anything else is refused by name. */
+/* Real configurations have less than 200 bytes; each is kept as long as a segment that needs it. */
+#define US_FLV_MAX_CONFIG (64 * 1024)
+
 typedef enum {
   US_CODEC_NONE,
   US_CODEC_H264,

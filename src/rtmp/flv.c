@@ -85,17 +85,8 @@ set_without_data (UsFlvTag *tag, UsFlvKind kind, gsize size) {
   return TRUE;
 }
 
-/**
- * us_flv_parse_video:
- * @data: (array length=size): payload of a video message
- * @size: its length; 0 is a tag of kind %US_FLV_EMPTY
- * @tag: (out): what it says
- * @error: (out): US_RTMP_ERROR_MEDIA
- *
- * Returns: %FALSE when the header is cut off or of an unknown form
- */
-gboolean
-us_flv_parse_video (const guint8 *data, gsize size, UsFlvTag *tag, GError **error) {
+static gboolean
+parse_video (const guint8 *data, gsize size, UsFlvTag *tag, GError **error) {
   *tag = (UsFlvTag){ .kind = US_FLV_EMPTY, .codec_name = "video" };
   if (size == 0)
     return TRUE;
@@ -125,17 +116,8 @@ us_flv_parse_video (const guint8 *data, gsize size, UsFlvTag *tag, GError **erro
   return set_data (tag, US_FLV_FRAME, 5, size);
 }
 
-/**
- * us_flv_parse_audio:
- * @data: (array length=size): payload of an audio message
- * @size: its length; 0 is a tag of kind %US_FLV_EMPTY ("silence" of Enhanced RTMP)
- * @tag: (out): what it says
- * @error: (out): US_RTMP_ERROR_MEDIA
- *
- * Returns: %FALSE when the header is cut off or of an unknown form
- */
-gboolean
-us_flv_parse_audio (const guint8 *data, gsize size, UsFlvTag *tag, GError **error) {
+static gboolean
+parse_audio (const guint8 *data, gsize size, UsFlvTag *tag, GError **error) {
   *tag = (UsFlvTag){ .kind = US_FLV_EMPTY, .codec_name = "audio", .is_keyframe = TRUE };
   if (size == 0)
     return TRUE;
@@ -162,4 +144,42 @@ us_flv_parse_audio (const guint8 *data, gsize size, UsFlvTag *tag, GError **erro
   if (data[1] == PACKET_FRAME)
     return set_data (tag, US_FLV_FRAME, 2, size);
   return fail_packet_type (error, "an audio", data[1]);
+}
+
+static gboolean
+check_size (const UsFlvTag *tag, GError **error) {
+  if (tag->kind != US_FLV_CONFIG || tag->data_size <= US_FLV_MAX_CONFIG)
+    return TRUE;
+  g_set_error (error, US_RTMP_ERROR, US_RTMP_ERROR_MEDIA,
+               "a %s configuration of %" G_GSIZE_FORMAT " bytes, at most %d are taken",
+               tag->codec_name, tag->data_size, US_FLV_MAX_CONFIG);
+  return FALSE;
+}
+
+/**
+ * us_flv_parse_video:
+ * @data: (array length=size): payload of a video message
+ * @size: its length; 0 is a tag of kind %US_FLV_EMPTY
+ * @tag: (out): what it says
+ * @error: (out): US_RTMP_ERROR_MEDIA
+ *
+ * Returns: %FALSE when the header is cut off or of an unknown form, or a configuration too large
+ */
+gboolean
+us_flv_parse_video (const guint8 *data, gsize size, UsFlvTag *tag, GError **error) {
+  return parse_video (data, size, tag, error) && check_size (tag, error);
+}
+
+/**
+ * us_flv_parse_audio:
+ * @data: (array length=size): payload of an audio message
+ * @size: its length; 0 is a tag of kind %US_FLV_EMPTY ("silence" of Enhanced RTMP)
+ * @tag: (out): what it says
+ * @error: (out): US_RTMP_ERROR_MEDIA
+ *
+ * Returns: %FALSE when the header is cut off or of an unknown form, or a configuration too large
+ */
+gboolean
+us_flv_parse_audio (const guint8 *data, gsize size, UsFlvTag *tag, GError **error) {
+  return parse_audio (data, size, tag, error) && check_size (tag, error);
 }

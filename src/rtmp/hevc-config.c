@@ -23,6 +23,7 @@
 #define NAL_HEADER 2
 #define LENGTH_BYTES 4 /* before the NAL units of a frame that has no record */
 #define MAX_NALS_BEFORE_SLICE 16
+#define MAX_SET_BYTES (US_FLV_MAX_CONFIG / 4) /* so that three of them fit */
 
 enum { NAL_VPS = 32, NAL_SPS = 33, NAL_PPS = 34, N_SETS = 3 };
 
@@ -180,7 +181,7 @@ find_sets (const guint8 *data, gsize size, Nal sets[N_SETS]) {
     /* forbidden bit 0, layer 0, lowest temporal layer */
     if ((nal[0] & 0x81) != 0 || nal[1] != 1 || type < NAL_VPS)
       break;
-    if (type <= NAL_PPS && sets[type - NAL_VPS].data == NULL && length <= G_MAXUINT16)
+    if (type <= NAL_PPS && sets[type - NAL_VPS].data == NULL && length <= MAX_SET_BYTES)
       sets[type - NAL_VPS] = (Nal){ nal, length };
     at += length;
   }

@@ -40,6 +40,25 @@ test_bytes (void) {
   g_assert_cmpuint (us_ring_get_newest (ring) - us_ring_get_oldest (ring), ==, 2);
 }
 
+/* A publisher that starts anew all the time makes segments of a millisecond, ten seconds of which
+ * would never come together, and may have a configuration as large as it likes. */
+static void
+test_short_segments (void) {
+  g_autoptr (UsRing) ring = us_ring_new (10, 10000, 64 << 20);
+  for (guint64 n = 1; n <= 5000; n++)
+    fill (ring, n, 1, 10);
+  g_assert_cmpuint (us_ring_get_newest (ring) - us_ring_get_oldest (ring), <=,
+                    10 + US_RING_MAX_EXTRA);
+  g_autoptr (UsRing) small = us_ring_new (10, 10000, 100000);
+  g_autoptr (GBytes) config = g_bytes_new_take (g_malloc0 (30000), 30000);
+  for (guint64 n = 1; n <= 50; n++) {
+    UsRingSegment *segment = us_ring_open (small, n, n, 0, 0, config, config);
+    g_assert_cmpuint (us_ring_get_bytes (small), <=, 100000);
+    segment->end_ms = 1;
+    segment->is_closed = TRUE;
+  }
+}
+
 /* Tiny messages cost memory too. */
 static void
 test_tiny_items (void) {
@@ -110,6 +129,7 @@ main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/ring/window", test_window);
   g_test_add_func ("/ring/bytes", test_bytes);
+  g_test_add_func ("/ring/short-segments", test_short_segments);
   g_test_add_func ("/ring/tiny-items", test_tiny_items);
   g_test_add_func ("/ring/contents", test_contents);
   g_test_add_func ("/ring/withdraw", test_withdraw);

@@ -253,11 +253,43 @@ test_all_short_inputs (void) {
   }
 }
 
+/* A configuration is kept with each segment; one of megabytes is no configuration. */
+static void
+test_huge_config (void) {
+  static const struct {
+    guint8 head[5];
+    gboolean is_video;
+    gsize header;
+  } rows[] = {
+    { { 0x17, 0, 0, 0, 0 }, TRUE, 5 },
+    { { 0x90, 'h', 'v', 'c', '1' }, TRUE, 5 },
+    { { 0xaf, 0, 0, 0, 0 }, FALSE, 2 },
+    { { 0x90, 'O', 'p', 'u', 's' }, FALSE, 5 },
+  };
+  g_autofree guint8 *data = g_malloc0 (US_FLV_MAX_CONFIG + 6);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    for (gsize more = 0; more < 2; more++) {
+      UsFlvTag tag = { 0 };
+      g_autoptr (GError) error = NULL;
+      gsize size = rows[i].header + US_FLV_MAX_CONFIG + more;
+      memcpy (data, rows[i].head, sizeof rows[i].head);
+      gboolean ok = rows[i].is_video ? us_flv_parse_video (data, size, &tag, &error)
+                                     : us_flv_parse_audio (data, size, &tag, &error);
+      g_assert_cmpint (ok, ==, more == 0);
+      if (!ok)
+        g_assert_nonnull (strstr (error->message, "configuration of 65537 bytes"));
+      else
+        g_assert_cmpint (tag.kind, ==, US_FLV_CONFIG);
+    }
+  }
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/rtmp/flv/nanoseconds", test_nanoseconds);
   g_test_add_func ("/rtmp/flv/every-cut", test_every_cut);
+  g_test_add_func ("/rtmp/flv/huge-config", test_huge_config);
   g_test_add_func ("/rtmp/flv/video", test_video);
   g_test_add_func ("/rtmp/flv/audio", test_audio);
   g_test_add_func ("/rtmp/flv/all-short-inputs", test_all_short_inputs);
