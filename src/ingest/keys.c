@@ -509,7 +509,9 @@ us_keys_get (const UsKeys *keys, guint index) {
 static const Entry *
 find (const UsKeys *keys, const char *secret) {
   guint8 plain[DIGEST_BYTES], hashed[DIGEST_BYTES];
-  guint found = 0; /* index + 1 */
+  guint found = 0;                  /* index + 1 */
+  if (strlen (secret) > US_KEY_MAX) /* none is; thousands of hashes of it would take a while */
+    return NULL;
   digest (keys->salt, secret, plain);
   for (guint i = 0; i < keys->entries->len; i++) {
     const Entry *entry = keys->entries->pdata[i];
