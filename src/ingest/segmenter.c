@@ -156,10 +156,14 @@ static void
 measure (UsSegmenter *segmenter, const UsRingSegment *segment) {
   gint64 length_ms = segment->end_ms - segment->media_ms;
   guint n_video = 0;
-  for (guint i = 0; i < segment->items->len; i++)
-    n_video += g_array_index (segment->items, UsRingItem, i).type == US_RTMP_VIDEO;
+  guint64 n_bytes = 0; /* the segment's own count is of memory */
+  for (guint i = 0; i < segment->items->len; i++) {
+    const UsRingItem *item = &g_array_index (segment->items, UsRingItem, i);
+    n_video += item->type == US_RTMP_VIDEO;
+    n_bytes += g_bytes_get_size (item->payload);
+  }
   segmenter->stats.fps = (double)n_video * 1000.0 / (double)length_ms;
-  segmenter->stats.bitrate_bps = (guint64)segment->bytes * 8 * 1000 / (guint64)length_ms;
+  segmenter->stats.bitrate_bps = n_bytes * 8 * 1000 / (guint64)length_ms;
 }
 
 static void

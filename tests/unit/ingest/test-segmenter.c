@@ -103,6 +103,13 @@ test_plain (Fixture *fixture, gconstpointer data) {
       g_assert_cmpuint (one->target_duration_s, ==, 2);
     }
   }
+  /* what was sent, and not what it costs us to keep it */
+  gsize n_bytes = 0;
+  for (guint i = 0; i < segment (fixture, 4)->items->len; i++)
+    n_bytes += g_bytes_get_size (item (segment (fixture, 4), i)->payload);
+  UsSegmenterStats stats;
+  us_segmenter_get_stats (fixture->segmenter, &stats);
+  g_assert_cmpuint (stats.bitrate_bps, ==, n_bytes * 8 / 2);
 }
 
 /* The last, partial segment closes with its last frame when the publisher goes. */
