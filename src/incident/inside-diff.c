@@ -135,6 +135,11 @@ diff_warnings (const UsPageStream *before, const UsPageStream *now, gint64 wall_
   }
 }
 
+void
+us_inside_tell_warnings (const UsPageStream *stream, gint64 wall_us, GPtrArray *events) {
+  diff_warnings (NULL, stream, wall_us, events);
+}
+
 /* ---- packagers ---- */
 
 static void

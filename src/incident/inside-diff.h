@@ -22,6 +22,8 @@ void us_inside_diff (UsInsideRole role, const UsPage *before, const UsPage *now,
 void us_inside_tell_gone (UsInsideRole role, const char *why, gint64 wall_us, GPtrArray *events);
 void us_inside_tell_back (UsInsideRole role, gboolean is_restarted, gint64 wall_us,
                           GPtrArray *events);
+/* What the ingest warns of already when a stream comes into sight. */
+void us_inside_tell_warnings (const UsPageStream *stream, gint64 wall_us, GPtrArray *events);
 gboolean us_inside_is_restarted (const UsPage *before, const UsPage *now);
 
 G_END_DECLS

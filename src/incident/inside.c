@@ -137,9 +137,11 @@ note_publisher (UsInside *self, const UsPage *page) {
   }
 }
 
-/* A stream is told of when viewers can get it for the first time. */
+/* A stream is told of when viewers can get it for the first time; what the ingest told of it before
+ * found nobody who knew it. */
 static void
-note_feeds (UsInside *self, const UsPage *page) {
+note_feeds (UsInside *self, const UsPage *page, GPtrArray *events) {
+  const Role *ingest = &self->roles[US_INSIDE_INGEST];
   const char *base = self->roles[US_INSIDE_SWITCHER].url;
   for (guint i = 0; i < page->streams->len; i++) {
     const UsPageStream *seen = page->streams->pdata[i];
@@ -153,6 +155,10 @@ note_feeds (UsInside *self, const UsPage *page) {
     stream->viewer_url = g_strconcat (base, seen->path, NULL);
     if (self->handler.on_stream != NULL)
       self->handler.on_stream (stream->name, stream->viewer_url, FALSE, self->user_data);
+    const UsPageStream *published
+        = ingest->is_up ? us_page_find (ingest->page, stream->name) : NULL;
+    if (published != NULL)
+      us_inside_tell_warnings (published, us_clock_wall_us (self->clock), events);
   }
 }
 
@@ -329,7 +335,7 @@ take_page (UsInside *self, Role *role, UsPage *page) {
   if (role->role == US_INSIDE_INGEST)
     note_publisher (self, page);
   else if (role->role == US_INSIDE_SWITCHER)
-    note_feeds (self, page);
+    note_feeds (self, page, events);
   note_events (self, events);
   if (role->role == US_INSIDE_SWITCHER)
     forget_streams (self);

@@ -255,6 +255,49 @@ test_publisher (void) {
   world_clear (&world);
 }
 
+#define WARNED(warnings)                                                                           \
+  "{\"started_ms\":7,\"streams\":[{\"name\":\"a\",\"publisher\":{},\"publishes\":1,"               \
+  "\"warnings\":[" warnings "]}]}"
+#define LONG_GOP "{\"id\":\"keyframe-interval-long\",\"severity\":\"info\",\"text\":\"far apart\"}"
+#define MUTED "{\"id\":\"audio-stopped\",\"severity\":\"degraded\",\"text\":\"audio stopped\"}"
+
+static guint
+count_told (const World *world, const char *text) {
+  guint n = 0;
+  for (guint i = 0; i < world->events->len; i++)
+    n += strstr (((UsEvent *)world->events->pdata[i])->text, text) != NULL;
+  return n;
+}
+
+/* Also what was so before viewers could get the stream, and what the ingest told last is kept as
+ * long as it answers. */
+static void
+test_warnings (void) {
+  World world;
+  world_init (&world);
+  puppet_say (&world.switcher, "{\"started_ms\":7,\"streams\":[]}");
+  puppet_say (&world.ingest, WARNED (LONG_GOP));
+  world_open (&world);
+  await_polls (&world.ingest, 2);
+  await_polls (&world.switcher, 2);
+  g_assert_cmpuint (count_told (&world, "far apart"), ==, 0);
+  puppet_say (&world.switcher, SWITCHER_WELL);
+  await (is_told (&world, "The ingest warns: far apart"));
+  puppet_say (&world.ingest, WARNED (LONG_GOP "," MUTED));
+  await (is_told (&world, "The ingest warns: audio stopped"));
+  puppet_say (&world.ingest, WARNED (MUTED));
+  await (is_told (&world, "No longer so: far apart"));
+  await_polls (&world.ingest, 2);
+  g_assert_cmpuint (count_told (&world, "far apart"), ==, 2);
+  g_assert_cmpuint (count_told (&world, "audio stopped"), ==, 1);
+  GBytes *told = us_inside_get_ingest (world.inside);
+  g_assert_cmpmem (g_bytes_get_data (told, NULL), g_bytes_get_size (told), WARNED (MUTED),
+                   strlen (WARNED (MUTED)));
+  puppet_stop (&world.ingest);
+  await (us_inside_get_ingest (world.inside) == NULL);
+  world_clear (&world);
+}
+
 /* What the ingest cuts tells whether the encoder's pictures come. */
 static void
 test_cuts (void) {
@@ -501,6 +544,7 @@ main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/incident/inside/well", test_well);
   g_test_add_func ("/incident/inside/publisher", test_publisher);
+  g_test_add_func ("/incident/inside/warnings", test_warnings);
   g_test_add_func ("/incident/inside/cuts", test_cuts);
   g_test_add_func ("/incident/inside/restart", test_restart);
   g_test_add_func ("/incident/inside/twins", test_twins);
