@@ -7,7 +7,11 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "commands/ctl-read.h"
+
+#define MAX_NAME 64     /* characters */
+#define MAX_WARNING 300 /* characters of text or remedy */
 
 struct UsCtlSeen {
   GHashTable *last_ms; /* stream -> gint64*: of the last change of sides that was seen */
@@ -137,6 +141,31 @@ us_ctl_print_status (const char *status, gint64 now_ms) {
   const char *drill = us_ctl_text (us_ctl_object_of (root), "active_drill");
   if (strcmp (drill, "-") != 0)
     g_string_append_printf (out, "drill %s runs\n", drill);
+  return g_string_free (out, FALSE);
+}
+
+/**
+ * us_ctl_print_warnings:
+ * @ingest: JSON of the ingest's /healthz
+ *
+ * Returns: (transfer full): what it warns of, a line each; "": nothing
+ */
+char *
+us_ctl_print_warnings (const char *ingest) {
+  g_autoptr (JsonNode) root = json_from_string (ingest, NULL);
+  JsonArray *streams = us_ctl_array (us_ctl_object_of (root), "streams");
+  GString *out = g_string_new (NULL);
+  for (guint i = 0; i < us_ctl_length (streams); i++) {
+    JsonObject *stream = us_ctl_element (streams, i);
+    JsonArray *warnings = us_ctl_array (stream, "warnings");
+    g_autofree char *name = us_text_clean (us_ctl_text (stream, "name"), MAX_NAME);
+    for (guint k = 0; k < us_ctl_length (warnings); k++) {
+      JsonObject *warning = us_ctl_element (warnings, k);
+      g_autofree char *text = us_text_clean (us_ctl_text (warning, "text"), MAX_WARNING);
+      g_autofree char *remedy = us_text_clean (us_ctl_text (warning, "remedy"), MAX_WARNING);
+      g_string_append_printf (out, "%s  encoder: %s; %s\n", name, text, remedy);
+    }
+  }
   return g_string_free (out, FALSE);
 }
 

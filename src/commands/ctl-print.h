@@ -12,6 +12,7 @@ void us_ctl_seen_free (UsCtlSeen *seen);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsCtlSeen, us_ctl_seen_free)
 
 char *us_ctl_print_status (const char *status, gint64 now_ms);
+char *us_ctl_print_warnings (const char *ingest);
 char *us_ctl_print_stream (const char *status, const char *stream);
 char *us_ctl_print_drills (const char *drills);
 char *us_ctl_print_news (UsCtlSeen *seen, const char *status, gboolean is_json);

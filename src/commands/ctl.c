@@ -75,6 +75,22 @@ fail (const Session *session, const GError *error) {
 
 /* ---- asking ---- */
 
+/* Whoever names another switcher does not mean the ingest of this machine. One that does not answer
+ * is no fault of the switcher, which is what was asked for. */
+static void
+print_warnings (const Session *session) {
+  const UsConfig *config = session->config;
+  if (!us_config_is_default (config, US_GROUP_CTL, "url")
+      && us_config_is_default (config, US_GROUP_CTL, "ingest"))
+    return;
+  g_autoptr (UsCtlHttp) http = us_ctl_http_new (
+      us_config_get_string (config, US_GROUP_CTL, "ingest"), "", "status page", NULL);
+  g_autofree char *told = us_ctl_http_ask (http, "GET", "/healthz", NULL, NULL);
+  g_autofree char *text = told != NULL ? us_ctl_print_warnings (told) : NULL;
+  if (text != NULL)
+    fputs (text, stdout);
+}
+
 static int
 run_status (Session *session) {
   g_autoptr (GError) error = NULL;
@@ -83,6 +99,9 @@ run_status (Session *session) {
     return fail (session, error);
   g_autofree char *text = us_ctl_print_status (status, g_get_real_time () / 1000);
   printf ("%s%s", session->is_json ? g_strchomp (status) : text, session->is_json ? "\n" : "");
+  fflush (stdout);
+  if (!session->is_json)
+    print_warnings (session);
   return 0;
 }
 
@@ -335,7 +354,8 @@ const UsCommand us_command_ctl = {
   .usage = "COMMAND [WORD] [OPTIONS]",
   .summary = "asks a running switcher or desk, and steers it",
   .description
-  = "  status               streams, origins, and the orders that stand\n"
+  = "  status               streams, origins, the orders that stand, and what is wrong with\n"
+    "                       what encoders send (--ingest)\n"
     "  watch                prints each change of sides as it comes\n"
     "  failover [ORIGIN]    to the backup, or the origin named, and stay there (--for,\n"
     "                       --even-if-failed)\n"

@@ -293,6 +293,8 @@ static const UsOption ctl_options[] = {
     "Where the switcher serves" },
   { "desk", US_OPTION_URL, "http://127.0.0.1:8000", 0, 0, http_schemes, NULL,
     "Where the operations desk serves" },
+  { "ingest", US_OPTION_URL, "http://127.0.0.1:8083", 0, 0, http_schemes, NULL,
+    "status: where the ingest tells its warnings; not asked with another url unless it is given" },
   { "name", US_OPTION_STRING, "", 0, 200, NULL, NULL,
     "add: the name of the stream; empty: its URL" },
   { "token-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
