@@ -193,7 +193,7 @@ add_ingest (JsonBuilder *json, const Ask *ask) {
   gsize n = 0;
   GBytes *body = us_desk_get_ingest (ask->api->desk);
   const char *text = body != NULL ? g_bytes_get_data (body, &n) : NULL;
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autoptr (JsonParser) parser = json_parser_new ();
   JsonNode *root = n > 0 && json_parser_load_from_data (parser, text, (gssize)n, NULL)
                        ? json_parser_get_root (parser)
                        : NULL;

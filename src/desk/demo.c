@@ -220,7 +220,7 @@ has_failed_role (JsonObject *status) {
 static gboolean
 read_status (UsDemo *self) {
   g_autofree char *path = path_of (self, "run.json");
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autoptr (JsonParser) parser = json_parser_new ();
   if (!json_parser_load_from_file (parser, path, NULL))
     return TRUE;
   JsonNode *root = json_parser_get_root (parser);

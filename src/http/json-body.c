@@ -162,11 +162,12 @@ check_escape (const char *text, gsize size) {
 static const char *
 scan (const char *text, gsize size) {
   guint depth = 0;
-  gboolean is_string = FALSE, is_done = FALSE;
+  gboolean is_string = FALSE, is_done = FALSE, has_scalar = FALSE; /* outside of all brackets */
 
   for (gsize i = 0; i < size; i++) {
     guchar c = (guchar)text[i];
 
+    has_scalar |= depth == 0 && strchr (" \t\r\n{[", c) == NULL;
     if (is_done && !g_ascii_isspace (c))
       return "something follows its end";
     if (is_string && c < 0x20)
@@ -181,6 +182,8 @@ scan (const char *text, gsize size) {
     else if (is_string)
       continue;
     else if (c == '{' || c == '[') {
+      if (has_scalar)
+        return "something stands before it";
       if (++depth > US_JSON_BODY_MAX_DEPTH)
         return "it goes deeper than 16 levels";
     } else if (c == '}' || c == ']') {
@@ -235,7 +238,9 @@ us_json_body_new (GBytes *bytes, gsize max_bytes) {
   gsize size = 0;
   const char *text = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
 
-  body->parser = json_parser_new_immutable ();
+  /* No immutable one, here or anywhere: that of JSON-GLib 1.10 (Debian 13) aborts the program in
+   * json_parser_get_root() when a number stands before the object, as in "5{}". */
+  body->parser = json_parser_new ();
   body->parts = g_ptr_array_new_with_free_func (part_free);
   body->owned = g_ptr_array_new_with_free_func ((GDestroyNotify)g_ptr_array_unref);
   if (size > max_bytes)

@@ -250,7 +250,7 @@ UsPage *
 us_page_read (GBytes *body) {
   gsize n;
   const char *data = g_bytes_get_data (body, &n);
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autoptr (JsonParser) parser = json_parser_new ();
   if (n == 0 || n > US_PAGE_MAX_BYTES || !g_utf8_validate_len (data, n, NULL)
       || !json_parser_load_from_data (parser, data, (gssize)n, NULL))
     return NULL;

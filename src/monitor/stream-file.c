@@ -387,7 +387,7 @@ us_stream_file_load (UsStreamFile *file, GError **error) {
   gsize size;
   if (!read_bytes (file->path, &text, &size, error))
     return NULL;
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (GPtrArray) configs
       = g_ptr_array_new_with_free_func ((GDestroyNotify)us_stream_config_free);
   g_autoptr (GHashTable) lines

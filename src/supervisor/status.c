@@ -61,7 +61,7 @@ us_status_free (UsStatus *status) {
 
 static JsonNode *
 parse (GBytes *bytes) {
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autoptr (JsonParser) parser = json_parser_new ();
   gsize size = 0;
   const char *data = bytes != NULL ? g_bytes_get_data (bytes, &size) : NULL;
   if (size == 0 || !json_parser_load_from_data (parser, data, (gssize)size, NULL))

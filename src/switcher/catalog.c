@@ -52,7 +52,7 @@ is_name (const char *name) {
  */
 char **
 us_catalog_parse (const char *text, gsize size, GError **error) {
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autoptr (JsonParser) parser = json_parser_new ();
   if (size > US_CATALOG_MAX_BYTES
       || !json_parser_load_from_data (parser, text, (gssize)size, error)) {
     if (error != NULL && *error == NULL)

@@ -131,7 +131,7 @@ us_control_body_read (UsControlBody *body, UsControlVerb verb, GBytes *bytes,
                      "Expected at most %d bytes", US_CONTROL_HTTP_MAX_BODY);
     return FALSE;
   }
-  body->json = json_parser_new_immutable ();
+  body->json = json_parser_new ();
   const char *given = size > 0 ? text : "{}";
   if (!g_utf8_validate_len (given, size > 0 ? size : 2, NULL)
       || !json_parser_load_from_data (body->json, given, size > 0 ? (gssize)size : 2, &error)) {

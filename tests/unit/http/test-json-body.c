@@ -129,6 +129,9 @@ test_bad (void) {
     { "{\"url\":\"u\"", "400 # " },
     { "{\"url\":\"u\"}}", "400 # " },
     { "{\"url\":\"u\"} {}", "400 # " },
+    { "5{\"url\":\"u\"}", "400 # " }, /* JSON-GLib takes the last of them, or aborts */
+    { "\"a\" {\"url\":\"u\"}", "400 # " },
+    { "null[1]", "400 # " },
     { "{'url':'u'}", "400 # a character" },
     { "{\"url\":\"u\"/*x*/}", "400 # a character" },
     { "{\"url\":\"u\\u0000v\"}", "400 # a string has a zero" },
