@@ -26,6 +26,7 @@
 #define DEFAULT_VIDEO_FRAME_MS 40
 #define DEFAULT_AUDIO_FRAME_MS 23
 #define MAX_FRAME_MS 1000    /* a longer distance is a gap, not the length of a frame */
+#define HOLE_FRAMES 3        /* usual distances of frames: less is no hole */
 #define TARGET_MARGIN_MS 100 /* jitter of later segments against the one that was measured */
 
 typedef struct {
@@ -584,6 +585,23 @@ is_hopeless (UsSegmenter *segmenter, GError **error) {
   return TRUE;
 }
 
+/* Whether nothing came on any track for so long that the segment around the hole would last more
+ * than 1.5 target durations: the encoder paused, or lost what it had. A slide show, with seconds
+ * between all of its pictures, has no holes. */
+static gboolean
+is_hole (const UsSegmenter *segmenter, const Frame *frame) {
+  const UsCutter *cutter = &segmenter->cutter;
+  if (!segmenter->is_epoch_open)
+    return FALSE;
+  gint64 target_ms = cutter->target_ms > 0 ? cutter->target_ms : cutter->duration_ms;
+  gint64 gap_ms = frame->time_ms - segmenter->base_ms - segmenter->stats.media_ms;
+  gint64 usual_ms = 0;
+  for (guint i = 0; i < US_TIMELINE_N_TRACKS; i++)
+    usual_ms = MAX (usual_ms, segmenter->tracks[i].has_time ? segmenter->tracks[i].frame_ms : 0);
+  return gap_ms > MAX (target_ms / 2, HOLE_FRAMES * usual_ms)
+         && frame->time_ms - cutter->open_ms > target_ms * 3 / 2;
+}
+
 /**
  * us_segmenter_push:
  * @segmenter: a segmenter with a publisher
@@ -615,9 +633,10 @@ us_segmenter_push (UsSegmenter *segmenter, UsRtmpMessageType type, guint32 times
     return drop (segmenter, &frame, US_DROP_ORDER);
   segmenter->last_use_us = segmenter->last_data_us;
   gboolean is_boundary = FALSE;
-  if (verdict == US_TIMELINE_NEW_EPOCH) {
+  if (verdict == US_TIMELINE_NEW_EPOCH || is_hole (segmenter, &frame)) {
     is_boundary = segmenter->is_epoch_open;
-    break_off_epoch (segmenter, "time stamps jumped");
+    break_off_epoch (segmenter, verdict == US_TIMELINE_NEW_EPOCH ? "time stamps jumped"
+                                                                 : "a hole in the time stamps");
     clear_pending (segmenter);
   }
   UsSegmenterResult result = segmenter->is_epoch_open ? place (segmenter, &frame, error)

@@ -16,7 +16,7 @@
 typedef struct {
   const char *name;
   guint32 video_base, audio_base; /* time stamps of the first frames */
-  gint64 jump_ms;                 /* what the clock does after EVENT_MS */
+  gint64 jump_ms;                 /* what the clock does at EVENT_MS */
   guint32 mask;                   /* of what is sent */
   guint n_breaks;
   gint64 lost_ms; /* media that may be missing: what was underway at a jump */
@@ -37,6 +37,7 @@ static const Row rows[] = {
   { "ahead-1-h-over-2^32", 0u - 2000, 0u - 2000, HOUR_MS, ALL, 1, 500 },
   { "audio-1000-s-ahead", 5000, 1005000, 0, ALL, 0, 100 },
   { "audio-1000-s-behind", 1005000, 5000, 0, ALL, 0, 100 },
+  { "hole-9-s", 5000, 5000, 9000, ALL, 1, 500 },
   { "audio-wraps-alone", 5000, 0u - EVENT_MS, 0, ALL, 0, 100 },
 };
 

@@ -422,6 +422,52 @@ test_clock_reset (Fixture *fixture, gconstpointer data) {
   g_assert_cmpint (segment (fixture, 3)->media_ms, ==, 0);
 }
 
+/* Nothing on any track for a while: what would make one segment far longer than all others is a
+ * break, with a discontinuity; less is not. */
+static void
+test_hole (Fixture *fixture, gconstpointer data) {
+  static const struct {
+    gint64 hole_ms;
+    guint n_breaks;
+  } rows[] = { { 900, 0 }, { 1000, 0 }, { 2200, 1 }, { 9000, 1 } };
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    guint64 first = us_ring_get_newest (fixture->ring) + 1;
+    us_segmenter_begin (fixture->segmenter);
+    push_configs (fixture, TRUE);
+    push_range (fixture, 0, 5000, 1000, TRUE);
+    push_range (fixture, 5000 + rows[i].hole_ms, 12000 + rows[i].hole_ms, 1000, TRUE);
+    us_segmenter_end (fixture->segmenter);
+    guint n_breaks = 0;
+    for (guint64 serial = first; serial <= us_ring_get_newest (fixture->ring); serial++) {
+      const UsRingSegment *one = segment (fixture, serial);
+      n_breaks += serial > first && one->is_discontinuous;
+      g_assert_cmpint (one->end_ms - one->media_ms, <=, 3000);
+    }
+    g_assert_cmpuint (n_breaks, ==, rows[i].n_breaks);
+  }
+}
+
+/* A picture every two seconds, or every five, and no sound: seconds without a frame are no holes.
+ */
+static void
+test_slide_show (Fixture *fixture, gconstpointer data) {
+  static const gint64 distances_ms[] = { 500, 2000, 5000 };
+  for (guint i = 0; i < G_N_ELEMENTS (distances_ms); i++) {
+    tear_down (fixture, NULL);
+    set_up (fixture, NULL);
+    us_segmenter_begin (fixture->segmenter);
+    push_configs (fixture, FALSE);
+    for (gint64 t = 0; t < 30000; t += distances_ms[i]) {
+      us_fake_clock_advance_us (&fixture->clock, distances_ms[i] * 1000);
+      (void)push (fixture, V, t, media_video (TRUE, (guint32)t, 20));
+    }
+    us_segmenter_end (fixture->segmenter);
+    g_assert_cmpuint (us_ring_get_newest (fixture->ring), >=, 5);
+    for (guint64 serial = 1; serial <= us_ring_get_newest (fixture->ring); serial++)
+      g_assert_false (segment (fixture, serial)->is_discontinuous);
+  }
+}
+
 static void
 test_video_dies_and_returns (Fixture *fixture, gconstpointer data) {
   us_segmenter_begin (fixture->segmenter);
@@ -829,6 +875,8 @@ main (int argc, char **argv) {
   ADD ("/segmenter/audio-config-change", test_audio_config_change);
   ADD ("/segmenter/broken-config", test_broken_config);
   ADD ("/segmenter/clock-reset", test_clock_reset);
+  ADD ("/segmenter/hole", test_hole);
+  ADD ("/segmenter/slide-show", test_slide_show);
   ADD ("/segmenter/video-dies-and-returns", test_video_dies_and_returns);
   ADD ("/segmenter/audio-ahead", test_audio_ahead);
   ADD ("/segmenter/target-duration", test_target_duration);
