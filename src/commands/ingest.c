@@ -1,8 +1,6 @@
 /* ingest.c - the command `understudy ingest`: options and wiring of the RTMP ingest */
 #include "ingest/ingest.h"
 
-#include <glib-unix.h>
-#include <signal.h>
 #include <string.h>
 
 #include "base/inherit.h"
@@ -106,21 +104,9 @@ check_gate (const UsIngestSettings *settings) {
   return FALSE;
 }
 
-static gboolean
-on_hangup (gpointer ingest) {
+static void
+reload (gpointer ingest) {
   us_ingest_reload (ingest);
-  return G_SOURCE_CONTINUE;
-}
-
-static int
-run_role (UsRole *role, UsIngest *ingest) {
-  g_autoptr (GSource) hangup = g_unix_signal_source_new (SIGHUP);
-  g_source_set_static_name (hangup, "ingest-reload");
-  g_source_set_callback (hangup, on_hangup, ingest, NULL);
-  g_source_attach (hangup, NULL);
-  int exit_code = us_role_run (role, drain, ingest);
-  g_source_destroy (hangup);
-  return exit_code;
 }
 
 static void
@@ -184,7 +170,8 @@ run (UsConfig *config, const UsCommand *command) {
   g_autoptr (UsIngest) ingest = us_ingest_new (&settings, us_clock_system (), &error);
   if (ingest == NULL)
     return us_role_refuse (config, group, error);
-  return run_role (role, ingest);
+  us_role_set_reload (role, reload);
+  return us_role_run (role, drain, ingest);
 }
 
 static const char *const groups[] = { US_GROUP_INGEST, US_GROUP_GENERAL, NULL };

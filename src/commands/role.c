@@ -2,7 +2,8 @@
  *
  * A command makes a UsRole first (log, descriptors, signals), then its own objects, then calls
  * us_role_run(), which says READY and turns the main loop. SIGTERM and SIGINT start the drain, a
- * second one ends at once. Everything on the main thread.
+ * second one ends at once; so does SIGHUP, which is what a closed terminal sends, unless the role
+ * has a use for it. Everything on the main thread.
  */
 #define US_LOG_TOPIC "role"
 #include "commands/role.h"
@@ -23,8 +24,9 @@
 struct UsRole {
   GMainLoop *loop;
   UsNotify *notify;
-  GSource *term, *interrupt;
+  GSource *term, *interrupt, *hangup;
   UsRoleDrainFunc drain;
+  UsRoleReloadFunc reload; /* (nullable): what SIGHUP does instead */
   gpointer user_data;
   gboolean is_draining, is_over;
   int exit_code;
@@ -63,11 +65,20 @@ on_signal (gpointer data) {
   return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+on_hangup (gpointer data) {
+  UsRole *role = data;
+  if (role->reload == NULL)
+    return on_signal (role);
+  role->reload (role->user_data);
+  return G_SOURCE_CONTINUE;
+}
+
 static GSource *
-watch_signal (UsRole *role, int number) {
+watch_signal (UsRole *role, int number, GSourceFunc func) {
   GSource *source = g_unix_signal_source_new (number);
   g_source_set_static_name (source, "role-signal");
-  g_source_set_callback (source, on_signal, role, NULL);
+  g_source_set_callback (source, func, role, NULL);
   g_source_attach (source, NULL);
   return source;
 }
@@ -92,16 +103,27 @@ us_role_new (const char *name, const UsConfig *config) {
   signal (SIGPIPE, SIG_IGN);
   role->loop = g_main_loop_new (NULL, FALSE);
   role->notify = us_notify_new ();
-  role->term = watch_signal (role, SIGTERM);
-  role->interrupt = watch_signal (role, SIGINT);
+  role->term = watch_signal (role, SIGTERM, on_signal);
+  role->interrupt = watch_signal (role, SIGINT, on_signal);
+  role->hangup = watch_signal (role, SIGHUP, on_hangup);
   return role;
+}
+
+/**
+ * us_role_set_reload:
+ * @role: the frame
+ * @reload: called at each SIGHUP with what us_role_run() is given, which then ends nothing
+ */
+void
+us_role_set_reload (UsRole *role, UsRoleReloadFunc reload) {
+  role->reload = reload;
 }
 
 /**
  * us_role_run:
  * @role: the frame
  * @drain: (nullable): how to end in order
- * @user_data: for @drain
+ * @user_data: for @drain and the reload function
  *
  * Says that the role is ready and runs it to its end.
  *
@@ -175,6 +197,8 @@ us_role_free (UsRole *role) {
   g_source_unref (role->term);
   g_source_destroy (role->interrupt);
   g_source_unref (role->interrupt);
+  g_source_destroy (role->hangup);
+  g_source_unref (role->hangup);
   us_notify_free (role->notify);
   g_main_loop_unref (role->loop);
   g_free (role);

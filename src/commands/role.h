@@ -10,10 +10,14 @@ G_BEGIN_DECLS
 /* UsRole: on the stack of a command's run function, between us_role_init() and us_role_clear(). */
 typedef struct UsRole UsRole;
 
-/* Called once, at SIGTERM or SIGINT. Starts an orderly end; us_role_quit() must follow. */
+/* Called once, at SIGTERM, SIGINT or SIGHUP. Starts an orderly end; us_role_quit() must follow. */
 typedef void (*UsRoleDrainFunc) (UsRole *role, gpointer user_data);
 
+/* Called at SIGHUP: what is to be read again is read. */
+typedef void (*UsRoleReloadFunc) (gpointer user_data);
+
 UsRole *us_role_new (const char *name, const UsConfig *config);
+void us_role_set_reload (UsRole *role, UsRoleReloadFunc reload);
 int us_role_run (UsRole *role, UsRoleDrainFunc drain, gpointer user_data);
 void us_role_drain (UsRole *role);
 void us_role_quit (UsRole *role, int exit_code);

@@ -119,8 +119,9 @@ is_gone (GPid pid) {
   return kill (pid, 0) != 0;
 }
 
+/* @data: the signal; SIGHUP is what a terminal sends that is closed */
 static void
-test_drain (void) {
+test_drain (gconstpointer data) {
   Chain chain;
   chain_start (&chain);
   g_autoptr (JsonObject) status = wait_running (&chain, NULL);
@@ -132,7 +133,7 @@ test_drain (void) {
   g_assert_cmpint (json_object_get_int_member (ports, "primary"), !=,
                    json_object_get_int_member (ports, "backup"));
 
-  g_subprocess_send_signal (chain.process, SIGTERM);
+  g_subprocess_send_signal (chain.process, GPOINTER_TO_INT (data));
   g_assert_true (g_subprocess_wait (chain.process, NULL, NULL));
   g_assert_true (g_subprocess_get_if_exited (chain.process));
   g_assert_cmpint (g_subprocess_get_exit_status (chain.process), ==, 0);
@@ -223,7 +224,7 @@ test_bad_input (void) {
     { "swicher", "understudy: 'swicher': unknown command; did you mean switcher?\n" },
     { "dance", "understudy: 'dance': unknown command; there are run, desktop, ingest, packager, "
                "origin, switcher, "
-               "monitor, publish, ctl, check, healthcheck, drill\n" },
+               "monitor, publish, pull, ctl, check, healthcheck, drill\n" },
     { "switcher --requird-windows=3",
       "understudy: --requird-windows: unknown option; did you mean --required-windows?\n" },
     { "run --switcher.required-windows=abc",
@@ -324,7 +325,8 @@ main (int argc, char **argv) {
   g_test_add_func ("/run/program/port-in-use", test_port_in_use);
   g_test_add_func ("/run/program/help", test_help);
   g_test_add_func ("/run/program/print-config", test_print_config);
-  g_test_add_func ("/run/program/drain", test_drain);
+  g_test_add_data_func ("/run/program/drain", GINT_TO_POINTER (SIGTERM), test_drain);
+  g_test_add_data_func ("/run/program/drain-at-hangup", GINT_TO_POINTER (SIGHUP), test_drain);
   g_test_add_func ("/run/program/death", test_death);
   g_test_add_func ("/run/program/restart-refuses-nobody", test_restart_refuses_nobody);
   return g_test_run ();
