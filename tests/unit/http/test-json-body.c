@@ -129,7 +129,7 @@ test_bad (void) {
     { "{\"url\":\"u\"", "400 # " },
     { "{\"url\":\"u\"}}", "400 # " },
     { "{\"url\":\"u\"} {}", "400 # " },
-    { "5{\"url\":\"u\"}", "400 # " }, /* JSON-GLib takes the last of them, or aborts */
+    { "5{\"url\":\"u\"}", "400 # " }, /* to JSON-GLib an array of both, or the end of the program */
     { "\"a\" {\"url\":\"u\"}", "400 # " },
     { "null[1]", "400 # " },
     { "{'url':'u'}", "400 # a character" },
