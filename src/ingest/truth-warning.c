@@ -23,7 +23,7 @@ static const struct {
   [US_WARNING_VIDEO_STOPPED] = { "video-stopped", TRUE, 0, 2000 },
   [US_WARNING_TIMESTAMPS_JUMP] = { "timestamps-jump", TRUE, 0, 0 },
   [US_WARNING_ENCODER_SLOW] = { "encoder-slow", TRUE, 5000, 10000 },
-  [US_WARNING_FASTER] = { "faster-than-real-time", FALSE, 10000, 10000 },
+  [US_WARNING_FASTER] = { "faster-than-real-time", FALSE, 30000, 10000 },
   [US_WARNING_LINK] = { "link-slow", TRUE, 5000, 20000 },
   [US_WARNING_CLOCK_DRIFT] = { "clock-drift", FALSE, 30000, 60000 },
   [US_WARNING_TRACKS_APART] = { "audio-video-apart", FALSE, 5000, 10000 },
@@ -80,8 +80,9 @@ holds (UsWarning warning, gboolean is_active, const UsWarningFacts *facts, gint6
     return numbers->jump_us != 0 && now_us - numbers->jump_us < US_WARNING_JUMP_MS * 1000ll;
   case US_WARNING_ENCODER_SLOW:
     return is_slow (facts) && !is_line_bad (facts);
-  case US_WARNING_FASTER:
-    return is_pace_known (facts) && numbers->media_rate > US_WARNING_FAST_RATE;
+  case US_WARNING_FASTER: /* not one that makes up for a stall */
+    return is_pace_known (facts) && numbers->media_rate > US_WARNING_FAST_RATE
+           && numbers->lateness_p95_ms < US_TRUTH_LATE_MS;
   case US_WARNING_LINK:
     return is_line_bad (facts)
            || (numbers->lateness_p95_ms >= US_TRUTH_LATE_MS && is_pace_known (facts)

@@ -366,10 +366,11 @@ measure_pace (const UsTruth *truth, gint64 second, UsTruthNumbers *numbers) {
   }
 }
 
-/* The slope of a straight line through the points (least squares). */
+/* The slope of a straight line through the points (least squares), if there is one: a line that got
+ * longer or shorter, or a stall, is a step or a bump, and no drift. */
 static void
 measure_drift (const UsTruth *truth, UsTruthNumbers *numbers) {
-  double n = truth->n_drift, sum_x = 0, sum_y = 0, sum_xx = 0, sum_xy = 0;
+  double n = truth->n_drift, sum_x = 0, sum_y = 0, sum_xx = 0, sum_xy = 0, sum_yy = 0;
   if (truth->n_drift < US_TRUTH_MIN_DRIFT_POINTS)
     return;
   for (guint i = 0; i < truth->n_drift; i++) {
@@ -379,12 +380,15 @@ measure_drift (const UsTruth *truth, UsTruthNumbers *numbers) {
     sum_y += y;
     sum_xx += x * x;
     sum_xy += x * y;
+    sum_yy += y * y;
   }
-  double spread = n * sum_xx - sum_x * sum_x;
+  double spread = n * sum_xx - sum_x * sum_x, both = n * sum_xy - sum_x * sum_y;
   if (spread <= 0)
     return;
-  numbers->has_drift = TRUE;
-  numbers->drift_ppm = -(n * sum_xy - sum_x * sum_y) / spread * 1e6;
+  double slope = both / spread, change_ms = fabs (slope) * n * US_TRUTH_SHORT_S * 1000;
+  double off_ms = sqrt (MAX (n * sum_yy - sum_y * sum_y - slope * both, 0)) / n;
+  numbers->has_drift = off_ms <= MAX (US_TRUTH_DRIFT_NOISE_MS, change_ms / 10);
+  numbers->drift_ppm = -slope * 1e6;
 }
 
 static gint64

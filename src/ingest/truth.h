@@ -6,19 +6,20 @@
 
 G_BEGIN_DECLS
 
-#define US_TRUTH_SECONDS 60         /* how far back most of it is looked */
-#define US_TRUTH_SHORT_S 10         /* the window of rates and lateness */
-#define US_TRUTH_BASE_S 20          /* ... and of what lateness is measured against */
-#define US_TRUTH_JUMP_MS 500        /* a step of time stamps that arrival does not explain */
-#define US_TRUTH_BACK_MS 50         /* ... backwards; less is disorder, see timeline.h */
-#define US_TRUTH_LATE_MS 500        /* a frame so far behind the usual is late */
-#define US_TRUTH_INTERVALS 256      /* distances of pictures that the frame rate is taken from */
-#define US_TRUTH_MIN_INTERVALS 48   /* ... and how few of them say nothing yet */
-#define US_TRUTH_UNEVEN_RATIO 0.1   /* more uneven distances than this: no constant rate */
-#define US_TRUTH_MAX_GAP_MS 10000   /* a longer one is an interruption, no missing pictures */
-#define US_TRUTH_DRIFT_POINTS 30    /* of US_TRUTH_SHORT_S each: five minutes */
-#define US_TRUTH_MIN_DRIFT_POINTS 6 /* of a minute */
-#define US_TRUTH_BUCKETS 60         /* of lateness, four for each doubling of it */
+#define US_TRUTH_SECONDS 60          /* how far back most of it is looked */
+#define US_TRUTH_SHORT_S 10          /* the window of rates and lateness */
+#define US_TRUTH_BASE_S 20           /* ... and of what lateness is measured against */
+#define US_TRUTH_JUMP_MS 500         /* a step of time stamps that arrival does not explain */
+#define US_TRUTH_BACK_MS 50          /* ... backwards; less is disorder, see timeline.h */
+#define US_TRUTH_LATE_MS 500         /* a frame so far behind the usual is late */
+#define US_TRUTH_INTERVALS 256       /* distances of pictures that the frame rate is taken from */
+#define US_TRUTH_MIN_INTERVALS 48    /* ... and how few of them say nothing yet */
+#define US_TRUTH_UNEVEN_RATIO 0.1    /* more uneven distances than this: no constant rate */
+#define US_TRUTH_MAX_GAP_MS 10000    /* a longer one is an interruption, no missing pictures */
+#define US_TRUTH_DRIFT_POINTS 30     /* of US_TRUTH_SHORT_S each: five minutes */
+#define US_TRUTH_MIN_DRIFT_POINTS 12 /* two minutes */
+#define US_TRUTH_DRIFT_NOISE_MS 10   /* points so far off a straight line are one all the same */
+#define US_TRUTH_BUCKETS 60          /* of lateness, four for each doubling of it */
 
 /* UsTruthFrame: one access unit, as it came. */
 typedef struct {

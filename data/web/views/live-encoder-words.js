@@ -81,7 +81,7 @@ export function encoderFacts(measured) {
     { name: 'Round trip', value: ms(m.rtt_ms), title: 'Of the connection, as the kernel measures it' },
     { name: 'Disordered', value: losses(m), title: 'Packets that came out of order, of all: what comes behind a lost one' },
     { name: 'Audio against video', value: lead(m.audio_lead_ms), title: 'Time stamps that come at the same moment' },
-    { name: 'Clock', value: drift(m.clock_drift_ppm), title: 'The encoder\'s against this system\'s; known after a minute' },
+    { name: 'Clock', value: drift(m.clock_drift_ppm), title: 'The encoder\'s against this system\'s; known after two minutes' },
     { name: 'Jumps', value: jumpWords(m), title: 'Of time stamps' },
     { name: 'Missing', value: isKnown(m.missing_frames) ? plural(m.missing_frames, 'picture') : '–', title: 'That a constant frame rate would have had' },
     { name: 'Late', value: isKnown(m.late_frames) ? plural(m.late_frames, 'frame') : '–', title: 'By more than half a second' },

@@ -172,7 +172,7 @@ static const struct {
   { "video-stopped", make_video_stop, 1, 3, TRUE, "video stopped 3 s ago", "video source" },
   { "timestamps-jump", make_jump, 1, 1, TRUE, "jumped by -1.250 s", "source" },
   { "encoder-slow", make_slow, 6, 11, TRUE, "0.87 s of stream in a second", "preset" },
-  { "faster-than-real-time", make_fast, 11, 11, FALSE, "3.50 s of it in a second", "-re" },
+  { "faster-than-real-time", make_fast, 31, 11, FALSE, "3.50 s of it in a second", "-re" },
   { "link-slow", make_far, 6, 21, TRUE, "takes 420 ms", "lower the bit rate" },
   { "link-slow", make_lossy, 6, 21, TRUE, "3.1 % of the packets", "lower the bit rate" },
   { "link-slow", make_late, 6, 21, TRUE, "800 ms or more too late", "lower the bit rate" },

@@ -23,6 +23,7 @@ typedef struct {
   gint64 audio_shift_ms;          /* added to audio's time stamps */
   guint delay_every_ms, delay_ms; /* in each so many ms of media, what comes is held back */
   gboolean no_audio, no_video;
+  gint64 longer_from_ms, longer_until_ms, longer_by_ms; /* the way takes longer, of media */
   gint64 audio_until_ms, video_until_ms;
   gint64 length_ms; /* 70000 */
 } Publisher;
@@ -47,6 +48,8 @@ arrival_of (const Publisher *is, double media_ms) {
   gint64 us = BEGIN_US + (gint64)(media_ms / speed * 1000);
   if (is->delay_every_ms > 0 && (gint64)media_ms % is->delay_every_ms < is->delay_ms)
     us += ((gint64)is->delay_ms - (gint64)media_ms % is->delay_every_ms) * 1000;
+  if (media_ms >= is->longer_from_ms && media_ms < is->longer_until_ms)
+    us += is->longer_by_ms * 1000;
   return us;
 }
 
@@ -133,7 +136,7 @@ test_nothing (void) {
 
 static void
 test_steady (void) {
-  UsTruthNumbers numbers = numbers_of (&(Publisher){ .name = "25 fps" });
+  UsTruthNumbers numbers = numbers_of (&(Publisher){ .name = "25 fps", .length_ms = 150000 });
   assert_near (numbers.fps, 25, 0.01);
   assert_near (numbers.constant_fps, 25, 0.01);
   assert_near (numbers.uneven_ratio, 0, 0);
@@ -299,8 +302,19 @@ test_drift (void) {
     g_assert_true (numbers.has_drift);
     assert_near (numbers.drift_ppm, drifts[i], 25);
   }
-  UsTruthNumbers soon = numbers_of (&(Publisher){ .length_ms = 30000 });
+  UsTruthNumbers soon = numbers_of (&(Publisher){ .length_ms = 100000 });
   g_assert_false (soon.has_drift);
+  /* The line takes longer from now on, or did for a while: no clock is wrong. */
+  const gint64 steps[][2] = { { 100000, 200000 }, { 60000, 75000 }, { 180000, 200000 } };
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++) {
+    UsTruthNumbers numbers = numbers_of (&(Publisher){ .length_ms = 200000,
+                                                       .longer_from_ms = steps[i][0],
+                                                       .longer_until_ms = steps[i][1],
+                                                       .longer_by_ms = 200 });
+    g_test_message ("step %u: %s, %g ppm", i, numbers.has_drift ? "known" : "not known",
+                    numbers.drift_ppm);
+    g_assert_false (numbers.has_drift && fabs (numbers.drift_ppm) > 400);
+  }
 }
 
 static void
