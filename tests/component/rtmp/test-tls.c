@@ -384,6 +384,44 @@ test_wrong_port (Fixture *f, gconstpointer data) {
   g_assert_cmpuint (us_rtmp_listener_get_n_connections (f->listener), ==, 0);
 }
 
+static void
+on_exited (GObject *source, GAsyncResult *result, gpointer user_data) {
+  gboolean *is_done = user_data;
+  (void)g_subprocess_wait_finish (G_SUBPROCESS (source), result, NULL);
+  *is_done = TRUE;
+}
+
+/* openssl as the client. Returns: whether its handshake succeeded */
+static gboolean
+ask_openssl (Fixture *f, const char *option, const char *value) {
+  g_autofree char *where
+      = g_strdup_printf ("127.0.0.1:%u", us_rtmp_listener_get_tls_port (f->listener));
+  g_autoptr (GError) error = NULL;
+  gboolean is_done = FALSE;
+  g_autoptr (GSubprocess) client = g_subprocess_new (
+      G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_SILENCE
+          | G_SUBPROCESS_FLAGS_STDERR_SILENCE,
+      &error, "openssl", "s_client", "-connect", where, option, value, "-no_ign_eof", NULL);
+  g_assert_no_error (error);
+  g_output_stream_close (g_subprocess_get_stdin_pipe (client), NULL, NULL); /* nothing to say */
+  g_subprocess_wait_async (client, NULL, on_exited, &is_done);
+  wait_until (is_done);
+  return g_subprocess_get_exit_status (client) == 0;
+}
+
+/* A finite-field exchange of 8192 bits would hold all streams up for 0.2 s, at the client's choice.
+ */
+static void
+test_cheap_groups (Fixture *f, gconstpointer data) {
+  serve (f, 5000);
+  g_assert_true (ask_openssl (f, "-groups", "X25519"));
+  g_assert_true (ask_openssl (f, "-groups", "P-256"));
+  g_assert_true (ask_openssl (f, "-groups", "P-384"));
+  g_assert_false (ask_openssl (f, "-groups", "ffdhe8192"));
+  g_assert_false (ask_openssl (f, "-groups", "ffdhe2048"));
+  g_assert_true (ask_openssl (f, "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"));
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
@@ -391,6 +429,7 @@ main (int argc, char **argv) {
   ADD ("publish", test_publish);
   ADD ("reload", test_reload);
   ADD ("bad-files", test_bad_files);
+  ADD ("cheap-groups", test_cheap_groups);
   ADD ("stalled", test_stalled);
   ADD ("wrong-port", test_wrong_port);
   return g_test_run ();
