@@ -1,4 +1,4 @@
-/* aggregate.c - RTMP 1.0 section 7.1.6; pure, and payloads are slices of the aggregate's */
+/* aggregate.c - RTMP 1.0 section 7.1.6; pure, and payloads are copies */
 #include "rtmp/aggregate.h"
 
 #include "rtmp/bytes.h"
@@ -45,7 +45,7 @@ us_rtmp_aggregate_foreach (const UsRtmpMessage *aggregate, UsRtmpMessageFunc fun
         .chunk_stream = aggregate->chunk_stream,
         .stream_id = aggregate->stream_id,
         .timestamp_ms = time_ms + offset_ms,
-        .payload = g_bytes_new_from_bytes (aggregate->payload, at + TAG_HEADER_BYTES, body),
+        .payload = g_bytes_new (p + TAG_HEADER_BYTES, body), /* a slice would keep the whole */
       };
       func (&message, user_data);
     }

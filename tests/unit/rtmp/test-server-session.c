@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fixture.h"
+#include "rtmp/aggregate.h"
 #include "rtmp/bytes.h"
 #include "rtmp/chunk-reader.h"
 #include "rtmp/chunk-writer.h"
@@ -484,6 +485,35 @@ test_aggregate (void) {
 }
 
 static void
+keep_payload (UsRtmpMessage *message, gpointer user_data) {
+  GBytes **kept = user_data;
+  g_clear_pointer (kept, g_bytes_unref);
+  *kept = g_steal_pointer (&message->payload);
+}
+
+static void
+set_flag (gpointer flag) {
+  *(gboolean *)flag = TRUE;
+}
+
+/* Who keeps one small message does not keep the megabytes that it came in, which nobody counts. */
+static void
+test_aggregate_is_let_go (void) {
+  static const guint8 bytes[] = { 8, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0xaf, 1, 0, 0, 0, 13 };
+  gboolean is_gone = FALSE;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) kept = NULL;
+  UsRtmpMessage aggregate
+      = { .type = US_RTMP_AGGREGATE,
+          .payload = g_bytes_new_with_free_func (bytes, sizeof bytes, set_flag, &is_gone) };
+  g_assert_true (us_rtmp_aggregate_foreach (&aggregate, keep_payload, &kept, &error));
+  g_assert_no_error (error);
+  g_bytes_unref (aggregate.payload);
+  g_assert_true (is_gone);
+  g_assert_cmpmem (g_bytes_get_data (kept, NULL), g_bytes_get_size (kept), bytes + 11, 2);
+}
+
+static void
 test_control (void) {
   g_autoptr (Dialogue) d = publishing_new ();
   add_message (d, US_RTMP_USER_CONTROL, "0006 00001234"); /* ping */
@@ -561,6 +591,7 @@ main (int argc, char **argv) {
   ADD ("ends", test_ends);
   ADD ("data-is-unwrapped", test_data_is_unwrapped);
   ADD ("aggregate", test_aggregate);
+  ADD ("aggregate-is-let-go", test_aggregate_is_let_go);
   ADD ("control", test_control);
   ADD ("acknowledgement", test_acknowledgement);
   ADD ("garbage-commands", test_garbage_commands);
