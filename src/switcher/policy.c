@@ -180,13 +180,17 @@ judge (const UsPolicy *policy, UsOriginId origin, const UsOriginFacts facts[US_N
 }
 
 /* Two origins that lose or regain their source do so within milliseconds of each other, and the
- * first of them to say so is no better or worse. Where waiting costs the viewer nothing (either
- * copy will do), or where nothing could be served anyway, it is given a moment to show itself. */
+ * first of them to say so is no better or worse; nor is one that is suspect of the same. Where
+ * waiting costs the viewer nothing (either copy will do), or where nothing could be served anyway,
+ * it is given a moment to show itself. */
 static gboolean
 is_settled (const UsPolicy *policy, gboolean is_interchangeable, gint64 now_us) {
   const UsOriginVerdict *active = &policy->verdict[policy->active];
   const UsOriginVerdict *other = &policy->verdict[us_origin_other (policy->active)];
   if (other->usable_us >= active->failed_us && now_us - other->usable_us < US_POLICY_SETTLE_US)
+    return FALSE;
+  gboolean is_next = other->state == US_ORIGIN_SUSPECT && other->reason == active->reason;
+  if (is_next && now_us - active->failed_us < US_POLICY_SETTLE_US)
     return FALSE;
   return !is_interchangeable || active->reason != US_REASON_HTTP_5XX
          || now_us - active->failed_us >= US_POLICY_SETTLE_US;

@@ -127,6 +127,30 @@ test_soft_evidence (void) {
   }
 }
 
+/* Of two that fail in the same way, the one that says so a moment later is not the better one; one
+ * that is still only suspect after that is. */
+static void
+test_fail_alike (void) {
+  for (guint is_alike = 0; is_alike < 2; is_alike++) {
+    World world;
+    world_init (&world, TRUE);
+    run (&world, STEP);
+    for (guint i = 0; i < US_N_ORIGINS; i++) {
+      set_error (&world, (UsOriginId)i, US_REASON_TIMEOUT);
+      world.facts[i].n_recent_bad = 1;
+    }
+    run (&world, STEP);
+    world.facts[0].n_recent_bad = 2;
+    run (&world, STEP);
+    g_assert_cmpint (world.policy.verdict[0].state, ==, US_ORIGIN_FAILED);
+    g_assert_cmpint (world.policy.verdict[1].state, ==, US_ORIGIN_SUSPECT);
+    g_assert_cmpint (world.policy.active, ==, US_ORIGIN_PRIMARY);
+    world.facts[1].n_recent_bad = is_alike ? 2 : 1;
+    run (&world, US_POLICY_SETTLE_US + STEP);
+    g_assert_cmpint (world.policy.active, ==, is_alike ? US_ORIGIN_PRIMARY : US_ORIGIN_BACKUP);
+  }
+}
+
 /* However rarely an origin is asked: check interval x required windows is the longest patience. */
 static void
 test_patience_is_capped (void) {
@@ -322,6 +346,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/policy/backup-bad", test_backup_bad);
   g_test_add_func ("/switcher/policy/switchback", test_switchback);
   g_test_add_func ("/switcher/policy/soft-evidence", test_soft_evidence);
+  g_test_add_func ("/switcher/policy/fail-alike", test_fail_alike);
   g_test_add_func ("/switcher/policy/patience-is-capped", test_patience_is_capped);
   g_test_add_func ("/switcher/policy/stale-after", test_stale_after);
   g_test_add_func ("/switcher/policy/late", test_late);
