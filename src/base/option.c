@@ -266,6 +266,21 @@ quotable (const char *value) {
   return g_strconcat (head, "...", NULL);
 }
 
+/* A target's key or password that stands in a value with a mistake is not for the journal. */
+static char *
+without_secrets (const UsOption *option, const char *value) {
+  if (option->type != US_OPTION_URL && option->type != US_OPTION_LIST
+      && option->type != US_OPTION_ROUTES)
+    return g_strdup (value);
+  g_auto (GStrv) items = g_strsplit (value, ";", -1);
+  for (guint i = 0; items[i] != NULL; i++) {
+    char *item = items[i];
+    items[i] = us_route_for_people (item);
+    g_free (item);
+  }
+  return g_strjoinv (";", items);
+}
+
 static gboolean
 has_control_byte (const char *value) {
   for (const guchar *p = (const guchar *)value; *p != '\0'; p++) {
@@ -286,7 +301,8 @@ has_control_byte (const char *value) {
  */
 gboolean
 us_option_check (const UsOption *option, const char *value, GError **error) {
-  g_autofree char *shown = quotable (value);
+  g_autofree char *safe = without_secrets (option, value);
+  g_autofree char *shown = quotable (safe);
   if (!g_utf8_validate (value, -1, NULL) || has_control_byte (value)) {
     g_set_error (error, US_CONFIG_ERROR, US_CONFIG_ERROR_VALUE,
                  "'%s' has bytes that are not printable text", shown);

@@ -62,6 +62,11 @@ static const struct {
     "'cam=ftp://c/d' is not a list of http or https URLs, or NAME=URL, separated by ;" },
   { "routes", "a b=http://c/d",
     "'a b=http://c/d' is not a list of http or https URLs, or NAME=URL, separated by ;" },
+  { "routes", "cam=rtp://me:SECRET@c/d/SECRET?k=SECRET;rtmp://e/f/SECRET",
+    "'cam=rtp://c/d/***?***;rtmp://e/f/***' is not a list of http or https URLs, or NAME=URL, "
+    "separated by ;" },
+  { "url", "a.example/live/SECRET",
+    "'a.example/live/***' is not a URL with scheme http or https and a host" },
   { "url", "https://a.example/hls?x=1", NULL },
   { "url", "ftp://a.example/",
     "'ftp://a.example/' is not a URL with scheme http or https and a host" },
