@@ -89,8 +89,10 @@ slot_of (UsTruth *truth, gint64 second) {
 /* Returns: (nullable): %NULL: nothing came in it, or it is too long ago */
 static const Slot *
 find_slot (const UsTruth *truth, gint64 second) {
+  if (second <= 0) /* the machine has just started */
+    return NULL;
   const Slot *slot = &truth->slots[second % US_TRUTH_SECONDS];
-  return second > 0 && slot->second == second ? slot : NULL;
+  return slot->second == second ? slot : NULL;
 }
 
 static gint64
