@@ -114,6 +114,32 @@ hide (char *text, const char *secret, gsize length) {
   return g_string_free (clean, FALSE);
 }
 
+/* The parts of what is secret, each by itself and decoded: a server may have split it. Only long
+ * ones, for "live" and "caller" are no secrets. */
+static char *
+hide_parts (char *clean, const char *secret) {
+  g_auto (GStrv) words = g_strsplit_set (secret, "/?&#", -1);
+  for (guint i = 0; words[i] != NULL; i++) {
+    const char *sign = strchr (words[i], '=');
+    const char *value = sign != NULL ? sign + 1 : words[i];
+    g_autofree char *decoded = g_uri_unescape_string (value, NULL);
+    if (strlen (value) >= UNMISTAKABLE)
+      clean = hide (clean, value, strlen (value));
+    if (decoded != NULL && strlen (decoded) >= UNMISTAKABLE)
+      clean = hide (clean, decoded, strlen (decoded));
+  }
+  return clean;
+}
+
+static char *
+hide_user (char *clean, const char *user, gsize length) {
+  const char *colon = memchr (user, ':', length);
+  if (length >= SHORTEST_SECRET)
+    clean = hide (clean, user, length);
+  gsize password = colon != NULL ? length - (gsize)(colon + 1 - user) : 0;
+  return password >= SHORTEST_SECRET ? hide (clean, colon + 1, password) : clean;
+}
+
 /**
  * us_route_scrub:
  * @text: what somebody else said, a server perhaps
@@ -128,12 +154,12 @@ us_route_scrub (const char *text, const char *url) {
   const char *hidden = find_hidden_path (path, query), *at;
   char *clean = g_strdup (text);
   at = g_strrstr_len (authority, path - authority, "@");
-  if (at != NULL && at - authority >= SHORTEST_SECRET)
-    clean = hide (clean, authority, (gsize)(at - authority));
+  if (at != NULL)
+    clean = hide_user (clean, authority, (gsize)(at - authority));
   hidden += *hidden == '/';
   if (query - hidden >= SHORTEST_SECRET)
     clean = hide (clean, hidden, (gsize)(query - hidden));
   if (strlen (query) > SHORTEST_SECRET)
     clean = hide (clean, query + 1, strlen (query) - 1);
-  return clean;
+  return hide_parts (clean, hidden);
 }

@@ -73,6 +73,12 @@ test_scrub (void) {
       "nothing came from ***, '***' or webcam" },
     { "rtmp://h/app/longer-key", "xlonger-keyx longer-key", "x***x ***" },
     { "rtmp://h/app/key", "", "" },
+    /* a part of what is secret is secret */
+    { "rtmp://h/app/inst/live_1234567", "no publisher live_1234567", "no publisher ***" },
+    { "rtmp://me:word@h/app", "wrong password word", "wrong password ***" },
+    { "srt://h:1?mode=caller&passphrase=12345678&x", "12345678 is too short for a caller",
+      "*** is too short for a caller" },
+    { "http://h/a/b%20c-567890?t=ab%2Fcdefgh", "no b c-567890 with ab/cdefgh", "no *** with ***" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     g_autofree char *clean = us_route_scrub (rows[i].text, rows[i].url);
