@@ -89,6 +89,17 @@ class Codecs(unittest.TestCase):
         self.assertEqual(report["failed_requests"], [], label)
         self.assertEqual(report["discontinuities"], [], label)
 
+    def assert_truth(self, stream):
+        """What the ingest measured of pictures that are known; how late they came is the machine's affair."""
+        measured, lateness = stream["measured"], {"link-slow", "encoder-slow", "faster-than-real-time"}
+        self.assertAlmostEqual(measured["fps"], 30, delta=0.1)
+        self.assertEqual((measured["gop_ms"], measured["gop_longest_ms"]), (1000, 1000))
+        self.assertGreater(measured["reorder_ms"], 0)  # B-frames
+        self.assertEqual((measured["jumps"], measured["missing_frames"], measured["uneven_ratio"]), (0, 0, 0))
+        self.assertGreater(measured["rtt_ms"], 0)
+        self.assertLess(abs(measured["audio_lead_ms"]), 300)
+        self.assertLessEqual({warning["id"] for warning in stream["warnings"]}, lateness, stream["name"])
+
     def test_a_packager_dies_and_another_freezes(self):
         """HEVC and AAC: the same bytes on both sides, every picture once, whatever dies."""
         path = material("hevc", "aac")
@@ -134,10 +145,13 @@ class Codecs(unittest.TestCase):
                     ["ffprobe", "-v", "error", "-show_entries", "stream=codec_name,channels,sample_rate",
                      "-of", "csv=p=0", one.viewer_url(f"{video}{audio}")],
                     check=True, capture_output=True, text=True).stdout for video, audio, _ in rows]
-                told = [stream_of(one, f"{video}{audio}")["publisher"] for video, audio, _ in rows]
+                streams = [stream_of(one, f"{video}{audio}") for video, audio, _ in rows]
+                told = [stream["publisher"] for stream in streams]
             finally:
                 for part in watches + loops:
                     part.stop()
+            for stream in streams:
+                self.assert_truth(stream)
             for (video, audio, channels), watch, playback, probe, status in zip(
                     rows, watches, playbacks, seen, told):
                 with self.subTest(video=video, audio=audio):
