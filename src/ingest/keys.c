@@ -325,7 +325,8 @@ static const struct {
   { "expires", take_expires }, { "priority", take_priority }, { "enabled", take_enabled },
 };
 
-/* Only the word before '=' is repeated in a message: what is behind it may be a key. */
+/* Only the word before '=' is repeated in a message, and only if it is a plain one: what is behind
+ * it may be a key, and so may be the whole line, if that key ends with '='. */
 static gboolean
 take_setting (Reader *reader, char *line, GError **error) {
   char *sign = strchr (line, '=');
@@ -345,10 +346,12 @@ take_setting (Reader *reader, char *line, GError **error) {
     reader->seen |= 1u << i;
     return settings[i].take (reader, value, error);
   }
+  gboolean is_word = strlen (name) < US_KEY_GOOD
+                     && strspn (name, "abcdefghijklmnopqrstuvwxyz_-") == strlen (name);
   return fail (reader, error, US_KEYS_ERROR_SYNTAX,
-               "'%.20s' is no setting of a key; there are key, stream, allow, expires, priority "
-               "and enabled",
-               name);
+               "'%s' is no setting of a key; there are key, stream, allow, expires, priority and "
+               "enabled",
+               is_word ? name : "***");
 }
 
 /* The group is over: is it whole? */

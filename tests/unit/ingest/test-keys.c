@@ -101,11 +101,14 @@ test_messages_are_silent (void) {
     "[a]\nkey = " SECRET "\nstream = s\n[b]\nkey = " SECRET "\nstream = s\n",
     "[a]\nstream = " SECRET "@\n",
     "[" SECRET "@]\n",
+    "[a]\n" SECRET "==\n",
+    "[a]\n" SECRET " = key\n",
   };
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
     g_autoptr (GError) error = NULL;
     g_assert_null (us_keys_parse ("k", texts[i], strlen (texts[i]), &error));
     g_assert_null (strstr (error->message, SECRET));
+    g_assert_null (strstr (error->message, "horse")); /* nor is a part of it */
   }
 }
 
