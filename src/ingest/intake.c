@@ -25,7 +25,6 @@ struct UsIntake {
   GQueue items;            /* Item; the first is a key frame */
   GBytes *first[N_TRACKS]; /* nullable: configurations in force at the first item ... */
   GBytes *last[N_TRACKS];  /* ... and at the end */
-  GBytes *metadata;        /* nullable: the latest data message */
   gsize bytes;             /* of @items */
   guint n_keys;            /* of @items */
   gboolean is_keeping;
@@ -159,7 +158,7 @@ us_intake_new (void) {
 /**
  * us_intake_push:
  * @intake: the intake
- * @message: an audio, video or data message; its payload is referenced
+ * @message: its payload is referenced if it is audio or video; data has no place in a segment
  * @now_us: when it came
  * @limit_ms: setting, see us_punctual_get_limit_ms()
  *
@@ -170,10 +169,6 @@ us_intake_push (UsIntake *intake, const UsRtmpMessage *message, gint64 now_us, g
   gsize size = 0;
   const guint8 *data = g_bytes_get_data (message->payload, &size);
   UsFlvTag tag = { 0 };
-  if (message->type == US_RTMP_DATA_AMF0) {
-    set_bytes (&intake->metadata, message->payload);
-    return FALSE;
-  }
   if (size == 0 || (message->type != US_RTMP_VIDEO && message->type != US_RTMP_AUDIO)
       || !(message->type == US_RTMP_VIDEO ? us_flv_parse_video (data, size, &tag, NULL)
                                           : us_flv_parse_audio (data, size, &tag, NULL)))
@@ -263,8 +258,8 @@ us_intake_get_bytes (const UsIntake *intake) {
  * us_intake_replay:
  * @intake: the intake
  * @key_us: arrival of a kept key frame, or 0: configurations only
- * @func: called for the metadata and the configurations in force there, then for every message kept
- *   from that key frame on
+ * @func: called for the configurations in force there, then for every message kept from that key
+ *   frame on
  * @user_data: for @func
  */
 void
@@ -276,8 +271,6 @@ us_intake_replay (UsIntake *intake, gint64 key_us, UsIntakeFunc func, gpointer u
   guint32 start_ms = key != NULL ? key->timestamp_ms : 0;
   gint64 start_us = key != NULL ? key->arrived_us : 0;
   GBytes **configs = key != NULL ? intake->first : intake->last;
-  if (intake->metadata != NULL)
-    func (US_RTMP_DATA_AMF0, start_ms, intake->metadata, start_us, user_data);
   for (guint i = 0; i < N_TRACKS; i++) {
     if (configs[i] != NULL)
       func (i == VIDEO ? US_RTMP_VIDEO : US_RTMP_AUDIO, start_ms, configs[i], start_us, user_data);
@@ -299,6 +292,5 @@ us_intake_free (UsIntake *intake) {
     g_clear_pointer (&intake->first[i], g_bytes_unref);
     g_clear_pointer (&intake->last[i], g_bytes_unref);
   }
-  g_clear_pointer (&intake->metadata, g_bytes_unref);
   g_free (intake);
 }
