@@ -85,13 +85,10 @@ drop_io (UsRtmpClient *client) {
   if (client->connecting != NULL)
     client->connecting->client = NULL;
   client->connecting = NULL;
-  GSource **sources[] = { &client->watch, &client->timeout };
-  for (guint i = 0; i < G_N_ELEMENTS (sources); i++) {
-    if (*sources[i] == NULL)
-      continue;
-    g_source_destroy (*sources[i]);
-    g_clear_pointer (sources[i], g_source_unref);
-  }
+  g_clear_pointer (&client->watch, us_rtmp_watch_free);
+  if (client->timeout != NULL)
+    g_source_destroy (client->timeout);
+  g_clear_pointer (&client->timeout, g_source_unref);
   if (client->connection != NULL && client->is_tls) /* a goodbye of TLS could block */
     g_socket_close (g_socket_connection_get_socket (client->connection), NULL);
   if (client->connection != NULL)

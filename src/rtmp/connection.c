@@ -125,8 +125,7 @@ us_rtmp_connection_new (int fd, const char *host, guint16 port, const UsRtmpLimi
 /* Frees without a word to anybody; the listener's business. */
 void
 us_rtmp_connection_free (UsRtmpConnection *connection) {
-  g_source_destroy (connection->watch);
-  g_source_unref (connection->watch);
+  us_rtmp_watch_free (connection->watch);
   us_rtmp_tls_free (connection->tls);
   close (connection->fd);
   us_rtmp_server_session_free (connection->session);

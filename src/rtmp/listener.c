@@ -296,9 +296,7 @@ open_door (UsRtmpListener *listener, guint index, const char *address, guint16 p
 
 static void
 close_door (Door *door) {
-  if (door->watch != NULL)
-    g_source_destroy (door->watch);
-  g_clear_pointer (&door->watch, g_source_unref);
+  g_clear_pointer (&door->watch, us_rtmp_watch_free);
   g_clear_object (&door->socket);
 }
 

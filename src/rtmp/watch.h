@@ -14,7 +14,8 @@ typedef gboolean (*UsRtmpWatchFunc) (GIOCondition ready, gpointer user_data);
 
 GSource *us_rtmp_watch_new (int fd, GIOCondition conditions, const char *name, UsRtmpWatchFunc func,
                             gpointer user_data);
-void us_rtmp_watch_set_conditions (GSource *watch, GIOCondition conditions);
+void us_rtmp_watch_free (GSource *watch);
+void us_rtmp_watch_set_conditions (GSource *source, GIOCondition conditions);
 void us_rtmp_watch_set_deadline (GSource *watch, gint64 monotonic_us);
 
 G_END_DECLS
