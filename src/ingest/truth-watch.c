@@ -11,6 +11,8 @@
 #include "base/names.h"
 
 #define LINE_S US_TRUTH_SHORT_S
+#define FRESH                                                                                      \
+  3 /* changes in LINE_S looks: the receiving half measures, and does not only remember */
 
 struct UsTruthWatch {
   char *stream;
@@ -59,6 +61,21 @@ weigh_line (const UsTruthWatch *watch, UsWarningFacts *facts) {
   guint64 packets = watch->line.packets - oldest->packets;
   facts->disordered = watch->line.packets_disordered - oldest->packets_disordered;
   facts->disorder_ratio = packets > 0 ? (double)facts->disordered / (double)packets : 0;
+}
+
+/* A line that gets longer is known to the receiving half alone. */
+static void
+choose_round_trip (UsTruthWatch *watch) {
+  guint n_changes = 0;
+  for (guint i = 0; i < watch->n_lines; i++) {
+    const UsRtmpLine *one
+        = &watch->lines[(watch->next_line + LINE_S - watch->n_lines + i) % LINE_S];
+    const UsRtmpLine *next
+        = i + 1 < watch->n_lines ? &watch->lines[(one - watch->lines + 1) % LINE_S] : &watch->line;
+    n_changes += one->receiver_rtt_us != next->receiver_rtt_us;
+  }
+  if (n_changes >= FRESH && watch->line.receiver_rtt_us > 0)
+    watch->line.rtt_us = watch->line.receiver_rtt_us;
 }
 
 static void
@@ -125,8 +142,10 @@ us_truth_watch_look (UsTruthWatch *watch, UsSegmenter *segmenter, gint64 since_u
   us_truth_measure (us_segmenter_get_truth (segmenter), now_us, &watch->numbers);
   watch->has_numbers = TRUE;
   watch->has_line = line != NULL;
-  if (line != NULL)
+  if (line != NULL) {
     watch->line = *line;
+    choose_round_trip (watch);
+  }
   collect (watch, segmenter, now_us, &facts);
   if (line != NULL)
     keep_line (watch);

@@ -7,7 +7,9 @@ G_BEGIN_DECLS
 
 /* UsRtmpLine: counters since the connection was made. */
 typedef struct {
-  gint64 rtt_us, min_rtt_us;  /* of late; smallest that was seen, 0: not known */
+  gint64 rtt_us;              /* the smaller of what both halves of the socket say */
+  gint64 receiver_rtt_us;     /* what the receiving half says, which may be old; 0: not known */
+  gint64 min_rtt_us;          /* smallest that was seen, 0: not known */
   guint64 packets;            /* with data that came */
   guint64 packets_disordered; /* of those: out of order, as behind one that was lost on the way */
   guint64 retransmits;        /* packets of ours that had to be sent again */
