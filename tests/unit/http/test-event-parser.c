@@ -20,9 +20,9 @@ static const struct {
     "data: a\n\n",
     "[message|a]", NULL },
   { "data\n\n", "[message|]", NULL },
-  { "event: x\n\n", "", NULL },                  /* without data it is none */
+  { "event: x\n\n", "", NULL },                      /* without data it is none */
   { "id: 1\n\nid\ndata: a\n\n", "[message|a]", "" }, /* an empty id takes it back */
-  { "data: a\n", "", NULL },                     /* not at its end */
+  { "data: a\n", "", NULL },                         /* not at its end */
   { "id: 3\ndata: a\n", "", NULL },
   { "retry: 1\nunknown: 2\ndata: a\n\n", "[message|a]", NULL },
   { "data:  two\n\n", "[message| two]", NULL }, /* one blank is not part of it */
