@@ -19,6 +19,10 @@
  * own: its streaming threads may be stuck in a plugin, and gst_element_set_state() would then never
  * return. What that thread and the streaming threads touch is in the reference-counted Output,
  * never in the muxer.
+ *
+ * All muxers of a packager share a turnstile: a run waits for its turn, and gives it back when it
+ * ends, however it ends. One that takes far longer than any should goes on without a turn until its
+ * deadline, since a few stuck pipelines would otherwise hold up every other stream.
  */
 #include "packager/muxer.h"
 
@@ -40,6 +44,10 @@
  * slower than that is of no use to anyone, and cannot be told from one that hangs. */
 #define ENCODING_PATIENCE 4
 #define MAX_DURATION_MS (10 * 60 * 1000)
+/* So long a run may keep its turn: a hundred times as long as copying takes; for an encoder, what
+ * a machine takes that is half as fast as it would have to be. */
+#define TURN_MS 1000
+#define ENCODING_TURN 2 /* durations of the segment more */
 
 /* Where the fragment of a run goes; shared with streaming threads. */
 typedef struct {
@@ -61,8 +69,11 @@ struct UsMuxer {
   guint64 n_retried, n_missing;
   gboolean is_missing; /* pictures were missing in the last segment */
   GSource *deadline;   /* while is_running */
-  gint64 begun_us;     /* monotonic: the head of waiting was first given to a pipeline */
+  gint64 begun_us;     /* monotonic: a turn was first asked for the head of waiting; or 0 */
   gint64 run_us;       /* how long the last answered segment took, with its second try */
+  UsTurn *turn;        /* taken while is_running, but for a run that takes too long */
+  GSource *overstay;   /* while is_running: gives the turn back before the run ends */
+  gboolean is_resting; /* nothing more is expected: no pipeline is kept */
   GSource *kick;       /* starts the next run from the main loop, never from within push() */
 
   GstElement *pipeline; /* (nullable) built for layout */
@@ -75,6 +86,7 @@ struct UsMuxer {
 };
 
 static void schedule_next (UsMuxer *muxer);
+static void on_turn (gpointer user_data);
 
 /**
  * us_muxer_settings_default:
@@ -82,12 +94,12 @@ static void schedule_next (UsMuxer *muxer);
  */
 void
 us_muxer_settings_default (UsMuxerSettings *settings) {
-  *settings = (UsMuxerSettings){ NULL, "packager-copy", 5000, 64, 2500 };
+  *settings = (UsMuxerSettings){ NULL, "packager-copy", 5000, 64, 2500, NULL };
 }
 
 /**
  * us_muxer_new:
- * @settings: copied
+ * @settings: copied; its turnstile has to outlive the muxer
  * @func: called once for every pushed segment
  * @user_data: for @func
  *
@@ -103,6 +115,7 @@ us_muxer_new (const UsMuxerSettings *settings, UsMuxerFunc func, gpointer user_d
   muxer->video_kbps = settings->video_kbps;
   muxer->func = func;
   muxer->user_data = user_data;
+  muxer->turn = us_turn_new (settings->turnstile, on_turn, muxer);
   g_queue_init (&muxer->waiting);
   return muxer;
 }
@@ -168,8 +181,10 @@ us_muxer_free (UsMuxer *muxer) {
   if (muxer == NULL)
     return;
   us_timer_stop (&muxer->deadline);
+  us_timer_stop (&muxer->overstay);
   us_timer_stop (&muxer->kick);
   drop_pipeline (muxer);
+  us_turn_free (muxer->turn);
   g_queue_clear_full (&muxer->waiting, (GDestroyNotify)us_raw_segment_free);
   g_free (muxer->folder);
   g_free (muxer->name);
@@ -213,8 +228,9 @@ us_muxer_get_n_missing (const UsMuxer *muxer) {
  * us_muxer_get_run_us:
  * @muxer: the muxer
  *
- * Returns: how long the pipeline worked on the segment that was answered last, with its second try
- *   if it had one, without its time in the queue; -1 for one that was given up in the queue
+ * Returns: how long the segment that was answered last was the muxer's first: its wait for a turn,
+ *   the pipeline's work, and its second try if it had one, without the time behind others of its
+ *   own stream; -1 for one that was given up in the queue
  */
 gint64
 us_muxer_get_run_us (const UsMuxer *muxer) {
@@ -294,10 +310,12 @@ end_run (UsMuxer *muxer, const GError *cause) {
   g_autoptr (GBytes) bytes = NULL;
 
   us_timer_stop (&muxer->deadline);
+  us_timer_stop (&muxer->overstay);
   if (error == NULL)
     bytes = harvest (muxer, raw, &error);
   if (error != NULL)
     drop_pipeline (muxer);
+  us_turn_give_back (muxer->turn);
   muxer->run_us = g_get_monotonic_time () - muxer->begun_us;
   muxer->is_running = FALSE;
   if (error != NULL && !muxer->is_retry) {
@@ -310,6 +328,9 @@ end_run (UsMuxer *muxer, const GError *cause) {
     return;
   }
   muxer->is_retry = FALSE;
+  muxer->begun_us = 0;
+  if (muxer->is_resting && muxer->waiting.length == 0)
+    drop_pipeline (muxer);
   schedule_next (muxer);
   muxer->func (raw, bytes, error, muxer->user_data);
 }
@@ -333,6 +354,20 @@ static guint
 deadline_of (const UsMuxer *muxer, const UsRawSegment *raw) {
   gint64 duration_ms = CLAMP (raw->end_ms - raw->open.media_ms, 0, MAX_DURATION_MS);
   return muxer->deadline_ms + (muxer->is_encoding ? ENCODING_PATIENCE * (guint)duration_ms : 0);
+}
+
+static guint
+turn_ms_of (const UsMuxer *muxer, const UsRawSegment *raw) {
+  gint64 duration_ms = CLAMP (raw->end_ms - raw->open.media_ms, 0, MAX_DURATION_MS);
+  return TURN_MS + (muxer->is_encoding ? ENCODING_TURN * (guint)duration_ms : 0);
+}
+
+static gboolean
+on_overstay (gpointer user_data) {
+  UsMuxer *muxer = user_data;
+  us_timer_stop (&muxer->overstay);
+  us_turn_give_back (muxer->turn);
+  return G_SOURCE_REMOVE;
 }
 
 static gboolean
@@ -457,6 +492,7 @@ parse_text (const char *folder, const char *name, guint video_kbps, const char *
 /**
  * us_muxer_check:
  * @settings: of a muxer
+ * @is_encoding: (out): whether the text encodes pictures
  * @error: a sentence that names the text, and what it lacks or which plugin is not installed
  *
  * Tries the pipeline text with the tracks that most streams have, so that a packager refuses to
@@ -466,13 +502,14 @@ parse_text (const char *folder, const char *name, guint video_kbps, const char *
  * Returns: whether the text can be used
  */
 gboolean
-us_muxer_check (const UsMuxerSettings *settings, GError **error) {
+us_muxer_check (const UsMuxerSettings *settings, gboolean *is_encoding, GError **error) {
   static const char *const layouts[] = { "h264 aac", "h264 mp3" };
   for (guint i = 0; i < G_N_ELEMENTS (layouts); i++) {
     g_autoptr (GstElement) pipeline
         = parse_text (settings->folder, settings->name, settings->video_kbps, layouts[i], error);
     if (pipeline == NULL)
       return FALSE;
+    *is_encoding = us_pipeline_encodes_video (pipeline);
   }
   return TRUE;
 }
@@ -580,20 +617,14 @@ push_units (UsMuxer *muxer, const UsRawSegment *raw) {
     gst_app_src_end_of_stream (GST_APP_SRC (muxer->audio));
 }
 
-static gboolean
-on_kick (gpointer user_data) {
-  UsMuxer *muxer = user_data;
-  us_timer_stop (&muxer->kick);
+/* Has the turn. */
+static void
+run_head (UsMuxer *muxer) {
   UsRawSegment *raw = g_queue_peek_head (&muxer->waiting);
-  if (raw == NULL || muxer->is_running)
-    return G_SOURCE_REMOVE;
-
   g_autoptr (GError) error = NULL;
-  if (!muxer->is_retry)
-    muxer->begun_us = g_get_monotonic_time ();
   if (!prepare (muxer, raw, &error)) {
     end_run (muxer, error);
-    return G_SOURCE_REMOVE;
+    return;
   }
   g_mutex_lock (&muxer->output->lock);
   muxer->output->n_fragments = 0;
@@ -601,8 +632,28 @@ on_kick (gpointer user_data) {
   g_mutex_unlock (&muxer->output->lock);
   muxer->is_running = TRUE;
   us_timer_start (&muxer->deadline, deadline_of (muxer, raw), "muxer deadline", on_deadline, muxer);
+  us_timer_start (&muxer->overstay, turn_ms_of (muxer, raw), "muxer overstay", on_overstay, muxer);
   gst_element_set_state (muxer->pipeline, GST_STATE_PLAYING);
   push_units (muxer, raw);
+}
+
+static void
+on_turn (gpointer user_data) {
+  run_head (user_data);
+}
+
+/* What waits never becomes nothing while a turn is asked for: us_muxer_push() gives one up only for
+ * another. */
+static gboolean
+on_kick (gpointer user_data) {
+  UsMuxer *muxer = user_data;
+  us_timer_stop (&muxer->kick);
+  if (muxer->waiting.length == 0 || muxer->is_running)
+    return G_SOURCE_REMOVE;
+  if (muxer->begun_us == 0)
+    muxer->begun_us = g_get_monotonic_time ();
+  if (us_turn_ask (muxer->turn))
+    run_head (muxer);
   return G_SOURCE_REMOVE;
 }
 
@@ -610,6 +661,20 @@ static void
 schedule_next (UsMuxer *muxer) {
   if (!muxer->is_running && muxer->waiting.length > 0)
     us_timer_start (&muxer->kick, 0, "muxer kick", on_kick, muxer);
+}
+
+/**
+ * us_muxer_rest:
+ * @muxer: the muxer
+ *
+ * Says that the stream has ended. The pipeline goes as soon as nothing waits for it; another
+ * segment will build a new one.
+ */
+void
+us_muxer_rest (UsMuxer *muxer) {
+  muxer->is_resting = TRUE;
+  if (muxer->waiting.length == 0)
+    drop_pipeline (muxer);
 }
 
 /**
@@ -622,11 +687,13 @@ schedule_next (UsMuxer *muxer) {
  */
 void
 us_muxer_push (UsMuxer *muxer, UsRawSegment *raw) {
+  muxer->is_resting = FALSE;
   g_queue_push_tail (&muxer->waiting, raw);
   if (muxer->waiting.length > muxer->max_waiting) {
     gboolean has_begun = muxer->is_running || muxer->is_retry;
     g_autoptr (UsRawSegment) late = g_queue_pop_nth (&muxer->waiting, has_begun ? 1 : 0);
     muxer->run_us = -1;
+    muxer->begun_us = has_begun ? muxer->begun_us : 0;
     g_autoptr (GError) error
         = g_error_new (US_PIPELINE_ERROR, US_PIPELINE_ERROR_RUNTIME,
                        "given up, since %u segments are waiting", muxer->max_waiting);

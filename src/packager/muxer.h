@@ -2,6 +2,7 @@
 #pragma once
 
 #include "packager/assembler.h"
+#include "packager/turnstile.h"
 
 G_BEGIN_DECLS
 
@@ -13,18 +14,21 @@ typedef void (*UsMuxerFunc) (const UsRawSegment *raw, GBytes *bytes, const GErro
                              gpointer user_data);
 
 typedef struct {
-  const char *folder; /* (nullable) of pipeline texts */
-  const char *name;   /* "packager-copy" */
-  guint deadline_ms;  /* for one segment; a pipeline that takes longer is thrown away. One that
-                         encodes video has 4 durations of the segment more */
-  guint max_waiting;  /* raw segments that may wait for their turn */
-  guint video_kbps;   /* {video-bitrate} of the text: what an encoder shall make */
+  const char *folder;     /* (nullable) of pipeline texts */
+  const char *name;       /* "packager-copy" */
+  guint deadline_ms;      /* for one segment; a pipeline that takes longer is thrown away. One that
+                             encodes video has 4 durations of the segment more */
+  guint max_waiting;      /* raw segments that may wait for their turn */
+  guint video_kbps;       /* {video-bitrate} of the text: what an encoder shall make */
+  UsTurnstile *turnstile; /* (nullable) (not owned): of all muxers of a packager */
 } UsMuxerSettings;
 
 void us_muxer_settings_default (UsMuxerSettings *settings);
-gboolean us_muxer_check (const UsMuxerSettings *settings, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean us_muxer_check (const UsMuxerSettings *settings, gboolean *is_encoding,
+                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
 UsMuxer *us_muxer_new (const UsMuxerSettings *settings, UsMuxerFunc func, gpointer user_data);
 void us_muxer_push (UsMuxer *muxer, UsRawSegment *raw);
+void us_muxer_rest (UsMuxer *muxer);
 guint us_muxer_get_n_waiting (const UsMuxer *muxer);
 guint64 us_muxer_get_n_retried (const UsMuxer *muxer);
 guint64 us_muxer_get_n_missing (const UsMuxer *muxer);

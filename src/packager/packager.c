@@ -48,6 +48,7 @@ struct UsPackager {
   UsRtmpListener *listener;
   UsOrigin *origin;
   UsMuxerSettings muxer;
+  UsTurnstile *turnstile; /* of all muxers */
   guint playlist_length, max_streams, forget_ms;
   gboolean has_self_verdict;
   GHashTable *streams; /* name to Stream */
@@ -177,18 +178,7 @@ ensure_stream (UsPackager *packager, const char *name) {
 /* --- relay connections ----------------------------------------------------------------------- */
 
 static void
-on_media (UsRtmpConnection *connection, UsRtmpMessage *message, gpointer user_data) {
-  Stream *stream = user_data;
-  g_autoptr (GError) error = NULL;
-  UsRawSegment *raw = us_assembler_push (stream->assembler, message, &error);
-  stream->fed_us = g_get_monotonic_time ();
-  stream->is_ended = us_assembler_is_ended (stream->assembler);
-  if (error != NULL) {
-    us_rtmp_connection_refuse (connection, "NetStream.Publish.Denied", error->message);
-    return;
-  }
-  if (raw == NULL)
-    return;
+take (Stream *stream, UsRawSegment *raw) {
   if (raw->open.number <= stream->last_taken) {
     us_raw_segment_free (raw);
     return;
@@ -199,6 +189,23 @@ on_media (UsRtmpConnection *connection, UsRtmpMessage *message, gpointer user_da
 }
 
 static void
+on_media (UsRtmpConnection *connection, UsRtmpMessage *message, gpointer user_data) {
+  Stream *stream = user_data;
+  g_autoptr (GError) error = NULL;
+  UsRawSegment *raw = us_assembler_push (stream->assembler, message, &error);
+  stream->fed_us = g_get_monotonic_time ();
+  stream->is_ended = us_assembler_is_ended (stream->assembler);
+  if (error != NULL) {
+    us_rtmp_connection_refuse (connection, "NetStream.Publish.Denied", error->message);
+    return;
+  }
+  if (raw != NULL)
+    take (stream, raw);
+  if (stream->is_ended)
+    us_muxer_rest (stream->muxer);
+}
+
+static void
 on_closed (UsRtmpConnection *connection, gboolean is_clean, const char *reason,
            gpointer user_data) {
   Stream *stream = user_data;
@@ -206,6 +213,7 @@ on_closed (UsRtmpConnection *connection, gboolean is_clean, const char *reason,
     return;
   stream->connection = NULL;
   g_clear_pointer (&stream->assembler, us_assembler_free);
+  us_muxer_rest (stream->muxer);
   us_event (stream->is_ended ? US_LOG_INFO : US_LOG_WARNING, US_EVENT_RELAY_DOWN,
             "stream '%s': the relay from %s ended%s (%s)", stream->name,
             us_rtmp_connection_get_peer (connection),
@@ -447,7 +455,8 @@ us_packager_settings_default (UsPackagerSettings *settings) {
  */
 UsPackager *
 us_packager_new (const UsPackagerSettings *settings, GError **error) {
-  if (!us_muxer_check (&settings->muxer, error))
+  gboolean is_encoding = FALSE;
+  if (!us_muxer_check (&settings->muxer, &is_encoding, error))
     return NULL;
   UsPackager *packager = g_new0 (UsPackager, 1);
   packager->name = g_strdup (settings->name);
@@ -456,6 +465,8 @@ us_packager_new (const UsPackagerSettings *settings, GError **error) {
   packager->muxer.name = g_strdup (settings->muxer.name);
   packager->muxer.max_waiting
       = MIN (settings->muxer.max_waiting, settings->playlist_length + BACKLOG);
+  packager->turnstile = us_turnstile_new (us_turnstile_size (g_get_num_processors (), is_encoding));
+  packager->muxer.turnstile = packager->turnstile;
   packager->playlist_length = settings->playlist_length;
   packager->max_streams = settings->max_streams;
   packager->forget_ms = settings->forget_ms;
@@ -511,6 +522,7 @@ us_packager_free (UsPackager *packager) {
   g_clear_pointer (&packager->listener, us_rtmp_listener_free);
   g_clear_pointer (&packager->origin, us_origin_free);
   g_hash_table_unref (packager->streams);
+  us_turnstile_free (packager->turnstile);
   g_free ((char *)packager->muxer.folder);
   g_free ((char *)packager->muxer.name);
   g_free (packager->name);
