@@ -21,8 +21,8 @@
  * never in the muxer.
  *
  * All muxers of a packager share a turnstile: a run waits for its turn, and gives it back when it
- * ends, however it ends. One that takes far longer than any should goes on without a turn until its
- * deadline, since a few stuck pipelines would otherwise hold up every other stream.
+ * ends, however it ends. One that takes long goes on without a turn until its deadline: a few stuck
+ * pipelines would otherwise hold up every other stream.
  */
 #include "packager/muxer.h"
 
@@ -44,10 +44,12 @@
  * slower than that is of no use to anyone, and cannot be told from one that hangs. */
 #define ENCODING_PATIENCE 4
 #define MAX_DURATION_MS (10 * 60 * 1000)
-/* So long a run may keep its turn: a hundred times as long as copying takes; for an encoder, what
- * a machine takes that is half as fast as it would have to be. */
-#define TURN_MS 1000
-#define ENCODING_TURN 2 /* durations of the segment more */
+/* Turns and their length together say how many runs can begin in a second at least: so many as the
+ * cores could do if they did nothing else. A limit without it holds up everybody on a machine that
+ * is busy with other things, since a run then mostly waits for a core and not for its turn. */
+#define TURN_MS 100
+/* An encoder keeps its turn for so many durations of its segment more: slower is of no use. */
+#define ENCODING_TURN 2
 
 /* Where the fragment of a run goes; shared with streaming threads. */
 typedef struct {
@@ -59,7 +61,7 @@ typedef struct {
 
 struct UsMuxer {
   char *folder, *name;
-  guint deadline_ms, max_waiting, video_kbps;
+  guint deadline_ms, max_waiting, video_kbps, turn_ms;
   UsMuxerFunc func;
   gpointer user_data;
 
@@ -81,8 +83,8 @@ struct UsMuxer {
   GstElement *video, *audio;
   gboolean is_encoding;
   GBytes *video_config, *audio_config; /* behind the caps that are set */
-  GSource *bus_watch;
-  Output *output; /* of the pipeline */
+  GSource *bus_watch;                  /* while is_running */
+  Output *output;                      /* of the pipeline */
 };
 
 static void schedule_next (UsMuxer *muxer);
@@ -90,11 +92,11 @@ static void on_turn (gpointer user_data);
 
 /**
  * us_muxer_settings_default:
- * @settings: filled with the copying pipeline, 5 s, 64 segments and 2500 kbit/s
+ * @settings: filled with the copying pipeline, 5 s, 64 segments, 2500 kbit/s and turns of 100 ms
  */
 void
 us_muxer_settings_default (UsMuxerSettings *settings) {
-  *settings = (UsMuxerSettings){ NULL, "packager-copy", 5000, 64, 2500, NULL };
+  *settings = (UsMuxerSettings){ NULL, "packager-copy", 5000, 64, 2500, NULL, TURN_MS };
 }
 
 /**
@@ -113,6 +115,7 @@ us_muxer_new (const UsMuxerSettings *settings, UsMuxerFunc func, gpointer user_d
   muxer->deadline_ms = settings->deadline_ms;
   muxer->max_waiting = settings->max_waiting;
   muxer->video_kbps = settings->video_kbps;
+  muxer->turn_ms = settings->turn_ms;
   muxer->func = func;
   muxer->user_data = user_data;
   muxer->turn = us_turn_new (settings->turnstile, on_turn, muxer);
@@ -311,6 +314,7 @@ end_run (UsMuxer *muxer, const GError *cause) {
 
   us_timer_stop (&muxer->deadline);
   us_timer_stop (&muxer->overstay);
+  us_timer_stop (&muxer->bus_watch);
   if (error == NULL)
     bytes = harvest (muxer, raw, &error);
   if (error != NULL)
@@ -342,12 +346,13 @@ on_bus_message (GstBus *bus, GstMessage *message, gpointer user_data) {
     return G_SOURCE_CONTINUE;
   if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_EOS) {
     end_run (muxer, NULL);
+    return G_SOURCE_REMOVE; /* with the run */
   } else if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR) {
     g_autoptr (GError) error = us_pipeline_error_from_message (message);
     end_run (muxer, error);
-    return G_SOURCE_REMOVE; /* with the pipeline */
+    return G_SOURCE_REMOVE;
   }
-  return muxer->pipeline != NULL ? G_SOURCE_CONTINUE : G_SOURCE_REMOVE;
+  return G_SOURCE_CONTINUE;
 }
 
 static guint
@@ -359,7 +364,7 @@ deadline_of (const UsMuxer *muxer, const UsRawSegment *raw) {
 static guint
 turn_ms_of (const UsMuxer *muxer, const UsRawSegment *raw) {
   gint64 duration_ms = CLAMP (raw->end_ms - raw->open.media_ms, 0, MAX_DURATION_MS);
-  return TURN_MS + (muxer->is_encoding ? ENCODING_TURN * (guint)duration_ms : 0);
+  return muxer->turn_ms + (muxer->is_encoding ? ENCODING_TURN * (guint)duration_ms : 0);
 }
 
 static gboolean
@@ -537,11 +542,6 @@ build_pipeline (UsMuxer *muxer, const char *layout, GError **error) {
   g_signal_connect (hls, "get-playlist-stream", G_CALLBACK (on_playlist_stream), NULL);
   g_signal_connect (hls, "delete-fragment", G_CALLBACK (on_delete_fragment), NULL);
 
-  g_autoptr (GstBus) bus = gst_element_get_bus (muxer->pipeline);
-  muxer->bus_watch = gst_bus_create_watch (bus);
-  g_source_set_name (muxer->bus_watch, "understudy muxer bus");
-  g_source_set_callback (muxer->bus_watch, G_SOURCE_FUNC (on_bus_message), muxer, NULL);
-  g_source_attach (muxer->bus_watch, g_main_context_get_thread_default ());
   us_event (US_LOG_INFO, US_EVENT_PACKAGER_PIPELINE, "pipeline '%s' for %s", muxer->name, layout);
   return TRUE;
 }
@@ -617,6 +617,17 @@ push_units (UsMuxer *muxer, const UsRawSegment *raw) {
     gst_app_src_end_of_stream (GST_APP_SRC (muxer->audio));
 }
 
+/* Only while the pipeline runs: at every round of the main loop it looks at each watch and each
+ * descriptor of one, and most pipelines of many streams rest. */
+static void
+watch_bus (UsMuxer *muxer) {
+  g_autoptr (GstBus) bus = gst_element_get_bus (muxer->pipeline);
+  muxer->bus_watch = gst_bus_create_watch (bus);
+  g_source_set_name (muxer->bus_watch, "understudy muxer bus");
+  g_source_set_callback (muxer->bus_watch, G_SOURCE_FUNC (on_bus_message), muxer, NULL);
+  g_source_attach (muxer->bus_watch, g_main_context_get_thread_default ());
+}
+
 /* Has the turn. */
 static void
 run_head (UsMuxer *muxer) {
@@ -633,6 +644,7 @@ run_head (UsMuxer *muxer) {
   muxer->is_running = TRUE;
   us_timer_start (&muxer->deadline, deadline_of (muxer, raw), "muxer deadline", on_deadline, muxer);
   us_timer_start (&muxer->overstay, turn_ms_of (muxer, raw), "muxer overstay", on_overstay, muxer);
+  watch_bus (muxer);
   gst_element_set_state (muxer->pipeline, GST_STATE_PLAYING);
   push_units (muxer, raw);
 }

@@ -21,6 +21,7 @@ typedef struct {
   guint max_waiting;      /* raw segments that may wait for their turn */
   guint video_kbps;       /* {video-bitrate} of the text: what an encoder shall make */
   UsTurnstile *turnstile; /* (nullable) (not owned): of all muxers of a packager */
+  guint turn_ms; /* for so long a run may keep its turn; one that encodes video 2 durations more */
 } UsMuxerSettings;
 
 void us_muxer_settings_default (UsMuxerSettings *settings);

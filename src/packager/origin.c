@@ -2,16 +2,24 @@
  *
  * Owned by the role; main loop only. Each change of a stream is kept here and the site is built
  * and published once per loop iteration, so that a burst of segments (a packager that catches up)
- * costs one publication. The HTTP threads never see anything but the finished, immutable site.
+ * costs one publication. A site holds every segment of every stream; with hundreds of streams
+ * building one takes milliseconds, and there is one to build for each segment. So the next one
+ * waits for some times as long as the last one took: nothing with a few streams, some 10 ms with
+ * 200. The HTTP threads never see anything but the finished, immutable site.
  */
 #include "packager/origin.h"
 
 #include <json-glib/json-glib.h>
+#include <time.h>
 
 #include "base/names.h"
 #include "base/timer.h"
 #include "hls/segment.h"
 #include "http/site.h"
+
+/* A publication may take a fifth of the main loop's time, and another waits no longer than that. */
+#define PAUSE_PER_COST 4
+#define MAX_PAUSE_US 50000
 
 typedef struct {
   char *name;
@@ -29,6 +37,7 @@ struct UsOrigin {
   guint unknown_stream_ms;
   GHashTable *streams; /* "name/playlist" to Stream */
   GSource *publish;    /* (nullable) pending publication */
+  gint64 earliest_us;  /* monotonic: of the next one */
 };
 
 static void
@@ -92,17 +101,29 @@ publish_now (UsOrigin *origin) {
   us_http_server_publish (origin->server, site, (GDestroyNotify)us_site_free);
 }
 
+/* Time on a core: on a busy machine the clock would count what others take. */
+static gint64
+worked_us (void) {
+  struct timespec now = { 0 };
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+  return (gint64)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
 static gboolean
 on_publish (gpointer user_data) {
   UsOrigin *origin = user_data;
+  gint64 before_us = worked_us ();
   us_timer_stop (&origin->publish);
   publish_now (origin);
+  gint64 pause_us = PAUSE_PER_COST * (worked_us () - before_us);
+  origin->earliest_us = g_get_monotonic_time () + MIN (pause_us, MAX_PAUSE_US);
   return G_SOURCE_REMOVE;
 }
 
 static void
 schedule_publish (UsOrigin *origin) {
-  us_timer_start (&origin->publish, 0, "origin publish", on_publish, origin);
+  gint64 pause_us = MAX (origin->earliest_us - g_get_monotonic_time (), 0);
+  us_timer_start (&origin->publish, (guint)(pause_us / 1000), "origin publish", on_publish, origin);
 }
 
 /* GET /streams: what is here to be followed; the switcher asks for it. */

@@ -389,7 +389,7 @@ on_get_metrics (const UsHttpRequest *request, UsHttpResponse *response, gpointer
     [METRIC_MUX_SECONDS] = { "understudy_packager_mux_seconds_total", "counter",
                              "Time from a complete raw segment to its listing, summed." },
     [METRIC_PACE] = { "understudy_packager_encode_ratio", "gauge",
-                      "Work of the pipeline per media time; above 1 it falls behind." },
+                      "Work and wait of the pipeline per media time; above 1 it falls behind." },
     [METRIC_WAITING] = { "understudy_packager_waiting_segments", "gauge",
                          "Segments that wait for the pipeline, with the one in it." },
     [METRIC_MISSING] = { "understudy_packager_missing_pictures_total", "counter",

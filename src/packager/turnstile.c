@@ -17,7 +17,8 @@
 
 #include "base/timer.h"
 
-#define MIN_COPYING 4
+#define MIN_COPYING 8
+#define COPYING_PER_CORE 8
 #define MIN_ENCODING 2
 
 struct UsTurnstile {
@@ -42,14 +43,14 @@ struct UsTurn {
  * @n_cores: of the machine, as this process may use them
  * @is_encoding: whether the pipelines encode pictures
  *
- * A run that copies waits for its own threads now and then, so that some more than one for each
- * core are of use; one that encodes keeps a core busy. (docs/performance.md has the figures.)
+ * A run that copies mostly waits, for its own threads and, on a busy machine, for a core; one that
+ * encodes keeps a core busy. (docs/performance.md has the figures.)
  *
  * Returns: how many may run at once
  */
 guint
 us_turnstile_size (guint n_cores, gboolean is_encoding) {
-  return is_encoding ? MAX (MIN_ENCODING, n_cores) : MAX (MIN_COPYING, 2 * n_cores);
+  return is_encoding ? MAX (MIN_ENCODING, n_cores) : MAX (MIN_COPYING, COPYING_PER_CORE * n_cores);
 }
 
 /**
@@ -94,20 +95,21 @@ can_hand_out (const UsTurnstile *turnstile) {
   return turnstile->n_taken < turnstile->n_turns && turnstile->waiting.length > 0;
 }
 
-/* One at a time: starting a pipeline takes the main loop some tenths of a millisecond, and what
- * else waits there shall have its turn, too. */
+/* All that are free: on a busy machine the main loop comes round seldom, and several runs have
+ * ended by then. No more than there are turns, though, when they are given back at once. */
 static gboolean
 on_next (gpointer user_data) {
   UsTurnstile *turnstile = user_data;
-  if (!can_hand_out (turnstile)) {
-    us_timer_stop (&turnstile->next);
-    return G_SOURCE_REMOVE;
+  for (guint i = 0; i < turnstile->n_turns && can_hand_out (turnstile); i++) {
+    UsTurn *turn = g_queue_pop_head_link (&turnstile->waiting)->data;
+    turn->state = TURN_TAKEN;
+    turnstile->n_taken++;
+    turn->func (turn->user_data);
   }
-  UsTurn *turn = g_queue_pop_head_link (&turnstile->waiting)->data;
-  turn->state = TURN_TAKEN;
-  turnstile->n_taken++;
-  turn->func (turn->user_data);
-  return G_SOURCE_CONTINUE;
+  if (can_hand_out (turnstile))
+    return G_SOURCE_CONTINUE;
+  us_timer_stop (&turnstile->next);
+  return G_SOURCE_REMOVE;
 }
 
 static void

@@ -74,7 +74,8 @@ static UsMaterial *material; /* 2 s */
 typedef struct {
   char *folder;
   UsTurnstile *turnstile; /* nullable */
-  GString *answers;       /* the letter of each, in capitals for a segment that was made */
+  guint turn_ms;
+  GString *answers; /* the letter of each, in capitals for a segment that was made */
   GMainLoop *loop;
   gsize expected;
 } Hall;
@@ -88,8 +89,11 @@ typedef struct {
 static void
 hall_init (Hall *hall, guint n_turns) {
   *hall = (Hall){ g_dir_make_tmp ("us-turns-XXXXXX", NULL),
-                  n_turns > 0 ? us_turnstile_new (n_turns) : NULL, g_string_new (NULL),
-                  g_main_loop_new (NULL, FALSE), 0 };
+                  n_turns > 0 ? us_turnstile_new (n_turns) : NULL,
+                  20000,
+                  g_string_new (NULL),
+                  g_main_loop_new (NULL, FALSE),
+                  0 };
   g_atomic_int_set (&most_running, 0);
 }
 
@@ -130,7 +134,8 @@ visitor_init (Visitor *visitor, Hall *hall, char letter, guint run_ms, guint dea
   g_autofree char *path = g_build_filename (hall->folder, file, NULL);
   g_autofree char *text = g_strdup_printf (TEXT, run_ms * 1000 / N_PICTURES);
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
-  UsMuxerSettings settings = { hall->folder, name, deadline_ms, 8, 200, hall->turnstile };
+  UsMuxerSettings settings
+      = { hall->folder, name, deadline_ms, 8, 200, hall->turnstile, hall->turn_ms };
   *visitor = (Visitor){ hall, letter, us_muxer_new (&settings, on_muxed, visitor) };
 }
 
@@ -223,13 +228,14 @@ test_waiting (void) {
   Hall hall;
   hall_init (&hall, 1);
   Visitor a, b;
-  visitor_init (&a, &hall, 'a', 1200, 20000); /* longer than it keeps its turn */
+  visitor_init (&a, &hall, 'a', 1200, 20000);
   visitor_init (&b, &hall, 'b', 0, 900);
   push (&a);
   push (&b);
   hall_run (&hall, 2);
   g_assert_cmpuint (us_muxer_get_n_retried (b.muxer), ==, 0);
-  g_assert_cmpint (us_muxer_get_run_us (b.muxer), >=, 950000);
+  g_assert_cmpstr (hall.answers->str, ==, "AB");
+  g_assert_cmpint (us_muxer_get_run_us (b.muxer), >=, 1000000);
   us_muxer_free (a.muxer);
   us_muxer_free (b.muxer);
   hall_clear (&hall);
@@ -266,13 +272,14 @@ test_overstaying (void) {
   Hall hall;
   hall_init (&hall, 1);
   Visitor a, b;
+  hall.turn_ms = 500;
   visitor_init (&a, &hall, 'a', 6000, 20000);
   visitor_init (&b, &hall, 'b', 0, 20000);
   push (&a);
   push (&b);
   hall_run (&hall, 2);
   g_assert_cmpstr (hall.answers->str, ==, "BA");
-  g_assert_cmpint (us_muxer_get_run_us (b.muxer), >=, 900000);
+  g_assert_cmpint (us_muxer_get_run_us (b.muxer), >=, 400000);
   us_muxer_free (a.muxer);
   us_muxer_free (b.muxer);
   hall_clear (&hall);

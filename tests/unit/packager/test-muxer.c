@@ -386,7 +386,7 @@ test_deadline_of_an_encoder (void) {
     g_assert_true (g_file_set_contents (path, i == 0 ? text : copy, -1, NULL));
     Sink sink = { 0 };
     sink_init (&sink);
-    UsMuxerSettings settings = { folder, "slow", 200, 8, 200, NULL };
+    UsMuxerSettings settings = { folder, "slow", 200, 8, 200, NULL, 1000 };
     g_autoptr (UsMuxer) muxer = us_muxer_new (&settings, on_muxed, &sink);
     us_muxer_push (muxer, cut (material, 1, 0, 2000, US_CODEC_NONE)); /* 60 * 20 ms */
     sink_run (&sink, 1);
