@@ -56,6 +56,7 @@ struct UsRtmpConnection {
   UsRtmpSendQueue *queue;
   GSource *watch;
   gboolean is_writing;
+  char *write_fault; /* nullable: why nothing can be sent any more */
   Phase phase;
   gboolean is_clean;
   char *reason;           /* why it ends; NULL while it does not */
@@ -130,6 +131,7 @@ us_rtmp_connection_free (UsRtmpConnection *connection) {
   close (connection->fd);
   us_rtmp_server_session_free (connection->session);
   us_rtmp_send_queue_free (connection->queue);
+  g_free (connection->write_fault);
   g_free (connection->host);
   g_free (connection->peer);
   g_free (connection->reason);
@@ -153,13 +155,30 @@ send_some (UsRtmpConnection *connection) {
                                  : us_rtmp_send_queue_write (connection->queue, connection->fd);
 }
 
+/* An encoder says that its stream ends and closes at once: our next acknowledgement is answered
+ * with a reset, and the one after it fails, while the last of the stream, and that it ended in
+ * order, still wait in the socket to be read. So the replies end here, and the connection when
+ * there is nothing more to read. */
+static void
+give_up_writing (UsRtmpConnection *connection, const char *why) {
+  connection->write_fault = g_strdup (why);
+  us_rtmp_send_queue_consume (connection->queue, us_rtmp_send_queue_get_bytes (connection->queue));
+  connection->is_writing = FALSE;
+  us_rtmp_watch_set_conditions (connection->watch, G_IO_IN);
+  us_rtmp_watch_set_deadline (connection->watch, 0); /* there may be nothing at all to read */
+}
+
 static void
 write_queue (UsRtmpConnection *connection) {
   g_autoptr (GBytes) output = us_rtmp_server_session_take_output (connection->session);
+  if (connection->write_fault != NULL)
+    return;
   if (output != NULL)
     us_rtmp_send_queue_push_raw (connection->queue, output);
-  if (us_rtmp_send_queue_get_bytes (connection->queue) > 0 && send_some (connection) < 0)
-    end (connection, FALSE, g_strerror (errno));
+  if (us_rtmp_send_queue_get_bytes (connection->queue) > 0 && send_some (connection) < 0) {
+    give_up_writing (connection, g_strerror (errno));
+    return;
+  }
   gsize left = us_rtmp_send_queue_get_bytes (connection->queue);
   if (left > connection->limits.max_queue_bytes)
     end (connection, FALSE, "the peer does not read our replies");
@@ -241,6 +260,8 @@ static void
 end_broken (UsRtmpConnection *connection, const char *text) {
   const char *fault = connection->tls != NULL ? us_rtmp_tls_get_fault (connection->tls) : NULL;
   if (text == NULL)
+    text = connection->write_fault; /* who has told of it tells no more */
+  if (text == NULL)
     text = "the peer closed the connection without a word";
   if (fault != NULL && !us_rtmp_tls_is_established (connection->tls))
     complain (connection, US_RTMP_SPEAKS_OTHER, fault);
@@ -254,15 +275,18 @@ read_once (UsRtmpConnection *connection) {
   guint8 buffer[READ_BYTES];
   gssize got = connection->tls != NULL ? us_rtmp_tls_read (connection->tls, buffer, sizeof buffer)
                                        : recv (connection->fd, buffer, sizeof buffer, MSG_DONTWAIT);
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+    if (connection->write_fault != NULL && errno != EINTR)
+      end_broken (connection, connection->write_fault);
     return FALSE;
+  }
   if (got <= 0) {
     end_broken (connection, got == 0 ? NULL : g_strerror (errno));
     return FALSE;
   }
   if (connection->reason == NULL)
     push (connection, buffer, (gsize)got);
-  return connection->tls != NULL || got == sizeof buffer;
+  return connection->tls != NULL || got == sizeof buffer || connection->write_fault != NULL;
 }
 
 static void
@@ -343,7 +367,8 @@ on_watch (GIOCondition ready, gpointer user_data) {
   UsRtmpConnection *connection = user_data;
   connection->now_us = g_get_monotonic_time ();
   gboolean is_tls_writing = connection->tls != NULL && (ready & G_IO_OUT);
-  if ((ready & (G_IO_IN | G_IO_HUP | G_IO_ERR)) || is_tls_writing) {
+  gboolean is_half_dead = connection->write_fault != NULL;
+  if ((ready & (G_IO_IN | G_IO_HUP | G_IO_ERR)) || is_tls_writing || is_half_dead) {
     guint n_reads = connection->tls != NULL ? TLS_READS_PER_ROUND : READS_PER_ROUND;
     for (guint i = 0; i < n_reads && read_once (connection); i++)
       continue;

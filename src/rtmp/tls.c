@@ -281,7 +281,8 @@ us_rtmp_tls_read (UsRtmpTls *tls, guint8 *buffer, gsize size) {
  *
  * Writes until the queue is empty, the socket takes no more, or 256 KiB are gone.
  *
- * Returns: bytes of the queue that are gone; -1 with errno when it is broken
+ * Returns: bytes of the queue that are gone; -1 with errno when nothing can be sent any more,
+ * though there may be something to read
  */
 gssize
 us_rtmp_tls_write_queue (UsRtmpTls *tls, UsRtmpSendQueue *queue) {
@@ -295,14 +296,17 @@ us_rtmp_tls_write_queue (UsRtmpTls *tls, UsRtmpSendQueue *queue) {
     struct iovec vectors[MAX_VECTORS];
     (void)us_rtmp_send_queue_peek (queue, vectors, MAX_VECTORS);
     gsize size = tls->pending > 0 ? MIN (tls->pending, vectors[0].iov_len) : vectors[0].iov_len;
+    errno = 0;
     gssize sent = gnutls_record_send (tls->session, vectors[0].iov_base, size);
     tls->pending = sent == GNUTLS_E_AGAIN || sent == GNUTLS_E_INTERRUPTED ? size : 0;
     if (tls->pending > 0) {
       tls->wants_write = TRUE;
       return total;
     }
-    if (sent < 0)
-      return take_code (tls, sent);
+    if (sent < 0) { /* no fault yet: what has arrived can still be read */
+      errno = sent == GNUTLS_E_PUSH_ERROR && errno != 0 ? errno : EPROTO;
+      return -1;
+    }
     us_rtmp_send_queue_consume (queue, (gsize)sent);
     total += sent;
   }

@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "rtmp/tls-files.h"
 
 #define PAYLOAD_BYTES (3 * 1024 * 1024)
+#define SMALL_BYTES 20000 /* the socket has room for it */
 
 typedef struct {
   char *dir, *certificate, *key;
@@ -21,7 +23,8 @@ typedef struct {
   UsRtmpListener *listener;
   guint n_published, n_media, n_closed;
   gsize n_bytes;
-  gboolean is_clean;
+  gboolean is_clean, is_slow; /* is_slow: the test accepts the publish */
+  UsRtmpConnection *connection;
   char *reason;
 } Fixture;
 
@@ -61,8 +64,10 @@ static void
 on_publish (UsRtmpConnection *connection, const UsRtmpPublish *publish, gpointer user_data) {
   Fixture *f = user_data;
   f->n_published++;
+  f->connection = connection;
   g_assert_cmpstr (publish->key, ==, "cam");
-  us_rtmp_connection_accept (connection, NULL);
+  if (!f->is_slow)
+    us_rtmp_connection_accept (connection, NULL);
 }
 
 static void
@@ -141,6 +146,7 @@ tear_down (Fixture *f, gconstpointer data) {
 /* Runs in a thread: the listener needs the loop meanwhile. */
 typedef struct {
   guint16 port;
+  gboolean is_plain;
   GSocketConnection *socket; /* nullable: connects by itself */
   GIOStream *stream;
   char *name; /* of the server's certificate */
@@ -174,16 +180,12 @@ append_message (GByteArray *out, guint8 csid, guint8 type, guint8 stream_id, con
 
 #define TEXT(array, text) g_byte_array_append (array, (const guint8 *)text, sizeof text - 1)
 
-/* Handshake, connect, createStream, publish "cam", one large picture, deleteStream: all that a
- * publisher says, without waiting for answers. */
-static GByteArray *
-say_all (void) {
-  GByteArray *out = g_byte_array_new ();
+/* Handshake, connect, createStream, publish "cam": all that a publisher says first, without waiting
+ * for answers. */
+static void
+say_hello (GByteArray *out) {
   g_autoptr (GByteArray) connect = g_byte_array_new ();
   g_autofree guint8 *zeros = g_malloc0 (2 * 1536);
-  g_autofree guint8 *picture = g_malloc (PAYLOAD_BYTES);
-  for (gsize i = 0; i < PAYLOAD_BYTES; i++)
-    picture[i] = (guint8)i;
   g_byte_array_append (out, (const guint8 *)"\x03", 1);
   g_byte_array_append (out, zeros, 2 * 1536);
   TEXT (connect, "\x02\x00\x07"
@@ -197,23 +199,43 @@ say_all (void) {
                                 "\x02\x00\x03"
                                 "cam\x02\x00\x04live";
   append_message (out, 3, 20, 1, (const guint8 *)publish, sizeof publish - 1, 128);
+}
+
+/* One picture and deleteStream. */
+static void
+say_the_rest (GByteArray *out, gsize picture_bytes) {
+  g_autofree guint8 *picture = g_malloc (picture_bytes);
+  for (gsize i = 0; i < picture_bytes; i++)
+    picture[i] = (guint8)i;
   append_message (out, 2, 1, 0, (const guint8 *)"\x00\x01\x00\x00", 4, 128);
-  append_message (out, 6, 9, 1, picture, PAYLOAD_BYTES, 65536);
+  append_message (out, 6, 9, 1, picture, picture_bytes, 65536);
   static const char end[] = "\x02\x00\x0c"
                             "deleteStream\x00\x00\x00\x00\x00\x00\x00\x00\x00\x05"
                             "\x00\x3f\xf0\x00\x00\x00\x00\x00\x00";
   append_message (out, 3, 20, 0, (const guint8 *)end, sizeof end - 1, 65536);
-  return out;
 }
 
-static gboolean
-connect_tls (Client *client) {
+static void
+connect_socket (Client *client) {
   g_autoptr (GSocketClient) plain = g_socket_client_new ();
   g_autoptr (GError) error = NULL;
   if (client->socket == NULL)
     client->socket
         = g_socket_client_connect_to_host (plain, "127.0.0.1", client->port, NULL, &error);
   g_assert_no_error (error);
+}
+
+static gboolean
+connect_plain (Client *client) {
+  connect_socket (client);
+  client->stream = G_IO_STREAM (g_object_ref (client->socket));
+  return TRUE;
+}
+
+static gboolean
+connect_tls (Client *client) {
+  g_autoptr (GError) error = NULL;
+  connect_socket (client);
   client->stream = g_tls_client_connection_new (G_IO_STREAM (client->socket), NULL, &error);
   g_assert_no_error (error);
   g_signal_connect (client->stream, "accept-certificate", G_CALLBACK (on_accept), client);
@@ -229,36 +251,83 @@ run_handshake (gpointer data) {
   return NULL;
 }
 
+static gboolean
+say (Client *client, const GByteArray *bytes) {
+  return g_output_stream_write_all (g_io_stream_get_output_stream (client->stream), bytes->data,
+                                    bytes->len, NULL, NULL, NULL);
+}
+
+/* Reads S0, S1, S2 and all answers until one holds @last. */
+static gboolean
+hear (Client *client, const char *last) {
+  GInputStream *in = g_io_stream_get_input_stream (client->stream);
+  guint8 answers[8192];
+  gsize size = 0;
+  while (memmem (answers, size, last, strlen (last)) == NULL) {
+    gssize got = g_input_stream_read (in, answers + size, sizeof answers - size, NULL, NULL);
+    if (got <= 0) /* or there is no room left */
+      return FALSE;
+    size += (gsize)got;
+  }
+  return size > 1 + 2 * 1536 && answers[0] == 3;
+}
+
+/* Goes when the server has said that the stream has ended, and not before: the kernel of who closes
+ * with an answer unread, or gets one later, sends a reset and throws away what is still on its way.
+ */
 static gpointer
 run_publish (gpointer data) {
   Client *client = data;
-  g_autoptr (GByteArray) bytes = say_all ();
-  guint8 answers[4096];
-  gsize got = 0;
-  client->ok = connect_tls (client)
-               && g_output_stream_write_all (g_io_stream_get_output_stream (client->stream),
-                                             bytes->data, bytes->len, NULL, NULL, NULL)
-               /* S0, S1, S2 and the first answers come back whole */
-               && g_input_stream_read_all (g_io_stream_get_input_stream (client->stream), answers,
-                                           3400, &got, NULL, NULL)
-               && got == 3400 && answers[0] == 3;
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  say_hello (bytes);
+  say_the_rest (bytes, PAYLOAD_BYTES);
+  client->ok
+      = connect_tls (client) && say (client, bytes) && hear (client, "NetStream.Unpublish.Success");
   (void)g_io_stream_close (client->stream, NULL, NULL);
   g_atomic_int_set (&client->is_done, 1);
   g_main_context_wakeup (NULL);
   return NULL;
 }
 
+/* Says all that is left as soon as connect was answered, and is gone with a reset. All of it has
+ * arrived then. */
+static gpointer
+run_hasty (gpointer data) {
+  Client *client = data;
+  g_autoptr (GByteArray) hello = g_byte_array_new (), rest = g_byte_array_new ();
+  const struct linger reset = { .l_onoff = 1 };
+  int unsent = 1;
+  say_hello (hello);
+  say_the_rest (rest, SMALL_BYTES);
+  client->ok = (client->is_plain ? connect_plain (client) : connect_tls (client))
+               && say (client, hello) && hear (client, "NetConnection.Connect.Success")
+               && say (client, rest);
+  int fd = g_socket_get_fd (g_socket_connection_get_socket (client->socket));
+  while (client->ok && unsent > 0 && ioctl (fd, TIOCOUTQ, &unsent) == 0)
+    g_thread_yield ();
+  g_assert_cmpint (setsockopt (fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), ==, 0);
+  (void)g_io_stream_close (G_IO_STREAM (client->socket), NULL, NULL);
+  return NULL;
+}
+
 static Client *
-client_new (Fixture *f, GThreadFunc func) {
+client_new_on (guint16 port, gboolean is_plain, GThreadFunc func) {
   Client *client = g_new0 (Client, 1);
-  client->port = us_rtmp_listener_get_tls_port (f->listener);
+  client->port = port;
+  client->is_plain = is_plain;
   client->thread = g_thread_new ("client", func, client);
   return client;
 }
 
+static Client *
+client_new (Fixture *f, GThreadFunc func) {
+  return client_new_on (us_rtmp_listener_get_tls_port (f->listener), FALSE, func);
+}
+
 static void
 client_free (Client *client) {
-  g_thread_join (client->thread);
+  if (client->thread != NULL)
+    g_thread_join (client->thread);
   g_clear_object (&client->stream);
   g_clear_object (&client->socket);
   g_free (client->name);
@@ -283,10 +352,32 @@ test_publish (Fixture *f, gconstpointer data) {
   Client *client = client_new (f, run_publish);
   wait_until (f->n_closed == 1 && g_atomic_int_get (&client->is_done));
   g_assert_true (client->ok);
+  g_assert_cmpstr (f->reason, ==, "the publisher ended its stream");
   g_assert_cmpuint (f->n_published, ==, 1);
   g_assert_cmpuint (f->n_media, ==, 1);
   g_assert_cmpuint (f->n_bytes, ==, PAYLOAD_BYTES);
   g_assert_true (f->is_clean);
+  wait_until (us_rtmp_listener_get_n_connections (f->listener) == 0);
+  client_free (client);
+}
+
+/* By the time that its publish is accepted it has said everything and is gone: the answer cannot be
+ * sent, but what it said counts, and it ended in order. */
+static void
+test_hasty (Fixture *f, gconstpointer is_plain) {
+  serve (f, 5000);
+  f->is_slow = TRUE;
+  guint16 port = is_plain != NULL ? us_rtmp_listener_get_port (f->listener)
+                                  : us_rtmp_listener_get_tls_port (f->listener);
+  Client *client = client_new_on (port, is_plain != NULL, run_hasty);
+  wait_until (f->n_published == 1);
+  g_thread_join (g_steal_pointer (&client->thread)); /* nothing is read meanwhile */
+  g_assert_true (client->ok);
+  us_rtmp_connection_accept (f->connection, NULL);
+  wait_until (f->n_closed == 1);
+  g_assert_cmpstr (f->reason, ==, "the publisher ended its stream");
+  g_assert_true (f->is_clean);
+  g_assert_cmpuint (f->n_bytes, ==, SMALL_BYTES);
   wait_until (us_rtmp_listener_get_n_connections (f->listener) == 0);
   client_free (client);
 }
@@ -339,24 +430,49 @@ test_bad_files (Fixture *f, gconstpointer data) {
   g_assert_nonnull (error);
 }
 
-/* Beginning a handshake and saying no more holds a place for so long and no thread. */
+enum { N_STALLED = 40 };
+
+/* They begin a handshake and say no more. */
 static void
-test_stalled (Fixture *f, gconstpointer data) {
-  enum { N = 40 };
-  int fds[N];
-  serve (f, 300);
-  for (guint i = 0; i < N; i++) {
+stall (Fixture *f, int fds[N_STALLED]) {
+  for (guint i = 0; i < N_STALLED; i++) {
     fds[i] = connect_raw (us_rtmp_listener_get_tls_port (f->listener));
     g_assert_cmpint (write (fds[i], "\x16\x03\x01\x02", 4), ==, 4);
   }
-  wait_until (us_rtmp_listener_get_n_connections (f->listener) == N);
-  Client *client = client_new (f, run_handshake); /* is served meanwhile */
+}
+
+static void
+close_all (const int fds[N_STALLED]) {
+  for (guint i = 0; i < N_STALLED; i++)
+    close (fds[i]);
+}
+
+/* Beginning a handshake and saying no more holds a place, and no thread: others are served. */
+static void
+test_stalled (Fixture *f, gconstpointer data) {
+  int fds[N_STALLED];
+  serve (f, 60000); /* nobody waits for it */
+  stall (f, fds);
+  wait_until (us_rtmp_listener_get_n_connections (f->listener) == N_STALLED);
+  Client *client = client_new (f, run_handshake);
   wait_until (g_atomic_int_get (&client->is_done));
   g_assert_true (client->ok);
-  wait_until (f->n_closed == N + 1); /* the client too: it speaks TLS, but no RTMP */
+  g_assert_cmpuint (us_rtmp_listener_get_n_connections (f->listener), ==, N_STALLED + 1);
+  g_assert_cmpuint (f->n_closed, ==, 0);
+  close_all (fds);
+  client_free (client);
+}
+
+/* And the place not for long; nor does who speaks TLS, but no RTMP, keep one. */
+static void
+test_stalled_too_long (Fixture *f, gconstpointer data) {
+  int fds[N_STALLED];
+  serve (f, 100);
+  stall (f, fds);
+  Client *client = client_new (f, run_handshake); /* whether it gets so far or not */
+  wait_until (f->n_closed == N_STALLED + 1);
   g_assert_cmpstr (f->reason, ==, "the handshake took too long");
-  for (guint i = 0; i < N; i++)
-    close (fds[i]);
+  close_all (fds);
   client_free (client);
 }
 
@@ -427,10 +543,13 @@ main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, func) g_test_add ("/rtmp/tls/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("publish", test_publish);
+  ADD ("hasty", test_hasty);
+  g_test_add ("/rtmp/tls/hasty-plain", Fixture, "plain", set_up, test_hasty, tear_down);
   ADD ("reload", test_reload);
   ADD ("bad-files", test_bad_files);
   ADD ("cheap-groups", test_cheap_groups);
   ADD ("stalled", test_stalled);
+  ADD ("stalled-too-long", test_stalled_too_long);
   ADD ("wrong-port", test_wrong_port);
   return g_test_run ();
 }
