@@ -87,12 +87,30 @@ tls_peer_new (const char *certificate, const char *answer) {
   return peer;
 }
 
+static inline void
+tls_peer_on_gone (gpointer is_gone, GObject *service) {
+  g_atomic_int_set ((gint *)is_gone, TRUE);
+  g_main_context_wakeup (NULL);
+}
+
+/* Returns when the last thread of @service (transfer full) has ended. GIO does not wait for them,
+ * but each holds a reference to the service, also one whose connection waits for its turn; so does
+ * the accept that is under way, which ends in the main context. */
+static inline void
+tls_peer_end_service (GSocketService *service) {
+  gint is_gone = FALSE; /* atomic */
+  g_socket_service_stop (service);
+  g_socket_listener_close (G_SOCKET_LISTENER (service));
+  g_object_weak_ref (G_OBJECT (service), tls_peer_on_gone, &is_gone);
+  g_object_unref (service);
+  while (!g_atomic_int_get (&is_gone))
+    g_main_context_iteration (NULL, TRUE);
+}
+
 /* After the client has gone, so that the threads end. */
 static inline void
 tls_peer_free (TlsPeer *peer) {
-  g_socket_service_stop (peer->service);
-  g_socket_listener_close (G_SOCKET_LISTENER (peer->service));
-  g_object_unref (peer->service); /* waits for its threads */
+  tls_peer_end_service (peer->service);
   g_object_unref (peer->certificate);
   g_free (peer);
 }
