@@ -44,10 +44,10 @@
  * slower than that is of no use to anyone, and cannot be told from one that hangs. */
 #define ENCODING_PATIENCE 4
 #define MAX_DURATION_MS (10 * 60 * 1000)
-/* Turns and their length together say how many runs can begin in a second at least: so many as the
- * cores could do if they did nothing else. A limit without it holds up everybody on a machine that
- * is busy with other things, since a run then mostly waits for a core and not for its turn. */
-#define TURN_MS 100
+/* Turns and their length together say how many runs can begin in a second at least: 80 for each
+ * core. A limit without it holds up everybody on a machine that is busy with other things: a run
+ * takes many times as long there, and most of that it waits for a core. */
+#define TURN_MS 25
 /* An encoder keeps its turn for so many durations of its segment more: slower is of no use. */
 #define ENCODING_TURN 2
 
@@ -92,7 +92,7 @@ static void on_turn (gpointer user_data);
 
 /**
  * us_muxer_settings_default:
- * @settings: filled with the copying pipeline, 5 s, 64 segments, 2500 kbit/s and turns of 100 ms
+ * @settings: filled with the copying pipeline, 5 s, 64 segments, 2500 kbit/s and turns of 25 ms
  */
 void
 us_muxer_settings_default (UsMuxerSettings *settings) {

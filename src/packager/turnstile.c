@@ -17,8 +17,8 @@
 
 #include "base/timer.h"
 
-#define MIN_COPYING 8
-#define COPYING_PER_CORE 8
+#define MIN_COPYING 4
+#define COPYING_PER_CORE 2
 #define MIN_ENCODING 2
 
 struct UsTurnstile {

@@ -159,8 +159,8 @@ test_size (void) {
     gboolean is_encoding;
     guint n_turns;
   } rows[] = {
-    { 0, FALSE, 8 }, { 1, FALSE, 8 }, { 2, FALSE, 16 }, { 16, FALSE, 128 },
-    { 1, TRUE, 2 },  { 2, TRUE, 2 },  { 3, TRUE, 3 },   { 16, TRUE, 16 },
+    { 1, FALSE, 4 }, { 2, FALSE, 4 }, { 3, FALSE, 6 }, { 16, FALSE, 32 },
+    { 1, TRUE, 2 },  { 2, TRUE, 2 },  { 3, TRUE, 3 },  { 16, TRUE, 16 },
   };
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     g_assert_cmpuint (us_turnstile_size (rows[i].n_cores, rows[i].is_encoding), ==,
