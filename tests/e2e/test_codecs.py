@@ -9,7 +9,7 @@ import unittest
 import chain
 import players
 import rtmp
-import viewer
+from watch import Watch
 
 SECONDS = 8  # of the material; a whole number of groups of pictures and of sound frames
 SOUND = {"aac": chain.sound_arguments(SECONDS), "opus": ["-c:a", "libopus", "-b:a", "96k"],
@@ -61,28 +61,6 @@ def stream_of(one, name):
     return next((s for s in ingest(one)["streams"] if s["name"] == name), None)
 
 
-class Watched:
-    """A strict viewer in a thread."""
-
-    def __init__(self, url):
-        self.viewer, self.report = viewer.Viewer(url, poll_ms=50), None
-        self.thread = threading.Thread(target=self._run)
-        self.thread.start()
-
-    def _run(self):
-        self.report = self.viewer.run()
-
-    def wait_segments(self, more):
-        chain.wait_for("the first segment", lambda: self.viewer.last_number is not None)
-        target = self.viewer.last_number + more
-        chain.wait_for(f"{more} more segments", lambda: self.viewer.last_number >= target)
-
-    def stop(self):
-        self.viewer.stop()
-        self.thread.join()
-        return self.report
-
-
 class Codecs(unittest.TestCase):
     def assert_clean(self, report, label):
         self.assertEqual(report["violations"], [], label)
@@ -107,7 +85,7 @@ class Codecs(unittest.TestCase):
         with chain.Chain({"run": {"hang-timeout": "3s"}}) as one:
             loop = Loop(one.publish_url(), tags_of(path))
             one.wait_playable()
-            watch = Watched(one.viewer_url())
+            watch = Watch(one.viewer_url(), poll_ms=50)
             player = players.FFmpeg(one.viewer_url(), 30)
             try:
                 for role, number in (("packager-primary", signal.SIGKILL),
@@ -138,7 +116,7 @@ class Codecs(unittest.TestCase):
                                       tags_of(material(video, audio))))
                 for video, audio, _ in rows:
                     one.wait_playable(f"{video}{audio}")
-                    watches.append(Watched(one.viewer_url(f"{video}{audio}")))
+                    watches.append(Watch(one.viewer_url(f"{video}{audio}"), poll_ms=50))
                     decoders.append(players.FFmpeg(one.viewer_url(f"{video}{audio}"), 12))
                 playbacks = [decoder.result() for decoder in decoders]
                 seen = [subprocess.run(

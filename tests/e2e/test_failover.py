@@ -11,33 +11,10 @@ import unittest
 import chain
 import players
 import rtmp
-import viewer
+from watch import Watch
 
 # Only a fault is this late; bench/failover measures the real figures (budgets: 100 and 500 ms).
 LATE_MS = 1200
-
-
-class Watch:
-    """A strict viewer in a thread, fetching the playlist as fast as it changes."""
-
-    def __init__(self, url, **kwargs):
-        self.viewer = viewer.Viewer(url, **kwargs)
-        self.report = None
-        self.thread = threading.Thread(target=self._run)
-        self.thread.start()
-
-    def _run(self):
-        self.report = self.viewer.run()
-
-    def wait_segments(self, more):
-        chain.wait_for("the first segment", lambda: self.viewer.last_number is not None)
-        target = self.viewer.last_number + more
-        chain.wait_for(f"{more} more segments", lambda: self.viewer.last_number >= target)
-
-    def stop(self):
-        self.viewer.stop()
-        self.thread.join()
-        return self.report
 
 
 class Failover(unittest.TestCase):

@@ -15,7 +15,7 @@ import unittest
 
 import chain
 import foreign
-import viewer
+from watch import Watch
 
 KEYS = """[main]
 key = key-of-the-main-encoder-1234567890
@@ -34,29 +34,6 @@ HOLD_DOWN_S = 3
 def temporary_folder():
     with tempfile.TemporaryDirectory(prefix="understudy-publishers-") as path:
         yield pathlib.Path(path)
-
-
-class Watch:
-    """A strict viewer in a thread."""
-
-    def __init__(self, url):
-        self.viewer = viewer.Viewer(url, poll_ms=100)
-        self.report = None
-        self.thread = threading.Thread(target=self._run)
-        self.thread.start()
-
-    def _run(self):
-        self.report = self.viewer.run()
-
-    def wait_segments(self, more):
-        chain.wait_for("the first segment", lambda: self.viewer.last_number is not None)
-        target = self.viewer.last_number + more
-        chain.wait_for(f"{more} more segments", lambda: self.viewer.last_number >= target)
-
-    def stop(self):
-        self.viewer.stop()
-        self.thread.join()
-        return self.report
 
 
 class Wire:
@@ -201,7 +178,7 @@ class TwoEncoders(unittest.TestCase):
         """SIGSTOP: its kernel still acknowledges everything. It goes on, and is taken back."""
         with temporary_folder() as folder, self.chain(folder) as one:
             main, _ = self.both(one)
-            watch = Watch(one.viewer_url())
+            watch = Watch(one.viewer_url(), poll_ms=100)
             try:
                 watch.wait_segments(2)
                 main.send_signal(signal.SIGSTOP)
@@ -218,7 +195,7 @@ class TwoEncoders(unittest.TestCase):
         """SIGKILL, and a new one with the same key at once; then the backup goes too."""
         with temporary_folder() as folder, self.chain(folder) as one:
             main, backup = self.both(one)
-            watch = Watch(one.viewer_url())
+            watch = Watch(one.viewer_url(), poll_ms=100)
             try:
                 watch.wait_segments(2)
                 main.kill()
@@ -241,7 +218,7 @@ class TwoEncoders(unittest.TestCase):
         with temporary_folder() as folder, self.chain(folder, **{"publisher-failback": "sticky"}) as one:
             wire = Wire(int(one.urls["publish"].split(":")[2].split("/")[0]))
             self.both(one, wire.port)
-            watch = Watch(one.viewer_url())
+            watch = Watch(one.viewer_url(), poll_ms=100)
             try:
                 watch.wait_segments(2)
                 wire.is_cut.set()
@@ -276,7 +253,7 @@ class Pull(unittest.TestCase):
         source = publish(one, self.loop, nginx.url("cam-SECRET"))
         one.wait_playable("cam", segments=3)
         self.assertEqual(one.roles()["pull-cam"]["state"], "running")
-        watch = Watch(one.viewer_url("cam"))
+        watch = Watch(one.viewer_url("cam"), poll_ms=100)
         try:
             watch.wait_segments(2)
             nginx.kill()  # and the publisher with it
@@ -342,7 +319,7 @@ class Push(unittest.TestCase):
             second.wait_playable("copy-of-mystream")
             chain.wait_for("the stream at nginx", lambda: probe(nginx.url("SECRET-1")) == ["aac", "h264"])
             nginx.kill()  # the others notice nothing
-            watch = Watch(second.viewer_url("copy-of-mystream"))
+            watch = Watch(second.viewer_url("copy-of-mystream"), poll_ms=100)
             try:
                 watch.wait_segments(2)
                 nginx.start()
