@@ -56,7 +56,8 @@ struct UsSource {
   Track *tracks[N_TRACKS]; /* each set once, by a streaming thread, atomically */
   gint has_sink[N_TRACKS]; /* atomic: the track has its appsink in this pipeline */
   char *file;              /* nullable */
-  gboolean is_url;         /* it paces itself, and its end is not ours to repeat */
+  gboolean is_url;         /* its end is not ours to repeat */
+  gboolean is_paced;       /* here, by the clock: whoever sends over a network does it himself */
   gint64 offset_ns;        /* of this round of the file */
   gint64 end_ns;           /* latest end of any sample in this round */
   gint frame;              /* burnt into the picture; streaming thread only */
@@ -225,9 +226,12 @@ on_drain (gpointer data) {
   return G_SOURCE_CONTINUE;
 }
 
+/* What came before the end still goes out. */
 static void
 fail (UsSource *source, GError *error) {
   g_autoptr (GError) owned = error;
+  take_queue (source);
+  give_in_order (source, TRUE);
   source->handler->failed (source, owned, source->user_data);
 }
 
@@ -382,7 +386,7 @@ on_pad_added (GstElement *parsebin, GstPad *pad, gpointer data) {
       = is_wanted ? g_strdup_printf (
             "queue max-size-buffers=0 max-size-bytes=0 max-size-time=%" G_GUINT64_FORMAT
             " ! %s ! appsink name=sink sync=%s",
-            QUEUE_NS, branch, source->is_url ? "false" : "true")
+            QUEUE_NS, branch, source->is_paced ? "true" : "false")
                   : g_strdup ("fakesink sync=false async=false");
   g_autoptr (GError) error = NULL;
   GstElement *bin = gst_parse_bin_from_description (text, TRUE, &error);
@@ -540,6 +544,7 @@ us_source_new (const char *file, const char *folder, const char *name,
                const UsSourceHandler *handler, gpointer user_data, GError **error) {
   g_autoptr (UsSource) source = source_new (handler, user_data);
   source->file = g_strdup (file);
+  source->is_paced = file != NULL;
   if (file != NULL && !play_file (source, error))
     return NULL;
   if (file == NULL) {
@@ -568,6 +573,7 @@ us_source_new_from_url (const char *url, const char *folder, const char *name,
                         const UsSourceHandler *handler, gpointer user_data, GError **error) {
   g_autoptr (UsSource) source = source_new (handler, user_data);
   source->is_url = TRUE;
+  source->is_paced = g_str_has_prefix (url, "file:");
   if (!build_url (source, url, folder, name, error))
     return NULL;
   start_playing (source);
