@@ -442,6 +442,37 @@ us_ledger_append (UsLedger *ledger, const UsLedgerOffer *offer, gint64 now_us, G
 }
 
 /**
+ * us_ledger_recall:
+ * @segment: of ours, under the name it would be published as
+ * @origin: who had it
+ * @now_us: monotonic time
+ *
+ * Has a segment answer that an earlier switcher has listed: it stands before the oldest row, as one
+ * that has just left the playlist. How long it lasts is not known, and taken for as long as it may.
+ *
+ * Returns: %FALSE, with nothing changed, when it is not the one before the oldest row
+ */
+gboolean
+us_ledger_recall (UsLedger *ledger, UsSegment *segment, UsOriginId origin, gint64 now_us) {
+  const UsLedgerRow *oldest = ledger->rows->len > 0 ? us_ledger_get_row (ledger, 0) : NULL;
+  if (oldest == NULL || !oldest->is_ours || oldest->segment->epoch != segment->epoch
+      || oldest->segment->number != segment->number + 1)
+    return FALSE;
+  UsLedgerRow *row = g_new0 (UsLedgerRow, 1);
+  row->segment = us_segment_ref (segment);
+  row->segment->duration_us = (gint64)ledger->target_s * G_USEC_PER_SEC;
+  row->segment->wall_ms = -1;
+  row->origin = origin;
+  row->is_ours = TRUE;
+  row->shape = oldest->shape;
+  row->origin_number = segment->number;
+  row->left_us = now_us;
+  g_ptr_array_insert (ledger->rows, 0, row);
+  ledger->n_left++;
+  return TRUE;
+}
+
+/**
  * us_ledger_is_long_enough:
  *
  * Returns: whether the playlist may take the place of a longer one (RFC 8216 6.2.2)

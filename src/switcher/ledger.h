@@ -69,6 +69,7 @@ gboolean us_ledger_set_target (UsLedger *ledger, guint target_duration_s);
 guint us_ledger_get_target (const UsLedger *ledger);
 gboolean us_ledger_append (UsLedger *ledger, const UsLedgerOffer *offer, gint64 now_us,
                            GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean us_ledger_recall (UsLedger *ledger, UsSegment *segment, UsOriginId origin, gint64 now_us);
 gboolean us_ledger_is_long_enough (const UsLedger *ledger);
 void us_ledger_settle (UsLedger *ledger, gint64 now_us);
 guint us_ledger_expire (UsLedger *ledger, gint64 now_us);

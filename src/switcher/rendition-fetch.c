@@ -35,6 +35,7 @@ us_rendition_deadline_ms (const UsRendition *self) {
 void
 us_rendition_stop_fetching (UsRendition *self) {
   g_clear_pointer (&self->fetch, us_fetch_cancel);
+  g_clear_pointer (&self->recall, us_fetch_cancel);
   for (guint i = 0; i < US_N_ORIGINS; i++)
     g_clear_pointer (&self->errands[i], us_errand_cancel);
 }

@@ -55,6 +55,10 @@ struct UsRendition {
   UsChronicleHow how; /* the offer was had */
   UsRenditionStats stats;
 
+  /* what was listed before the start (rendition-recall.c) */
+  UsFetch *recall; /* (nullable): in flight */
+  guint n_recalled;
+
   /* what the other origin has of it (rendition-compare.c) */
   UsChronicle *chronicle;
   UsComparison *comparison; /* (nullable) */
@@ -98,6 +102,10 @@ void us_rendition_stop_fetching (UsRendition *self);
 void us_rendition_publish (UsRendition *self, UsOriginId winner);
 void us_rendition_publish_item (UsRendition *self, const UsStockItem *item, int picture);
 void us_rendition_find_ready (UsRendition *self);
+
+/* rendition-recall.c */
+void us_rendition_recall (UsRendition *self);
+gboolean us_rendition_is_recalling (const UsRendition *self);
 
 /* rendition-compare.c */
 void us_rendition_note_publication (UsRendition *self, const UsLedgerRow *row);

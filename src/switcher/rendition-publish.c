@@ -64,7 +64,8 @@ us_rendition_find_ready (UsRendition *self) {
     return;
   gboolean is_complete = self->cursor.number >= self->ready_rank
                          || us_rendition_now_us (self) - self->first_commit_us >= READY_WAIT_US;
-  if (!is_complete || (self->is_stepping && !us_ledger_is_long_enough (self->ledger)))
+  if (!is_complete || (!self->is_ready && us_rendition_is_recalling (self))
+      || (self->is_stepping && !us_ledger_is_long_enough (self->ledger)))
     return;
   self->is_ready = TRUE;
   self->is_stepping = FALSE;
@@ -150,11 +151,14 @@ append (UsRendition *self, UsOriginId winner) {
 void
 us_rendition_publish (UsRendition *self, UsOriginId winner) {
   gboolean was_foreign = self->offer.is_join;
+  gboolean is_first = us_ledger_get_last (self->ledger) == NULL;
   self->offer.is_discontinuous = self->offer.is_discontinuous || changes_codecs (self, winner);
   if (!append (self, winner))
     return;
   keep_probe (self, NULL);
   self->last_end_ms = -1;
+  if (is_first)
+    us_rendition_recall (self);
   if (was_foreign)
     us_notice ("%s: joined what both origins have in common, at %s", self->name,
                us_ledger_get_last (self->ledger)->segment->name);

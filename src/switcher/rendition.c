@@ -6,6 +6,7 @@
  * policy.c, what may be written in ledger.c; the parts of this module only put them together:
  *   rendition-fetch.c    asks for the next segment, one at a time, and again
  *   rendition-publish.c  writes what is whole into the ledger and the site
+ *   rendition-recall.c   has what was listed before the start answer again
  *   rendition-compare.c  compares it with what the other side has
  *   rendition-standby.c  keeps the other side of a foreign pair ready
  * Ends with us_rendition_free(), which cancels everything in flight.

@@ -126,7 +126,7 @@ test_twins (void) {
   double hedges = stage_metric (&stage, "understudy_switcher_hedges_total{stream=\"mystream\"}");
   g_assert_cmpfloat (fake_origin_count (stage.fakes[0], ".ts")
                          + fake_origin_count (stage.fakes[1], ".ts"),
-                     <=, 25 + hedges);
+                     <=, 25 + 2 + hedges); /* what was before the first is asked of both */
   g_assert_cmpfloat (compared (&stage, "equal"), ==, 25);
   g_assert_cmpfloat (compared (&stage, "different"), ==, 0);
   g_assert_cmpfloat (compared (&stage, "unanswered"), ==, 0);

@@ -71,6 +71,52 @@ test_window (void) {
   g_assert_cmpstr (at (playlist, 0)->uri, ==, "7-107.ts");
 }
 
+static gboolean
+recall (UsLedger *ledger, guint64 epoch, guint64 number, gint64 now_us) {
+  g_autoptr (GBytes) bytes = ts_segment (number, 0);
+  g_autofree char *name = us_ledger_name (ledger, epoch, number);
+  UsSegment *segment = us_segment_new (epoch, number, name, bytes);
+  gboolean is_taken = us_ledger_recall (ledger, segment, US_ORIGIN_BACKUP, now_us);
+  us_segment_unref (segment);
+  return is_taken;
+}
+
+/* From before the start: answers, is not listed, and goes like those that were. */
+static void
+test_recall (void) {
+  g_autoptr (UsLedger) ledger = us_ledger_new (3, "", 1, 1, 1);
+  g_assert_true (us_ledger_set_target (ledger, 2));
+  g_assert_false (recall (ledger, 7, 99, SECOND)); /* before what? */
+  for (guint64 n = 100; n < 103; n++)
+    append_ok (ledger, ours (7, n, 4, TRUE), SECOND);
+  g_autofree char *before = us_ledger_render (ledger);
+  g_assert_false (recall (ledger, 7, 98, SECOND));
+  g_assert_false (recall (ledger, 7, 100, SECOND));
+  g_assert_false (recall (ledger, 6, 99, SECOND));
+  g_assert_true (recall (ledger, 7, 99, SECOND));
+  g_assert_true (recall (ledger, 7, 98, SECOND));
+  g_autofree char *after = us_ledger_render (ledger);
+  g_assert_cmpstr (before, ==, after);
+  g_assert_cmpuint (us_ledger_get_n_rows (ledger), ==, 5);
+  g_assert_cmpuint (us_ledger_get_row (ledger, 0)->segment->number, ==, 98);
+  g_assert_cmpuint (us_ledger_expire (ledger, 8 * SECOND), ==, 0); /* 6 s listed, 2 s itself */
+  g_assert_cmpuint (us_ledger_expire (ledger, 9 * SECOND), ==, 2);
+  append_ok (ledger, ours (7, 103, 4, FALSE), 9 * SECOND);
+  g_autoptr (UsPlaylist) playlist = listed (ledger);
+  g_assert_cmpuint (playlist->media_sequence, ==, 101);
+}
+
+/* Only what has a name of ours can have been listed by somebody else. */
+static void
+test_recall_foreign (void) {
+  g_autoptr (UsLedger) ledger = us_ledger_new (3, "", 1, 100, 1);
+  UsLedgerOffer offer = ours (7, 100, 4, FALSE);
+  offer.is_ours = FALSE;
+  g_assert_true (us_ledger_set_target (ledger, 2));
+  append_ok (ledger, offer, SECOND);
+  g_assert_false (recall (ledger, 1, 99, SECOND));
+}
+
 /* RFC 8216 6.2.2: no shorter than three target durations. */
 static void
 test_short_segments (void) {
@@ -418,6 +464,8 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/ledger/absurd-durations", test_absurd_durations);
   g_test_add_func ("/switcher/ledger/discontinuity-ages", test_discontinuity_ages);
   g_test_add_func ("/switcher/ledger/two-agree", test_two_agree);
+  g_test_add_func ("/switcher/ledger/recall", test_recall);
+  g_test_add_func ("/switcher/ledger/recall-foreign", test_recall_foreign);
   g_test_add_func ("/switcher/ledger/gap", test_gap);
   g_test_add_func ("/switcher/ledger/gap-with-discontinuities", test_gap_with_discontinuities);
   g_test_add_func ("/switcher/ledger/step", test_step);
