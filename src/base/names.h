@@ -43,6 +43,7 @@
 #define US_EVENT_ORIGIN_STATE "origin-state"
 #define US_EVENT_SWITCH "switch"
 #define US_EVENT_JOIN "join"
+#define US_EVENT_PLAYLIST_STEP "playlist-step"
 #define US_EVENT_ORIGIN_CLOCK "origin-clock-step"
 #define US_EVENT_DIVERGENCE "divergence"
 #define US_EVENT_ROLE_START "role-start"

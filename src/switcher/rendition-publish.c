@@ -80,9 +80,9 @@ note_step (UsRendition *self) {
   self->is_stepping = TRUE;
   self->first_commit_us = us_rendition_now_us (self);
   us_rendition_note_first_window (self);
-  us_warning (
-      "%s: what came before %s was out of reach for too long; the playlist begins anew there",
-      self->name, us_ledger_get_last (self->ledger)->segment->name);
+  us_event (US_LOG_WARNING, US_EVENT_PLAYLIST_STEP,
+            "%s: what came before %s was out of reach for too long; the playlist begins anew there",
+            self->name, us_ledger_get_last (self->ledger)->segment->name);
 }
 
 static void

@@ -75,7 +75,8 @@ typedef struct {
   const UsFeed *feed;
   UsRenditionStats stats;
   gint64 now_us;
-  guint64 n_gaps, n_over_target, n_rows; /* of all ledgers */
+  guint64 n_gaps, n_steps, n_over_target, n_rows; /* of all ledgers */
+  guint target_s;                                 /* the longest; 0: not fixed yet */
   guint64 n_ledger_bytes, n_standby_bytes;
 } FeedView;
 
@@ -87,6 +88,8 @@ look_at (FeedView *view, const UsFeed *feed, gint64 now_us) {
     const UsRendition *rendition = us_feed_get_rendition (feed, i);
     const UsLedger *ledger = us_rendition_get_ledger (rendition);
     view->n_gaps += us_ledger_get_n_gaps (ledger);
+    view->n_steps += us_ledger_get_n_steps (ledger);
+    view->target_s = MAX (view->target_s, us_ledger_get_target (ledger));
     view->n_over_target += us_ledger_get_n_over_target (ledger);
     view->n_rows += us_ledger_get_n_rows (ledger);
     view->n_ledger_bytes += us_ledger_get_bytes (ledger);
@@ -138,6 +141,11 @@ value_gaps (const FeedView *view) {
 }
 
 static double
+value_steps (const FeedView *view) {
+  return (double)view->n_steps;
+}
+
+static double
 value_over_target (const FeedView *view) {
   return (double)view->n_over_target;
 }
@@ -165,6 +173,11 @@ value_standby (const FeedView *view) {
 static double
 value_standby_bytes (const FeedView *view) {
   return (double)view->n_standby_bytes;
+}
+
+static double
+value_target (const FeedView *view) {
+  return view->target_s > 0 ? view->target_s : NAN;
 }
 
 static double
@@ -228,6 +241,8 @@ static const struct {
   { "understudy_switcher_holes_total", "counter", "Listed segments given up.", value_holes },
   { "understudy_switcher_gaps_total", "counter", "Missing segments listed as EXT-X-GAP.",
     value_gaps },
+  { "understudy_switcher_playlist_steps_total", "counter",
+    "Times the playlist began anew behind what was out of reach for too long.", value_steps },
   { "understudy_switcher_over_target_total", "counter",
     "Segments longer than the target duration, which must never change.", value_over_target },
   { "understudy_switcher_divergences_total", "counter",
@@ -241,6 +256,8 @@ static const struct {
     "Memory held to be ready for a change of sides of a foreign pair.", value_standby_bytes },
   { "understudy_switcher_playlist_age_seconds", "gauge",
     "Seconds since the last published segment.", value_advance_age },
+  { "understudy_switcher_target_duration_seconds", "gauge",
+    "EXT-X-TARGETDURATION, which never changes.", value_target },
   { "understudy_switcher_min_cushion_seconds", "gauge",
     "Least time that was ever left to the deadline of 1.5 target durations.", value_cushion },
   { "understudy_switcher_join_gap_seconds", "gauge",

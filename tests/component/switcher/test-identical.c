@@ -40,6 +40,9 @@ test_steady (void) {
   g_assert_cmpuint (stage.viewer->newest, ==, stage.number);
   g_assert_cmpfloat (stage_metric (&stage, "switcher_active_origin"), ==, 1);
   g_assert_cmpfloat (stage_metric (&stage, "failovers_total"), ==, 0);
+  g_assert_cmpfloat (
+      stage_metric (&stage, "understudy_switcher_target_duration_seconds{stream=\"mystream\"}"), ==,
+      1);
   double hedges = stage_metric (&stage, "understudy_switcher_hedges_total{stream=\"mystream\"}");
   guint fetched
       = fake_origin_count (stage.fakes[0], ".ts") + fake_origin_count (stage.fakes[1], ".ts");
@@ -386,13 +389,17 @@ static void
 test_step_waits (void) {
   Stage stage;
   begin (&stage, 12);
+  const char *published = "understudy_switcher_publish_delay_seconds_count{stream=\"mystream\"}";
+  const char *steps = "understudy_switcher_playlist_steps_total{stream=\"mystream\"}";
   g_autoptr (UsHttpReply) before = get_playlist (&stage);
+  g_assert_cmpfloat (stage_metric (&stage, published), ==, 10);
+  g_assert_cmpfloat (stage_metric (&stage, steps), ==, 0);
   for (guint i = 0; i < 2; i++)
     fake_origin_clear (stage.fakes[i]);
   stage.number += 100;
   for (guint i = 0; i < 2; i++) {
     stage_next (&stage, TRUE, TRUE);
-    stage_await_metric (&stage, "understudy_switcher_ledger_rows{stream=\"mystream\"}", 11 + i);
+    stage_await_metric (&stage, published, 11 + i);
     g_autoptr (UsHttpReply) still = get_playlist (&stage);
     assert_same (before, still);
   }
@@ -400,6 +407,7 @@ test_step_waits (void) {
   stage_next (&stage, TRUE, TRUE);
   await_last (&stage);
   g_assert_cmpuint (stage.viewer->playlist->segments->len, ==, 3);
+  g_assert_cmpfloat (stage_metric (&stage, steps), ==, 1);
   g_assert_cmpuint (stage.viewer->playlist->media_sequence, ==, stage.number - 2);
   g_assert_cmpuint (stage.viewer->playlist->discontinuity_sequence, ==, 0);
   stage_close (&stage);
