@@ -136,11 +136,11 @@ us_chronicle_get_last (const UsChronicle *self) {
 }
 
 /* Returns: the index of the first row with a number above @number; the number of rows: there is
- * none. Numbers rise by one. */
+ * none. Numbers rise, by more than one where the ledger has stepped. */
 guint
 us_chronicle_find_after (const UsChronicle *self, guint64 number) {
-  guint n = self->rows->len;
-  if (n == 0 || number < row_at (self, 0)->number)
-    return 0;
-  return (guint)MIN (number - row_at (self, 0)->number + 1, n);
+  guint index = self->rows->len;
+  while (index > 0 && row_at (self, index - 1)->number > number)
+    index--;
+  return index;
 }

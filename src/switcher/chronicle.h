@@ -27,7 +27,7 @@ typedef struct {
 
 /* UsChronicleRow: one publication; the ledger's row may be gone by now. */
 typedef struct {
-  guint64 number;               /* as published; rises by one */
+  guint64 number;               /* as published; rises */
   guint64 epoch, origin_number; /* as one of our packagers named it */
   char *name;                   /* as published */
   char hash[17];                /* the first 8 bytes of its SHA-256, in hex */

@@ -3,8 +3,9 @@
  * Owned by a UsFeed on the main loop; no I/O, no clock of its own. Rows enter whole, with their
  * bytes (commit before advertise), so that everything listed can be served with both origins dead.
  * All rules of RFC 8216 6.2.1 and 6.2.2 that bind a server are kept here and nowhere else: media
- * sequence numbers rise by one, a published row never changes, the target duration never changes,
- * a segment outlives its listing by the length of the playlist plus its own.
+ * sequence numbers rise by one within what is listed, a published row never changes, the target
+ * duration never changes, a segment outlives its listing by the length of the playlist plus its
+ * own.
  *
  * Numbers. Segments of our packagers keep their number, name and discontinuity number, so that two
  * switchers, or one before and after its restart, publish the same lines without talking to each

@@ -336,6 +336,11 @@ test_agrees_after_being_cut_off (void) {
   await_last (&stage);
   g_assert_cmpuint (stage.viewer->newest, ==, stage.number);
   g_assert_cmpuint (stage.viewer->playlist->segments->len, ==, 10);
+  us_viewer_pass (300);
+  /* Each of the 20 is compared once, and not for ever. */
+  g_assert_cmpuint (fake_origin_count_heads (stage.fakes[0], ".ts")
+                        + fake_origin_count_heads (stage.fakes[1], ".ts"),
+                    <=, 20);
   g_autoptr (UsHttpReply) before = get_playlist (&stage);
   stage_stop_switcher (&stage);
   stage_start_switcher (&stage);

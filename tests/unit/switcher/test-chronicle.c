@@ -175,10 +175,31 @@ test_words (void) {
   g_assert_cmpstr (us_copy_word (US_COPY_DIFFERENT), ==, "different");
 }
 
+/* Behind a step of the ledger numbers go on elsewhere; what is there can be settled and asked for.
+ */
+static void
+test_behind_a_step (void) {
+  World world = open_world ();
+  publish (&world, 100, US_ORIGIN_PRIMARY);
+  for (guint64 number = 140; number <= 142; number++)
+    publish (&world, number, US_ORIGIN_PRIMARY);
+  g_assert_cmpuint (us_chronicle_get_n_rows (world.chronicle), ==, 4);
+  for (guint64 number = 139; number <= 142; number++)
+    g_assert_cmpuint (us_chronicle_find_after (world.chronicle, number), ==, number - 138);
+  us_chronicle_settle (world.chronicle, 140, US_COPY_EQUAL);
+  us_chronicle_settle (world.chronicle, 120, US_COPY_DIFFERENT); /* there never was one */
+  g_assert_cmpint (find (&world, 140)->copy, ==, US_COPY_EQUAL);
+  g_assert_false (find (&world, 140)->is_waiting);
+  g_assert_cmpint (find (&world, 100)->copy, ==, US_COPY_NOT_COMPARED);
+  g_assert_true (find (&world, 142)->is_waiting);
+  close_world (&world);
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/switcher/chronicle/row", test_row);
+  g_test_add_func ("/switcher/chronicle/behind-a-step", test_behind_a_step);
   g_test_add_func ("/switcher/chronicle/gaps", test_gaps);
   g_test_add_func ("/switcher/chronicle/bound", test_bound);
   g_test_add_func ("/switcher/chronicle/waiting", test_waiting);
