@@ -7,7 +7,10 @@
 
 #include <string.h>
 
+#include "base/text.h"
+#include "base/url.h"
 #include "commands/ctl-read.h"
+#include "monitor/stream-config.h"
 
 #define MAX_COLUMN 40
 
@@ -208,14 +211,28 @@ add_member (JsonBuilder *json, const char *name, const char *value) {
   json_builder_add_string_value (json, value);
 }
 
-/* Who stands behind an order that gets a body; NULL: it has none. */
-static GBytes *
-body_of (const UsCtlDeskOrder *order) {
+/* Everybody may read names, and ids are made of them: no query of a URL belongs into one. */
+static char *
+name_of (const char *url) {
+  g_autofree char *shown = us_url_for_people (url);
+  return us_text_clean (shown, US_STREAM_MAX_NAME);
+}
+
+/**
+ * us_ctl_desk_body:
+ * @order: of a verb that us_ctl_desk_knows()
+ *
+ * Returns: (transfer full) (nullable): what is sent with it; %NULL: nothing
+ */
+GBytes *
+us_ctl_desk_body (const UsCtlDeskOrder *order) {
   g_autoptr (JsonBuilder) json = json_builder_new ();
   json_builder_begin_object (json);
   if (strcmp (order->verb, "add") == 0) {
+    g_autofree char *name
+        = order->name[0] != '\0' ? g_strdup (order->name) : name_of (order->subject);
     add_member (json, "manifest_url", order->subject);
-    add_member (json, "name", order->name[0] != '\0' ? order->name : order->subject);
+    add_member (json, "name", name);
   } else if (strcmp (order->verb, "ack") == 0) {
     add_member (json, "note", order->why);
   } else {
@@ -238,7 +255,7 @@ char *
 us_ctl_desk_give (UsCtlHttp *http, const UsCtlDeskOrder *order, GError **error) {
   int i = find_verb (order->verb);
   g_return_val_if_fail (i >= 0, NULL);
-  g_autoptr (GBytes) body = body_of (order);
+  g_autoptr (GBytes) body = us_ctl_desk_body (order);
   g_autofree char *subject
       = g_uri_escape_string (order->subject != NULL ? order->subject : "", NULL, FALSE);
   const char *place = strstr (verbs[i].path, "%s");

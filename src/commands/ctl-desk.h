@@ -19,5 +19,6 @@ char *us_ctl_desk_give (UsCtlHttp *http, const UsCtlDeskOrder *order,
 
 /* Pure: texts in, texts out. */
 char *us_ctl_desk_print (const char *verb, const char *json, gint64 now_us);
+GBytes *us_ctl_desk_body (const UsCtlDeskOrder *order);
 
 G_END_DECLS

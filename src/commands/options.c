@@ -296,7 +296,7 @@ static const UsOption ctl_options[] = {
   { "ingest", US_OPTION_URL, "http://127.0.0.1:8083", 0, 0, http_schemes, NULL,
     "status: where the ingest tells its warnings; not asked with another url unless it is given" },
   { "name", US_OPTION_STRING, "", 0, 200, NULL, NULL,
-    "add: the name of the stream; empty: its URL" },
+    "add: the name of the stream; empty: its URL without query and password" },
   { "token-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
     "File whose first token is shown to the switcher or the desk" },
   { "keys-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,

@@ -68,10 +68,43 @@ test_hostile (void) {
   g_assert_false (us_ctl_desk_knows ("status"));
 }
 
+/* Names, and the ids that are made of them, are for everybody to read. */
+static void
+test_body (void) {
+  g_autofree char *path = g_strnfill (300, 'x');
+  g_autofree char *long_url = g_strconcat ("http://cdn/", path, NULL);
+  g_autofree char *cut = g_strndup (long_url, 200);
+  g_autofree char *long_body
+      = g_strdup_printf ("{\"manifest_url\":\"%s\",\"name\":\"%s\"}", long_url, cut);
+  const struct {
+    UsCtlDeskOrder order;
+    const char *body; /* NULL: none */
+  } rows[] = {
+    { { "add", "https://cdn/x.m3u8?token=abc", "", "", FALSE },
+      "{\"manifest_url\":\"https://cdn/x.m3u8?token=abc\",\"name\":\"https://cdn/x.m3u8\"}" },
+    { { "add", "https://u:pw@cdn/x.m3u8", "", "", FALSE },
+      "{\"manifest_url\":\"https://u:pw@cdn/x.m3u8\",\"name\":\"https://u@cdn/x.m3u8\"}" },
+    { { "add", "https://cdn/x.m3u8?token=abc", "Studio 1", "", FALSE },
+      "{\"manifest_url\":\"https://cdn/x.m3u8?token=abc\",\"name\":\"Studio 1\"}" },
+    { { "add", long_url, "", "", FALSE }, long_body },
+    { { "add", "what?token=abc", "", "", FALSE },
+      "{\"manifest_url\":\"what?token=abc\",\"name\":\"(no URL)\"}" },
+    { { "ack", "INC-1", "", "I look", FALSE }, "{\"note\":\"I look\"}" },
+    { { "streams", NULL, "", "", FALSE }, NULL },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GBytes) body = us_ctl_desk_body (&rows[i].order);
+    g_autofree char *text
+        = body != NULL ? g_strndup (g_bytes_get_data (body, NULL), g_bytes_get_size (body)) : NULL;
+    g_assert_cmpstr (text, ==, rows[i].body);
+  }
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/commands/ctl-desk/shown", test_shown);
   g_test_add_func ("/commands/ctl-desk/hostile", test_hostile);
+  g_test_add_func ("/commands/ctl-desk/body", test_body);
   return g_test_run ();
 }
