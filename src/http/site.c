@@ -245,14 +245,16 @@ respond_playlist (const UsSite *site, const Stream *stream, const UsHttpRequest 
     return respond_unavailable (response, "stream-starting", "The stream has no segment yet.");
   }
   if (directive == DIRECTIVE_NUMBER && wanted > stream->last_number) {
-    if (wanted - stream->last_number > MAX_AHEAD) {
+    gboolean may_wait = waited_ms < 3000 * stream->target_duration_s;
+    /* A switcher may only be behind another one, which listed that to this viewer. */
+    if (wanted - stream->last_number > MAX_AHEAD && !(site->is_steady && may_wait)) {
       us_http_problem (response, 400, "too-far-ahead", "Too far ahead",
                        "_HLS_msn is %" G_GUINT64_FORMAT ", the last segment %" G_GUINT64_FORMAT
                        "; at most %d ahead can be waited for.",
                        wanted, stream->last_number, MAX_AHEAD);
       return US_HTTP_REPLY;
     }
-    if (waited_ms < 3000 * stream->target_duration_s)
+    if (may_wait)
       return US_HTTP_WAIT;
     if (!site->is_steady)
       return respond_unavailable (response, "segment-late",
@@ -306,15 +308,17 @@ is_starting (const Stream *stream) {
 }
 
 static gboolean
-is_next (const Stream *stream, guint64 number) {
+is_ahead (const Stream *stream, guint64 number, guint64 most) {
   for (; stream != NULL; stream = stream->also)
-    if (stream->playlist != NULL && number == stream->last_number + 1)
+    if (stream->playlist != NULL && number > stream->last_number
+        && number - stream->last_number <= most)
       return TRUE;
   return FALSE;
 }
 
-/* Worth waiting for: the segment that comes next, and behind a switcher any segment as long as it
- * knows none: it was restarted, and its predecessor listed this one. */
+/* Worth waiting for: the segment that comes next; behind a switcher, which may be behind another
+ * one, also those after it, and any segment as long as it knows none: it was restarted, and its
+ * predecessor listed this one. */
 static guint
 segment_patience_ms (const UsSite *site, const Stream *stream, const char *name) {
   guint64 number;
@@ -326,7 +330,20 @@ segment_patience_ms (const UsSite *site, const Stream *stream, const char *name)
     return 0;
   if (is_starting (stream))
     return site->is_steady ? site->unknown_stream_ms : 0;
-  return is_next (stream, number) ? site->next_segment_ms : 0;
+  return is_ahead (stream, number, site->is_steady ? MAX_AHEAD + 1 : 1) ? site->next_segment_ms : 0;
+}
+
+/* Why a segment behind the last one is better asked for elsewhere; NULL: it is not. */
+static const char *
+find_unavailable (const Stream *stream, const char *name) {
+  guint64 number;
+
+  if (!is_segment_name (name, &number))
+    return NULL;
+  for (; stream != NULL; stream = stream->also)
+    if (stream->unavailable != NULL && stream->playlist != NULL && number > stream->last_number)
+      return stream->unavailable;
+  return NULL;
 }
 
 static UsHttpVerdict
@@ -334,6 +351,7 @@ respond_file (const UsSite *site, const Stream *stream, const char *name,
               const UsHttpRequest *request, guint waited_ms, UsHttpResponse *response) {
   const Segment *segment = g_hash_table_lookup (stream->segments, name);
   const Stream *playlist;
+  const char *unavailable;
 
   if (segment != NULL) {
     response->status = 200;
@@ -347,6 +365,9 @@ respond_file (const UsSite *site, const Stream *stream, const char *name,
   playlist = find_playlist (stream, name);
   if (playlist != NULL)
     return respond_playlist (site, playlist, request, waited_ms, response);
+  unavailable = site->is_steady ? find_unavailable (stream, name) : NULL;
+  if (unavailable != NULL)
+    return respond_unavailable (response, "stream-unavailable", unavailable);
   if (waited_ms < segment_patience_ms (site, stream, name))
     return US_HTTP_WAIT;
   return respond_missing (response, "unknown-segment", "Unknown segment", request->path);

@@ -34,7 +34,9 @@ void us_site_set_patience (UsSite *site, guint unknown_stream_ms, guint next_seg
  * RFC 8216bis 6.2.5.2 advises (so that a proxy in front asks elsewhere), or, when @is_steady, the
  * last playlist: there is no elsewhere behind a switcher, and players give up on errors. For the
  * same reason segments of a stream that has no playlist yet, or is unknown, are then held like its
- * playlist: the switcher may have been restarted, and its predecessor listed them. */
+ * playlist: the switcher may have been restarted, and its predecessor listed them. And what is a
+ * little ahead is waited for, or refused by 503 while the stream is unavailable here: another
+ * switcher listed it. */
 void us_site_set_steady (UsSite *site, gboolean is_steady);
 /* A folder in which all streams have their playlists and segments too, as their origins do:
  * /hls/<folder>/<playlist>, /hls/<stream>/<folder>/<playlist>. @folder: (nullable): without slashes
@@ -43,7 +45,8 @@ void us_site_set_folder (UsSite *site, const char *folder);
 void us_site_free (UsSite *site);
 
 /* A UsHttpRespond. Answers playlists (blocking reload by _HLS_msn, RFC 8216bis 6.2.5.2; 400 for a
- * number more than two ahead), segments, HEAD, If-None-Match; unknown: 404 problem+json. */
+ * number more than two ahead, by a steady one only once it has waited), segments, HEAD,
+ * If-None-Match; unknown: 404 problem+json. */
 UsHttpVerdict us_site_respond (gconstpointer site, const UsHttpRequest *request, guint waited_ms,
                                UsHttpResponse *response);
 

@@ -217,8 +217,10 @@ class Hopper:
             try:
                 playlist = viewer.Playlist(viewer.fetch(url))
             except (viewer.FetchError, viewer.PlaylistError) as error:
-                if has_failed:
-                    self.failed.append(f"{url}: {error}, and the other failed too")
+                # No proxy asks elsewhere after a 4xx.
+                is_final = 400 <= (getattr(error, "status", None) or 0) < 500
+                if has_failed or is_final:
+                    self.failed.append(f"{url}: {error}{', and the other failed too' if has_failed else ''}")
                     self._stop.wait(POLL_S)
                 has_failed = True
                 continue

@@ -155,6 +155,19 @@ test_steady_start (void) {
     { "/hls/nobody/e-40.ts", "", 1000, 404, "unknown-stream" },
     { "/hls/nobody/favicon.ico", "", 0, 404, "unknown-stream" },
     { "/hls/e-40.ts", "", 0, 404, "unknown-segment" }, /* known to be gone */
+    /* what another switcher has listed already: it comes here too, or is to be had there only */
+    { "/hls/e-42.ts", "", 499, 0, NULL },
+    { "/hls/e-44.ts", "", 499, 0, NULL },
+    { "/hls/e-44.ts", "", 500, 404, "unknown-segment" },
+    { "/hls/e-45.ts", "", 0, 404, "unknown-segment" },
+    { "/hls/index.m3u8", "_HLS_msn=50", 0, 0, NULL },
+    { "/hls/index.m3u8", "_HLS_msn=50", 5999, 0, NULL },
+    { "/hls/index.m3u8", "_HLS_msn=50", 6000, 400, "too-far-ahead" },
+    { "/hls/index.m3u8", "_HLS_msn=43", 6000, 200, "default" },
+    { "/hls/stale/e-41.ts", "", 0, 200, "segment" },
+    { "/hls/stale/e-42.ts", "", 0, 503, "input silent for 9 s" },
+    { "/hls/stale/e-60.ts", "", 0, 503, NULL },
+    { "/hls/stale/e-40.ts", "", 0, 404, "unknown-segment" },
     { "/hls/mystream/e-40.ts", "", 0, 404, "unknown-segment" },
   };
   UsSite *site = make_site ();
