@@ -114,7 +114,7 @@ static const UsOption ingest_options[] = {
   { "max-chunk-streams", US_OPTION_INTEGER, "64", 8, 65599, NULL, NULL,
     "Chunk streams of one connection; encoders use about five" },
   { "memory-megabytes", US_OPTION_INTEGER, "0", 0, 1048576, NULL, NULL,
-    "Memory of all streams together; 0: half of what the machine or container has" },
+    "Memory of all streams together; 0: half of what the machine, container or service has" },
   { "ring-megabytes", US_OPTION_INTEGER, "256", 8, 65536, NULL, NULL,
     "Memory per stream for segments that a packager may have missed" },
   { NULL },
