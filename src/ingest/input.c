@@ -78,7 +78,15 @@ drop_malformed (UsInput *input, const char *stream, const char *fault) {
   if (!input->is_fault_logged)
     us_warning ("%s: %s ignored until it is well-formed: %s", stream, input->label, fault);
   input->is_fault_logged = TRUE;
+  input->unusable++;
   return drop (input, US_DROP_MALFORMED);
+}
+
+static UsInputResult
+drop_without_config (UsInput *input, gboolean is_keyframe) {
+  if (!input->is_video || is_keyframe || input->unusable > 0)
+    input->unusable++;
+  return drop (input, US_DROP_NO_CONFIG);
 }
 
 /* Notes a codec and configuration; going back to what is in force cancels a change.
@@ -212,7 +220,7 @@ push_frame (UsInput *input, const char *stream, GBytes *payload, const UsFlvTag 
     codec = US_CODEC_HEVC;
   UsCodec latest = input->is_changing ? input->next.codec : input->current.codec;
   if (latest != codec)
-    return drop (input, US_DROP_NO_CONFIG);
+    return drop_without_config (input, tag->is_keyframe);
   frame->is_keyframe = input->is_video && tag->is_keyframe;
   frame->composition_ms = tag->composition_time_ms;
   frame->payload = is_disguised ? take_off_disguise (payload) : us_flv_write_plain (payload, tag);
@@ -307,6 +315,19 @@ us_input_is_known (const UsInput *input) {
 }
 
 /**
+ * us_input_is_unusable:
+ * @input: the track
+ *
+ * Returns: %TRUE when the publisher sends the track, but never said what is needed to package it:
+ *   the codec configuration (sequence header) is missing, or broken
+ */
+gboolean
+us_input_is_unusable (const UsInput *input) {
+  return !us_input_is_known (input) && input->unsupported == NULL
+         && input->unusable >= US_INPUT_UNUSABLE;
+}
+
+/**
  * us_input_adopt:
  * @input: the track; the configuration that waits comes into force
  */
@@ -332,6 +353,7 @@ us_input_forget (UsInput *input) {
   input->is_fault_logged = input->is_tracks_logged = FALSE;
   input->is_disguised = input->has_data = FALSE;
   input->unsupported = NULL;
+  input->unusable = 0;
   input->picture = (UsVideoConfig){ 0 };
   input->sound = (UsSoundConfig){ 0 };
 }

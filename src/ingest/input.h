@@ -22,6 +22,8 @@ typedef enum {
   US_DROP_N,
 } UsDrop;
 
+#define US_INPUT_UNUSABLE 3 /* messages that cannot be used: no accident any more */
+
 const char *us_drop_to_string (UsDrop drop);
 
 typedef enum {
@@ -55,6 +57,8 @@ typedef struct {
   UsSoundConfig sound;
   const char *unsupported; /* nullable: name of the last codec that is not supported */
   gboolean has_data;       /* this publisher sent anything for this track */
+  guint64 unusable;        /* ... and so many messages that lack a codec configuration, or are
+                            * malformed; video before its first key frame is not counted */
   gboolean is_disguised;   /* HEVC in messages of H.264 */
   gboolean is_fault_logged, is_tracks_logged;
   guint64 frames, bytes;
@@ -66,6 +70,7 @@ UsInputResult us_input_push (UsInput *input, const char *stream, GBytes *payload
                              UsInputFrame *frame);
 char *us_input_explain_unsupported (const UsInput *input);
 gboolean us_input_is_known (const UsInput *input);
+gboolean us_input_is_unusable (const UsInput *input);
 void us_input_adopt (UsInput *input);
 void us_input_forget (UsInput *input);
 void us_input_clear (UsInput *input);

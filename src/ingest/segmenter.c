@@ -430,6 +430,20 @@ find_pending_key (UsSegmenter *segmenter) {
   return NULL;
 }
 
+static gint64
+age_ms_of_publish (const UsSegmenter *segmenter) {
+  return (segmenter->last_data_us - segmenter->begin_us) / 1000;
+}
+
+/* Pictures come, and their configuration may still do so; if it does not, is_hopeless() decides. */
+static gboolean
+is_waiting_for_config (const UsSegmenter *segmenter) {
+  const UsInput *video = &segmenter->video;
+  return !us_input_is_known (video) && video->unusable > 0
+         && (us_input_is_unusable (video)
+             || age_ms_of_publish (segmenter) < US_SEGMENTER_NO_VIDEO_MS);
+}
+
 /* Which waiting frame the epoch may start with now; NULL: keep waiting. */
 static const Frame *
 choose_first (UsSegmenter *segmenter, gint64 t) {
@@ -445,6 +459,8 @@ choose_first (UsSegmenter *segmenter, gint64 t) {
   gint64 since_ms = oldest->time_ms, since_us = segmenter->waiting_since_us;
   if (segmenter->video.unsupported != NULL && !us_input_is_known (&segmenter->video))
     return NULL; /* the publisher will be refused: nobody is given a stream of its sound first */
+  if (is_waiting_for_config (segmenter))
+    return NULL;
   if (!us_input_is_known (&segmenter->video))
     return t - since_ms >= (is_first ? US_SEGMENTER_ANALYSE_MS : 0) ? oldest : NULL;
   if (segmenter->has_waiting_video) {
@@ -567,18 +583,32 @@ us_segmenter_begin (UsSegmenter *segmenter) {
   (void)us_state_get_target_duration (segmenter->state, segmenter->memory);
 }
 
+/* Pictures come, but not what is needed to package them. */
+static gboolean
+lacks_config (const UsSegmenter *segmenter, GError **error) {
+  if (!us_input_is_unusable (&segmenter->video)
+      || age_ms_of_publish (segmenter) < US_SEGMENTER_NO_VIDEO_MS)
+    return FALSE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+               "video came for %d s without a codec configuration (sequence header) that can be "
+               "read; start the encoder again, or set its video codec anew",
+               US_SEGMENTER_NO_VIDEO_MS / 1000);
+  return TRUE;
+}
+
 /* The publisher's pictures, or if it has none its sound, are of a codec that no segment carries,
- * and nothing else came in the time that encoders take to start all tracks. Audio alone would go on
- * as if all were well. */
+ * and nothing else came in the time that encoders take to start all tracks; or its pictures lack
+ * their configuration. Audio alone would go on as if all were well. */
 static gboolean
 is_hopeless (UsSegmenter *segmenter, GError **error) {
   const UsInput *video = &segmenter->video, *audio = &segmenter->audio;
+  if (lacks_config (segmenter, error))
+    return TRUE;
   const UsInput *input = video->has_data ? video : audio;
   if (input->unsupported == NULL || us_input_is_known (input))
     return FALSE;
-  gint64 age_us = segmenter->last_data_us - segmenter->begin_us;
   gint64 limit_ms = input->is_video ? US_SEGMENTER_ANALYSE_MS : US_SEGMENTER_NO_VIDEO_MS;
-  if (age_us < limit_ms * 1000)
+  if (age_ms_of_publish (segmenter) < limit_ms)
     return FALSE;
   g_autofree char *why = us_input_explain_unsupported (input);
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, why);

@@ -30,6 +30,7 @@ static const struct {
   [US_WARNING_OPEN_GOP] = { "open-gop", FALSE, 0, 0 },
   [US_WARNING_MULTITRACK] = { "multitrack-ignored", FALSE, 0, 0 },
   [US_WARNING_CODEC] = { "codec-unsupported", TRUE, 0, 0 },
+  [US_WARNING_CONFIG] = { "config-missing", TRUE, 2000, 0 },
 };
 
 /* ------------------------------------------------------------------------------------- judging */
@@ -99,6 +100,8 @@ holds (UsWarning warning, gboolean is_active, const UsWarningFacts *facts, gint6
     return facts->other_tracks > 0;
   case US_WARNING_CODEC:
     return facts->unsupported_video != NULL || facts->unsupported_audio != NULL;
+  case US_WARNING_CONFIG:
+    return facts->is_video_unusable || facts->is_audio_unusable;
   case US_N_WARNINGS:
   default:
     return FALSE;
@@ -178,6 +181,10 @@ describe (UsWarning warning, const UsWarningFacts *facts) {
                             facts->unsupported_video != NULL ? "video" : "audio",
                             facts->unsupported_video != NULL ? facts->unsupported_video
                                                              : facts->unsupported_audio);
+  case US_WARNING_CONFIG:
+    return g_strdup_printf ("%s comes without a codec configuration that can be read, and is left "
+                            "out",
+                            facts->is_video_unusable ? "video" : "audio");
   case US_N_WARNINGS:
   default:
     return g_strdup ("");
@@ -224,6 +231,10 @@ advise (UsWarning warning, const UsWarningFacts *facts) {
     return g_strdup (facts->unsupported_video != NULL
                          ? "set the encoder to H.264 or HEVC"
                          : "set the encoder to AAC, MP3, Opus, AC-3 or E-AC-3");
+  case US_WARNING_CONFIG:
+    return g_strdup (facts->is_video_unusable
+                         ? "start the encoder again, or set its video codec anew"
+                         : "start the encoder again, or set its audio to stereo");
   case US_N_WARNINGS:
   default:
     return g_strdup ("");

@@ -23,6 +23,7 @@ typedef enum {
   US_WARNING_OPEN_GOP,
   US_WARNING_MULTITRACK,
   US_WARNING_CODEC,
+  US_WARNING_CONFIG,
   US_N_WARNINGS,
 } UsWarning;
 
@@ -47,7 +48,8 @@ typedef struct {
   UsTruthNumbers numbers;
   gint64 age_ms; /* since the publisher was accepted */
   guint segment_duration_ms;
-  gboolean has_video, has_audio; /* anything came for the track, usable or not */
+  gboolean has_video, has_audio;                     /* frames came, or what ought to be some */
+  gboolean is_video_unusable, is_audio_unusable;     /* the codec configuration is missing */
   const char *unsupported_video, *unsupported_audio; /* nullable: name of the codec */
   gboolean is_leading_bad; /* of this codec, pictures shown before the key frame need the
                             * GOP before: not with HEVC, where they may not */

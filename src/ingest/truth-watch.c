@@ -90,6 +90,12 @@ unsupported_of (const UsInput *input) {
   return us_input_is_known (input) ? NULL : input->unsupported;
 }
 
+/* Silence marks and the like are no frames. */
+static gboolean
+has_frames (const UsInput *input, gint64 silent_ms) {
+  return silent_ms >= 0 || unsupported_of (input) != NULL || us_input_is_unusable (input);
+}
+
 static void
 collect (const UsTruthWatch *watch, UsSegmenter *segmenter, gint64 now_us, UsWarningFacts *facts) {
   const UsInput *video = us_segmenter_get_video (segmenter);
@@ -98,8 +104,10 @@ collect (const UsTruthWatch *watch, UsSegmenter *segmenter, gint64 now_us, UsWar
     .numbers = watch->numbers,
     .age_ms = (now_us - watch->since_us) / 1000,
     .segment_duration_ms = us_segmenter_get_duration_ms (segmenter),
-    .has_video = video->has_data,
-    .has_audio = audio->has_data,
+    .has_video = has_frames (video, watch->numbers.video_silent_ms),
+    .has_audio = has_frames (audio, watch->numbers.audio_silent_ms),
+    .is_video_unusable = us_input_is_unusable (video),
+    .is_audio_unusable = us_input_is_unusable (audio),
     .unsupported_video = unsupported_of (video),
     .unsupported_audio = unsupported_of (audio),
     .is_leading_bad = video->current.codec == US_CODEC_H264,

@@ -31,7 +31,8 @@ typedef struct {
   gint64 audio_until_ms, video_until_ms; /* -1: none of it at all */
   gint64 audio_shift_ms;
   gboolean has_bad_sound, has_other_track, is_gop_open;
-  gint64 length_ms; /* 30000 */
+  const char *audio_config; /* instead of a good one, 4 bytes; "": none; NULL: a good one */
+  gint64 length_ms;         /* 30000 */
 } Fault;
 
 /* ------------------------------------------------------------------------------ a small role */
@@ -108,7 +109,7 @@ count_received (Stage *stage) {
   guint64 n = 0;
   for (guint i = 0; i < G_N_ELEMENTS (inputs); i++)
     n += inputs[i]->frames + inputs[i]->dropped[US_DROP_UNSUPPORTED]
-         + inputs[i]->dropped[US_DROP_OTHER_TRACK];
+         + inputs[i]->dropped[US_DROP_NO_CONFIG] + inputs[i]->dropped[US_DROP_OTHER_TRACK];
   return n;
 }
 
@@ -201,7 +202,9 @@ begin (Stage *stage, const Fault *fault) {
   stage->next_tick_us = stage->clock.now_monotonic_us + G_USEC_PER_SEC;
   if (fault->video_until_ms != -1)
     encoder_send (stage->encoder, US_RTMP_VIDEO, 0, media_video_config (1));
-  if (fault->audio_until_ms != -1 && !fault->has_bad_sound)
+  if (fault->audio_config != NULL && fault->audio_config[0] != '\0')
+    encoder_send (stage->encoder, US_RTMP_AUDIO, 0, g_bytes_new (fault->audio_config, 4));
+  else if (fault->audio_until_ms != -1 && !fault->has_bad_sound && fault->audio_config == NULL)
     encoder_send (stage->encoder, US_RTMP_AUDIO, 0, media_audio_config (FALSE));
 }
 
@@ -302,6 +305,9 @@ static const struct {
   { "open-gop", { .warning = "open-gop", .is_gop_open = TRUE } },
   { "two-tracks", { .warning = "multitrack-ignored", .has_other_track = TRUE } },
   { "speex", { .warning = "codec-unsupported", .has_bad_sound = TRUE } },
+  { "aac-without-config", { .warning = "config-missing", .audio_config = "" } },
+  /* a sampling frequency that there is none of */
+  { "aac-broken-config", { .warning = "config-missing", .audio_config = "\xaf\0\x16\x90" } },
 };
 
 /* One fault, one warning, and it ends with its publisher. */

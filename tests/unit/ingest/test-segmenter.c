@@ -663,6 +663,70 @@ test_unsupported_sound (Fixture *fixture, gconstpointer data) {
   }
 }
 
+/* @config: (nullable): what comes instead of a good configuration of video. Returns after how many
+ * ms the publisher was refused, 0: it was not. */
+static guint
+push_unusable (Fixture *fixture, const char *config, gsize config_size, guint length_ms) {
+  UsSegmenterResult result = US_SEGMENTER_NOTHING;
+  guint t = 0;
+  (void)push (fixture, A, 0, media_audio_config (FALSE));
+  if (config != NULL)
+    (void)push (fixture, V, 0, g_bytes_new (config, config_size));
+  for (; t < length_ms && result != US_SEGMENTER_FAULT; t += 40) {
+    us_fake_clock_advance_us (&fixture->clock, 40000);
+    (void)push (fixture, A, t, media_audio (t));
+    result = push (fixture, V, t, media_video (t % 1000 == 0, t, 20));
+  }
+  return result == US_SEGMENTER_FAULT ? t : 0;
+}
+
+/* Pictures whose configuration never comes, or is broken: sound alone does not go on air for them.
+ */
+static void
+test_unusable_config (Fixture *fixture, gconstpointer data) {
+  static const struct {
+    const char *config;
+    gsize size;
+  } rows[] = {
+    { NULL, 0 },
+    { "\x17\0\0\0\0\1\x42\xc0\x0d\xff\xe1\0\x0b\x67", 14 }, /* cut off in its SPS */
+    { "\x17\0\0\0\0", 5 },
+  };
+  for (guint row = 0; row < G_N_ELEMENTS (rows); row++) {
+    us_segmenter_begin (fixture->segmenter);
+    guint refused_ms = push_unusable (fixture, rows[row].config, rows[row].size, 20000);
+    g_assert_cmpuint (refused_ms, >=, US_SEGMENTER_NO_VIDEO_MS);
+    g_assert_cmpuint (refused_ms, <=, US_SEGMENTER_NO_VIDEO_MS + 80);
+    g_assert_nonnull (strstr (fixture->error->message, "codec configuration (sequence header)"));
+    g_assert_cmpuint (us_ring_get_newest (fixture->ring), ==, 0);
+    g_clear_error (&fixture->error);
+    us_segmenter_end (fixture->segmenter);
+  }
+}
+
+/* A configuration that comes late is waited for, and one stray message of video is none. */
+static void
+test_late_config (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  g_assert_cmpuint (push_unusable (fixture, NULL, 0, 3000), ==, 0);
+  g_assert_cmpuint (us_ring_get_newest (fixture->ring), ==, 0);
+  (void)push (fixture, V, 3000, media_video_config (1));
+  push_range (fixture, 3000, 6000, 1000, TRUE);
+  g_assert_cmpint (segment (fixture, 1)->tracks, ==, US_TRACK_VIDEO | US_TRACK_AUDIO);
+  us_segmenter_end (fixture->segmenter);
+
+  guint64 before = us_ring_get_newest (fixture->ring);
+  us_segmenter_begin (fixture->segmenter);
+  (void)push (fixture, A, 0, media_audio_config (FALSE));
+  (void)push (fixture, V, 0, media_video (TRUE, 0, 20));
+  for (guint t = 0; t < 12000; t += 20) {
+    us_fake_clock_advance_us (&fixture->clock, 20000);
+    g_assert_cmpint (push (fixture, A, t, media_audio (t)), !=, US_SEGMENTER_FAULT);
+    g_assert_true (us_segmenter_check (fixture->segmenter, NULL));
+  }
+  g_assert_cmpint (segment (fixture, before + 1)->tracks, ==, US_TRACK_AUDIO);
+}
+
 #define HVCC                                                                                       \
   "\x01\x01\x60\x00\x00\x00\x90\x00\x00\x00\x00\x00\x3c\xf0\x00\xfc\xfd\xf8\xf8\x00\x00\x0f\x03"   \
   "\xa0\x00\x01\x00\x18" VPS "\xa1\x00\x01\x00\x2b" SPS "\xa2\x00\x01\x00\x06" PPS
@@ -887,6 +951,8 @@ main (int argc, char **argv) {
   ADD ("/segmenter/hevc-forms", test_hevc_forms);
   ADD ("/segmenter/self-described", test_self_described);
   ADD ("/segmenter/unsupported-sound", test_unsupported_sound);
+  ADD ("/segmenter/broken-config-at-start", test_unusable_config);
+  ADD ("/segmenter/late-config", test_late_config);
   ADD ("/segmenter/standing-time", test_standing_time);
   ADD ("/segmenter/never-a-keyframe", test_never_a_keyframe);
   ADD ("/segmenter/pending-bounded", test_pending_bounded);

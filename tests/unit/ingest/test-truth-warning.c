@@ -154,6 +154,11 @@ make_codec (UsWarningFacts *facts) {
   facts->unsupported_audio = "Speex";
 }
 
+static void
+make_unusable (UsWarningFacts *facts) {
+  facts->is_audio_unusable = TRUE;
+}
+
 static const struct {
   const char *id;
   void (*make) (UsWarningFacts *facts);
@@ -181,6 +186,8 @@ static const struct {
   { "open-gop", make_open, 1, 1, FALSE, "open GOP", "open-gop=0" },
   { "multitrack-ignored", make_tracks, 1, 1, FALSE, "track 0", "one track" },
   { "codec-unsupported", make_codec, 1, 1, TRUE, "audio codec Speex", "AAC" },
+  { "config-missing", make_unusable, 3, 1, TRUE, "audio comes without a codec configuration",
+    "stereo" },
 };
 
 /* Each alone, after its time and no sooner; it ends after its time, and no other comes up. */
