@@ -14,6 +14,7 @@
 #define US_LOG_TOPIC "switcher.fetch"
 #include "base/log.h"
 #include "base/timer.h"
+#include "base/url.h"
 #include "hls/mpegts.h"
 #include "hls/probe.h"
 #include "switcher/follower.h"
@@ -225,8 +226,8 @@ take_copy (UsFetch *self, UsOriginId origin, const UsHttpReply *reply, GError **
                                    error);
     /* A glitch is less than a hole. */
     if (reason != US_REASON_OK && us_shape_of_bytes (bytes, &self->result.shape)) {
-      us_warning ("%s: broken, and nobody has better: %s", self->legs[origin].url,
-                  (*error)->message);
+      g_autofree char *shown = us_url_for_people (self->legs[origin].url);
+      us_warning ("%s: broken, and nobody has better: %s", shown, (*error)->message);
       g_clear_error (error);
       reason = US_REASON_OK;
     }
@@ -310,8 +311,9 @@ on_leg_reply (GObject *source, GAsyncResult *result, gpointer user_data) {
     if (reason == US_REASON_OK) {
       finish (self);
     } else {
-      us_info ("%s from %s: %s: %s", self->legs[call->origin].url, us_origin_word (call->origin),
-               us_reason_word (reason), error->message);
+      g_autofree char *shown = us_url_for_people (self->legs[call->origin].url);
+      us_info ("%s from %s: %s: %s", shown, us_origin_word (call->origin), us_reason_word (reason),
+               error->message);
       if (reply == NULL)
         keep_head (self, call->origin, result);
       if (self->legs[call->origin].head != NULL && is_about_range (reason))

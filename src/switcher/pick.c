@@ -147,8 +147,10 @@ us_pick_identical (const UsFollower *const followers[US_N_ORIGINS], const UsPoli
       if (us_policy_is_drained (policy, pick.origin)
           || (policy->verdict[origin].state > policy->verdict[pick.origin].state
               && policy->verdict[pick.origin].state <= US_ORIGIN_SUSPECT
-              && !us_policy_is_drained (policy, origin)))
+              && !us_policy_is_drained (policy, origin))) {
         pick.origin = origin;
+        pick.segment = segment; /* under its URI there */
+      }
     } else if (pick.segment == NULL || number < pick.number) {
       pick.segment = segment;
       pick.origin = origin;

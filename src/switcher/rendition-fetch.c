@@ -86,7 +86,8 @@ on_not_fetched (UsRendition *self) {
       = now + 1000 * (gint64)MIN (RETRY_FIRST_MS << MIN (self->n_tries - 1, 5), RETRY_CAP_MS);
   if (self->n_tries < GIVE_UP_TRIES || now - self->pick_since_us < GIVE_UP_US || !has_later (self))
     return;
-  us_warning ("%s: gave up %s: no origin delivers a good copy", self->name, self->offer_uri);
+  g_autofree char *shown = us_rendition_show_uri (self, self->pick.origin, self->offer_uri);
+  us_warning ("%s: gave up %s: no origin delivers a good copy", self->name, shown);
   self->stats.n_holes++;
   us_rendition_advance (self, TRUE);
 }
@@ -152,18 +153,23 @@ find_first (UsRendition *self) {
   return self->preferred;
 }
 
-/* The other's own name of it: where that one keeps its files somewhere else, a relative URI of the
- * first would miss. */
+/* Each origin's own name of it: where one keeps its files somewhere else, or signs them, a URI of
+ * the other would miss. One that does not list it yet may have it under the same name all the same,
+ * but not with the other's signature. */
 static char *
-find_twin_url (const UsRendition *self, UsOriginId other) {
+find_url (const UsRendition *self, UsOriginId origin) {
+  const UsFollower *follower = self->followers[origin];
   const UsPlaylistSegment *listed
-      = us_follower_find_ours (self->followers[other], self->pick.epoch, self->pick.number);
+      = us_follower_find_ours (follower, self->pick.epoch, self->pick.number);
   if (listed != NULL)
-    return us_follower_resolve (self->followers[other], listed->uri);
+    return us_follower_resolve (follower, listed->uri);
+  if (origin == self->pick.origin)
+    return us_follower_resolve (follower, self->offer_uri);
   g_autofree char *scheme = g_uri_parse_scheme (self->offer_uri);
   if (scheme != NULL || g_str_has_prefix (self->offer_uri, "//"))
     return NULL;
-  return us_follower_resolve (self->followers[other], self->offer_uri);
+  g_autofree char *unsigned_uri = g_strndup (self->offer_uri, strcspn (self->offer_uri, "?"));
+  return us_follower_resolve (follower, unsigned_uri);
 }
 
 static void
@@ -188,11 +194,11 @@ start_shared (UsRendition *self) {
   }
   if (self->n_tries == 0)
     us_budget_earn (plan.budget);
-  g_autofree char *first_url = us_follower_resolve (self->followers[first], self->offer_uri);
+  g_autofree char *first_url = find_url (self, first);
   g_autofree char *other_url = NULL;
   /* In maintenance it is only asked for what nobody else lists. */
   if (!us_policy_is_drained (policy, other) || !self->pick.is_listed[first])
-    other_url = find_twin_url (self, other);
+    other_url = find_url (self, other);
   plan.url[first] = first_url;
   plan.url[other] = other_url;
   if (first_url == NULL) { /* the playlist lists no URI there: never to be had */
@@ -353,16 +359,25 @@ keep_pick (UsRendition *self, const UsPick *pick) {
 /**
  * us_rendition_note_first_window:
  *
- * What the origin of the segment picked lists now is to be had before anything is shown.
+ * What the origin of the segment picked lists now is to be had before anything is shown; of
+ * interchangeable origins, what either lists.
  */
 void
 us_rendition_note_first_window (UsRendition *self) {
+  if (self->pick.is_shared) {
+    self->ready_rank = 0;
+    for (guint i = 0; i < US_N_ORIGINS; i++) {
+      guint64 epoch, newest;
+      if (us_follower_get_kind (self->followers[i]) == US_FOLLOWER_OURS
+          && us_follower_get_newest (self->followers[i], &epoch, &newest))
+        self->ready_rank = MAX (self->ready_rank, newest);
+    }
+    return;
+  }
   const UsPlaylist *playlist = us_follower_get_playlist (self->followers[self->pick.origin]);
   const UsPlaylistSegment *last
       = g_ptr_array_index (playlist->segments, playlist->segments->len - 1);
   self->ready_rank = last->number;
-  if (self->pick.is_shared)
-    us_segment_parse_name (last->uri, NULL, &self->ready_rank);
 }
 
 /* The target duration is fixed with the first segment: the longer of both, so that the twin's

@@ -90,6 +90,9 @@ us_rendition_followers (const UsRendition *self) {
   return (const UsFollower *const *)self->followers;
 }
 
+/* rendition.c */
+char *us_rendition_show_uri (const UsRendition *self, UsOriginId origin, const char *uri);
+
 /* rendition-fetch.c */
 guint us_rendition_deadline_ms (const UsRendition *self);
 void us_rendition_errand_done (UsOriginId origin, guint64 number, UsReason reason, gint64 took_us,

@@ -9,7 +9,7 @@
 #include "hls/recut.h"
 #include "switcher/seam.h"
 
-#define READY_WAIT_US (3 * G_TIME_SPAN_SECOND) /* for the rest of the first window */
+#define READY_WAIT_US (3 * G_TIME_SPAN_SECOND) /* for the next of the first window */
 #define SMOOTH_MS 500 /* dates that say otherwise than time stamps, and by more, are believed */
 
 static void
@@ -62,8 +62,9 @@ void
 us_rendition_find_ready (UsRendition *self) {
   if ((self->is_ready && !self->is_stepping) || self->first_commit_us == 0)
     return;
-  gboolean is_complete = self->cursor.number >= self->ready_rank
-                         || us_rendition_now_us (self) - self->first_commit_us >= READY_WAIT_US;
+  gboolean is_complete
+      = self->cursor.number >= self->ready_rank
+        || us_rendition_now_us (self) - self->stats.last_commit_us >= READY_WAIT_US;
   if (!is_complete || (!self->is_ready && us_rendition_is_recalling (self))
       || (self->is_stepping && !us_ledger_is_long_enough (self->ledger)))
     return;
@@ -192,7 +193,8 @@ cut (UsRendition *self, const UsStockItem *item, int picture) {
   const UsPicture *from = &g_array_index (item->probe->pictures, UsPicture, (guint)picture);
   GBytes *rest = us_recut_from (item->bytes, from, &error);
   if (rest == NULL) {
-    us_warning ("%s: cannot cut %s: %s", self->name, item->uri, error->message);
+    g_autofree char *shown = us_rendition_show_uri (self, self->pick.origin, item->uri);
+    us_warning ("%s: cannot cut %s: %s", self->name, shown, error->message);
     return NULL;
   }
   gint64 dropped_us

@@ -3,8 +3,8 @@
  * Whoever watched the process before this one has its playlist, and may ask for the oldest segment
  * of it; RFC 8216 6.2.2 lets it answer for a while after it has left. So does an origin of ours,
  * which has such segments under the same names. They are asked for backwards from the first row, as
- * many as that origin keeps, while the first window is being filled; viewers wait for it a little.
- * Nothing depends on any of them: what nobody has is let go.
+ * many as one that keeps to the rule has, while the first window is being filled; viewers wait for
+ * it a little. Nothing depends on any of them: what nobody has is let go.
  */
 #include "switcher/rendition-private.h"
 
@@ -46,7 +46,7 @@ static void
 ask (UsRendition *self) {
   const UsLedgerRow *first = us_ledger_get_row (self->ledger, 0);
   if (!first->is_ours || first->segment->number == 0
-      || self->n_recalled > us_ledger_get_n_listed (self->ledger))
+      || self->n_recalled > self->setup.access->playlist_length)
     return;
   guint64 epoch = first->segment->epoch, number = first->segment->number - 1;
   g_autofree char *file = us_segment_name (epoch, number);

@@ -17,6 +17,7 @@
 
 #define US_LOG_TOPIC "switcher.rendition"
 #include "base/log.h"
+#include "base/url.h"
 
 #define NEWS_WAIT_US (5 * G_TIME_SPAN_SECOND) /* of an origin that can be reached again */
 
@@ -114,6 +115,13 @@ us_rendition_compare (UsRendition *self) {
     compare_numbers (self);
   else
     us_rendition_note_edges (self);
+}
+
+/* Returns: (transfer full): a URI from the list of @origin as people may read it */
+char *
+us_rendition_show_uri (const UsRendition *self, UsOriginId origin, const char *uri) {
+  g_autofree char *url = us_follower_resolve (self->followers[origin], uri);
+  return us_url_for_people (url != NULL ? url : "");
 }
 
 /**

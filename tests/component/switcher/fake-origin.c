@@ -41,7 +41,7 @@ struct FakeOrigin {
   gboolean can_block, is_ended, is_signed;
   guint n_listed; /* at most */
   guint n_lists;
-  guint n_ranges;
+  guint n_ranges, n_forbidden;
 };
 
 static void read_request (Conn *conn);
@@ -130,9 +130,9 @@ render (FakeOrigin *fake) {
   guint first = fake->entries->len > fake->n_listed ? fake->entries->len - fake->n_listed : 0;
   for (guint i = first; i < fake->entries->len; i++) {
     const Entry *entry = g_ptr_array_index (fake->entries, i);
-    g_autofree char *uri = fake->is_signed
-                               ? g_strdup_printf ("%s?signature=%u", entry->name, fake->n_lists)
-                               : g_strdup (entry->name);
+    g_autofree char *uri = fake->is_signed ? g_strdup_printf ("%s?signature=%u-%u", entry->name,
+                                                              fake->port, fake->n_lists)
+                                           : g_strdup (entry->name);
     UsPlaylistSegment *segment = us_playlist_add (playlist, uri, entry->number, entry->duration_us);
     const Entry *before = i > 0 ? g_ptr_array_index (fake->entries, i - 1) : NULL;
     segment->discontinuity = entry->discontinuity;
@@ -208,6 +208,13 @@ answer_playlist (Conn *conn) {
              fake->mode == FAKE_HTML ? "<html>please log in</html>" : text);
 }
 
+static gboolean
+has_foreign_signature (const Conn *conn) {
+  const char *signature = strstr (conn->path, "signature=");
+  return signature != NULL
+         && strtoul (signature + strlen ("signature="), NULL, 10) != conn->fake->port;
+}
+
 static void
 answer (Conn *conn) {
   FakeOrigin *fake = conn->fake;
@@ -246,8 +253,12 @@ answer (Conn *conn) {
     gsize length = strcspn (slash + 1, "?");
     if (strlen (entry->name) != length || strncmp (entry->name, slash + 1, length) != 0)
       continue;
-    if (fake->mode != FAKE_FROZEN_SEGMENT)
+    if (has_foreign_signature (conn)) {
+      fake->n_forbidden++;
+      send_text (conn, "403 Forbidden", "text/plain", "not signed by me");
+    } else if (fake->mode != FAKE_FROZEN_SEGMENT) {
       answer_segment (conn, entry);
+    }
     return;
   }
   send_text (conn, "404 Not Found", "text/plain", "no such thing");
@@ -462,6 +473,11 @@ fake_origin_set_blocking (FakeOrigin *fake, gboolean can_block) {
 void
 fake_origin_set_signed (FakeOrigin *fake) {
   fake->is_signed = TRUE;
+}
+
+guint
+fake_origin_count_forbidden (FakeOrigin *fake) {
+  return fake->n_forbidden;
 }
 
 void

@@ -48,7 +48,9 @@ void fake_origin_set_key (FakeOrigin *fake, const char *key);
 void fake_origin_put (FakeOrigin *fake, const char *name, GBytes *bytes);
 void fake_origin_clear (FakeOrigin *fake); /* forgets all it listed */
 void fake_origin_set_blocking (FakeOrigin *fake, gboolean can_block);
-void fake_origin_set_signed (FakeOrigin *fake); /* each list writes other queries */
+/* Each list writes other queries; those of another origin are answered by 403. */
+void fake_origin_set_signed (FakeOrigin *fake);
+guint fake_origin_count_forbidden (FakeOrigin *fake);
 void fake_origin_set_ended (FakeOrigin *fake, gboolean is_ended);
 guint fake_origin_count_ranges (FakeOrigin *fake);            /* answers of 206 */
 guint fake_origin_count (FakeOrigin *fake, const char *part); /* requests whose path has @part */

@@ -39,6 +39,11 @@ stage_start_switcher (Stage *stage) {
   settings.http.address = "127.0.0.1";
   settings.http.port = 0;
   settings.http.n_shards = 1;
+  if (stage->user_info != NULL) {
+    char *with = g_strdup_printf ("http://%s@%s", stage->user_info, primary + strlen ("http://"));
+    g_free (primary);
+    primary = with;
+  }
   settings.primary_base_url = primary;
   settings.backup_base_url = backup;
   settings.required_windows = stage->required_windows;

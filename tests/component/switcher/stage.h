@@ -22,6 +22,7 @@ typedef struct {
   guint segment_megabytes;
   gboolean has_self_verdict;
   const char *playlist_path;
+  const char *user_info;    /* (nullable): in the primary's URL, "user:password" */
   gboolean is_stale[2];     /* foreign play: does not go on */
   guint64 base[2];          /* foreign play: each counts from here */
   guint64 without_duration; /* foreign play: the primary says so of this one */

@@ -1,8 +1,10 @@
 /* test-identical.c - between twins there is no moment of switching */
 #include "stage.h"
 
+#include <fcntl.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "unit/switcher/ts-segment.h"
 
@@ -91,6 +93,62 @@ test_resume (void) {
 }
 
 /* A twin that answers with another part is not believed. */
+/* Whoever is asked is asked in his own words; also while the other one is preferred, because the
+ * primary was slow, and while he is suspected. */
+static void
+test_signed (void) {
+  Stage stage;
+  for (guint i = 0; i < 2; i++) {
+    stage_open (&stage);
+    for (guint f = 0; f < 2; f++)
+      fake_origin_set_signed (stage.fakes[f]);
+    for (guint n = 0; n < 10; n++)
+      stage_next (&stage, TRUE, TRUE);
+    stage_start_switcher (&stage);
+    await_last (&stage);
+    fake_origin_set_mode (stage.fakes[0], i == 0 ? FAKE_FROZEN_SEGMENT : FAKE_BAD_SEGMENT);
+    for (guint n = 0; n < 3; n++) {
+      stage_next (&stage, TRUE, TRUE);
+      await_last (&stage);
+    }
+    fake_origin_set_mode (stage.fakes[0], FAKE_GOOD);
+    for (guint n = 0; n < 5; n++) /* at once, so that both list all but the first of them */
+      stage_next (&stage, TRUE, TRUE);
+    await_last (&stage);
+    for (guint f = 0; f < 2; f++)
+      g_assert_cmpuint (fake_origin_count_forbidden (stage.fakes[f]), ==, 0);
+    stage_close (&stage);
+  }
+}
+
+/* Neither a password nor a signature is for those who may read logs. */
+static void
+test_secrets (void) {
+  Stage stage;
+  stage_open (&stage);
+  stage.user_info = "me:tellnobody";
+  fake_origin_set_signed (stage.fakes[0]);
+  for (guint n = 0; n < 10; n++)
+    stage_next (&stage, TRUE, TRUE);
+  int log = open (g_get_tmp_dir (), O_TMPFILE | O_RDWR, 0600), old = dup (STDERR_FILENO);
+  g_assert_cmpint (dup2 (log, STDERR_FILENO), >=, 0);
+  stage_start_switcher (&stage);
+  await_last (&stage);
+  fake_origin_set_mode (stage.fakes[0], FAKE_BAD_SEGMENT);
+  stage_next (&stage, TRUE, TRUE);
+  await_last (&stage);
+  stage_stop_switcher (&stage);
+  g_assert_cmpint (dup2 (old, STDERR_FILENO), >=, 0);
+  char text[65536] = "";
+  g_assert_cmpint (pread (log, text, sizeof text - 1, 0), >, 0);
+  g_assert_nonnull (strstr (text, "bad-segment"));
+  g_assert_null (strstr (text, "tellnobody"));
+  g_assert_null (strstr (text, "signature="));
+  close (old);
+  close (log);
+  stage_close (&stage);
+}
+
 static void
 test_wrong_range (void) {
   Stage stage;
@@ -305,6 +363,24 @@ test_restart (gconstpointer data) {
   check_recalled (&stage);
   stage_next (&stage, TRUE, TRUE);
   await_last (&stage);
+  stage_close (&stage);
+}
+
+/* The first playlist of a new one does not end before the last of the old one, although its first
+ * choice is behind. */
+static void
+test_restart_behind (void) {
+  Stage stage;
+  begin (&stage, 12);
+  for (guint i = 0; i < 3; i++) {
+    stage_next (&stage, FALSE, TRUE);
+    await_last (&stage);
+  }
+  stage_stop_switcher (&stage);
+  stage_start_switcher (&stage);
+  us_viewer_look (stage.viewer);
+  g_assert_cmpuint (stage.viewer->playlist->segments->len, ==, 10);
+  g_assert_cmpuint (stage.viewer->playlist->media_sequence, ==, stage.number - 9);
   stage_close (&stage);
 }
 
@@ -741,6 +817,8 @@ main (int argc, char **argv) {
   for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
     g_test_add_data_func (modes[i].path, GINT_TO_POINTER (modes[i].mode), test_primary_fails);
   g_test_add_func ("/switcher/identical/resume", test_resume);
+  g_test_add_func ("/switcher/identical/signed", test_signed);
+  g_test_add_func ("/switcher/identical/secrets", test_secrets);
   g_test_add_func ("/switcher/identical/wrong-range", test_wrong_range);
   g_test_add_func ("/switcher/identical/many-viewers", test_many_viewers);
   g_test_add_func ("/switcher/identical/freezes-while-fetched", test_freezes_while_fetched);
@@ -755,6 +833,7 @@ main (int argc, char **argv) {
                         test_restart);
   g_test_add_data_func ("/switcher/identical/restart-with-frozen-primary",
                         GINT_TO_POINTER (FAKE_FROZEN), test_restart);
+  g_test_add_func ("/switcher/identical/restart-behind", test_restart_behind);
   g_test_add_func ("/switcher/identical/agrees-after-being-cut-off",
                    test_agrees_after_being_cut_off);
   g_test_add_func ("/switcher/identical/self-verdict", test_self_verdict);
