@@ -1,24 +1,33 @@
 /* log.c - one writer for all log lines of a process
  *
  * Lines go to standard error, whole, by one write() each, so that the lines of several processes
- * sharing a terminal (see `understudy run`) never mix. GLib's own messages (g_warning and
- * g_critical of the libraries) take the same way. Callable from any thread; us_log_init() is
- * called once from main() before any thread exists.
+ * sharing a terminal (see `understudy run`) never mix. Who does not read them, a terminal held with
+ * Ctrl-S or a pager that waits, costs lines and not the stream: nothing here blocks, and when they
+ * can be written again, their number is told. GLib's own messages (g_warning and g_critical of the
+ * libraries) take the same way. Callable from any thread; us_log_init() is called once from main()
+ * before any thread exists.
  */
 #include "base/log.h"
 
 #include "base/clock.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define PATIENCE_MS                                                                                \
+  20 /* for a reader that is only slow; one that reads nothing is waited for once */
 
 static struct {
   char role[32];
   UsLogLevel level;
   UsLogFormat format;
-} log_state = { "understudy", US_LOG_INFO, US_LOG_FORMAT_TEXT };
+  gint is_stuck, n_lost; /* atomic */
+} log_state = { "understudy", US_LOG_INFO, US_LOG_FORMAT_TEXT, FALSE, 0 };
 
 static const char *const level_names[] = { "error", "warning", "notice", "info", "debug" };
 
@@ -77,12 +86,13 @@ append_printable (GString *out, const char *text) {
   }
 }
 
-static void
-write_line (UsLogLevel level, const char *topic, const char *event, const char *text) {
+/* Returns: (transfer full) */
+static GString *
+make_line (UsLogLevel level, const char *topic, const char *event, const char *text) {
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *stamp = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S");
   g_autofree char *safe = g_utf8_make_valid (text, -1);
-  g_autoptr (GString) line = g_string_sized_new (160);
+  GString *line = g_string_sized_new (160);
   int ms = g_date_time_get_microsecond (now) / 1000;
 
   if (log_state.format == US_LOG_FORMAT_JSON) {
@@ -106,18 +116,58 @@ write_line (UsLogLevel level, const char *topic, const char *event, const char *
       g_string_append_printf (line, " [%s]", event);
     g_string_append_c (line, '\n');
   }
+  return line;
+}
 
+static gboolean
+can_wait (void) {
+  struct pollfd reader = { STDERR_FILENO, POLLOUT, 0 };
+  if (g_atomic_int_get (&log_state.is_stuck))
+    return FALSE;
+  if (poll (&reader, 1, PATIENCE_MS) > 0)
+    return TRUE;
+  g_atomic_int_set (&log_state.is_stuck, TRUE);
+  return FALSE;
+}
+
+/* Returns: FALSE when nobody reads */
+static gboolean
+put (const GString *line) {
   const char *data = line->str;
   gsize left = line->len;
+  gboolean has_waited = FALSE; /* in vain: a terminal may say that it takes a byte, and not do it */
   while (left > 0) {
     gssize n = write (STDERR_FILENO, data, left);
     if (n < 0 && errno == EINTR)
       continue;
+    if (n < 0 && errno == EAGAIN && !has_waited && can_wait ()) {
+      has_waited = TRUE;
+      continue;
+    }
     if (n <= 0)
-      return; /* nowhere to complain to */
+      return n == 0 || errno != EAGAIN; /* else nowhere to complain to */
+    has_waited = FALSE;
     data += n;
     left -= (gsize)n;
   }
+  g_atomic_int_set (&log_state.is_stuck, FALSE);
+  return TRUE;
+}
+
+static void
+write_line (UsLogLevel level, const char *topic, const char *event, const char *text) {
+  g_autoptr (GString) line = make_line (level, topic, event, text);
+  gint n_lost = g_atomic_int_exchange (&log_state.n_lost, 0);
+  gboolean is_written = TRUE;
+  if (n_lost > 0) {
+    g_autofree char *loss = g_strdup_printf ("%d lines are missing here: nobody read them", n_lost);
+    g_autoptr (GString) before = make_line (US_LOG_WARNING, "log", NULL, loss);
+    is_written = put (before);
+  }
+  if (is_written)
+    n_lost = 0;
+  if (!is_written || !put (line))
+    g_atomic_int_add (&log_state.n_lost, n_lost + 1);
 }
 
 /**
@@ -162,12 +212,33 @@ on_glib_log (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpoi
 }
 
 /**
+ * us_log_unblock:
+ * @fd: standard output or standard error
+ *
+ * Where @fd is a terminal or a pipe, it becomes an open file description of our own that does not
+ * block: what is set on the one that we were given would be set for the shell too. All else, and
+ * what must not be opened by us, stays as it is.
+ */
+void
+us_log_unblock (int fd) {
+  struct stat info;
+  if (fstat (fd, &info) != 0 || !(S_ISFIFO (info.st_mode) || isatty (fd)))
+    return;
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  int own = open (path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (own < 0)
+    return;
+  dup2 (own, fd);
+  close (own);
+}
+
+/**
  * us_log_init:
  * @role: the process's role as operators call it, for example "packager-primary"
  * @level: the most talkative level that is written
  * @format: text for people, JSON for collectors
  *
- * Takes over GLib's log writer too. Call once, before threads exist.
+ * Takes over GLib's log writer and standard error too. Call once, before threads exist.
  */
 void
 us_log_init (const char *role, UsLogLevel level, UsLogFormat format) {
@@ -175,5 +246,6 @@ us_log_init (const char *role, UsLogLevel level, UsLogFormat format) {
   log_state.level = level;
   log_state.format = format;
   g_log_set_writer_func (on_glib_log, NULL, NULL);
+  us_log_unblock (STDERR_FILENO);
   us_clock_started_ms ();
 }

@@ -30,6 +30,7 @@ typedef enum {
   US_LOG_FORMAT_JSON, /* one object per line: for log collectors */
 } UsLogFormat;
 
+void us_log_unblock (int fd);
 void us_log_init (const char *role, UsLogLevel level, UsLogFormat format);
 gboolean us_log_level_from_string (const char *text, UsLogLevel *level);
 gboolean us_log_is_enabled (UsLogLevel level);

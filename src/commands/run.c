@@ -6,6 +6,7 @@
 #define US_LOG_TOPIC "run"
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/names.h"
@@ -175,6 +176,7 @@ run_chain (UsConfig *config, const UsCommand *command) {
   run.chain = us_run_chain_new (config, &handler, &run, &error);
   if (run.chain == NULL)
     return us_command_refuse ("%s", error->message);
+  us_log_unblock (STDOUT_FILENO); /* who does not read the status does not stop us either */
   us_run_plan_print (us_run_chain_get_plan (run.chain));
   run.terminal = us_terminal_new ();
   watch_roles (&run);

@@ -1,19 +1,24 @@
 /* terminal.c - redraws the block with three escape codes and nothing else
  *
  * The log of all roles goes through a pipe that is read on the main loop, so that the block can
- * step aside for a line. The pipe never blocks a writer: a terminal that is held with Ctrl-S costs
- * log lines, not the stream. Owned by `understudy run`.
+ * step aside for a line. Neither the pipe nor the terminal ever blocks a writer: a terminal that is
+ * held with Ctrl-S costs log lines, not the stream; what does not fit is dropped, and the next that
+ * does begins on a line of its own. Owned by `understudy run`.
  */
 #include "supervisor/terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 #define MAX_READ 16384
+#define PATIENCE_MS 20 /* for a terminal that is only slow */
 
 struct UsTerminal {
   int out;  /* the terminal: a copy of the former standard error */
@@ -22,19 +27,43 @@ struct UsTerminal {
   char *block;           /* (nullable) */
   guint drawn;           /* lines of it on the screen */
   gboolean is_line_open; /* the last log byte was no newline */
+  gboolean is_held;      /* the last that was put did not fit */
 };
 
-static void
-write_all (int fd, const char *text, gsize size) {
+static gboolean
+can_wait (const UsTerminal *terminal) {
+  struct pollfd screen = { terminal->out, POLLOUT, 0 };
+  return !terminal->is_held && poll (&screen, 1, PATIENCE_MS) > 0;
+}
+
+/* Returns: FALSE when the screen did not take all of it */
+static gboolean
+put_all (UsTerminal *terminal, const char *text) {
+  gsize size = strlen (text);
+  gboolean has_waited = FALSE; /* in vain: it may say that it takes a byte, and not do it */
   while (size > 0) {
-    gssize n = write (fd, text, size);
+    gssize n = write (terminal->out, text, size);
     if (n < 0 && errno == EINTR)
       continue;
+    if (n < 0 && errno == EAGAIN && !has_waited && can_wait (terminal)) {
+      has_waited = TRUE;
+      continue;
+    }
     if (n <= 0)
-      return;
+      return FALSE;
+    has_waited = FALSE;
     text += n;
     size -= (gsize)n;
   }
+  return TRUE;
+}
+
+/* What stood last may end anywhere, in a code as well: another code ends it, a newline the line. */
+static gboolean
+put (UsTerminal *terminal, const char *text) {
+  terminal->is_held
+      = (terminal->is_held && !put_all (terminal, "\033[J\n")) || !put_all (terminal, text);
+  return !terminal->is_held;
 }
 
 /**
@@ -95,7 +124,7 @@ erase (UsTerminal *terminal) {
   if (terminal->drawn == 0)
     return;
   g_autofree char *codes = g_strdup_printf ("\r\033[%uA\033[J", terminal->drawn);
-  write_all (terminal->out, codes, strlen (codes));
+  put (terminal, codes);
   terminal->drawn = 0;
 }
 
@@ -107,7 +136,8 @@ draw (UsTerminal *terminal) {
   guint columns
       = ioctl (terminal->out, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
   g_autofree char *text = us_terminal_clip (terminal->block, columns, &terminal->drawn);
-  write_all (terminal->out, text, strlen (text));
+  if (!put (terminal, text))
+    terminal->drawn = 0;
 }
 
 static gboolean
@@ -118,8 +148,7 @@ pass_on (UsTerminal *terminal) {
     return n < 0 && errno == EINTR;
   erase (terminal);
   g_autofree char *shown = us_terminal_shorten (text, (gsize)n, !terminal->is_line_open);
-  write_all (terminal->out, shown, strlen (shown));
-  terminal->is_line_open = text[n - 1] != '\n';
+  terminal->is_line_open = put (terminal, shown) && text[n - 1] != '\n';
   return TRUE;
 }
 
@@ -143,6 +172,7 @@ us_terminal_new (void) {
       || g_strcmp0 (g_getenv ("TERM"), "dumb") == 0 || pipe2 (ends, O_CLOEXEC | O_NONBLOCK) != 0)
     return NULL;
   UsTerminal *terminal = g_new0 (UsTerminal, 1);
+  us_log_unblock (STDERR_FILENO);
   terminal->out = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
   terminal->pipe = ends[0];
   dup2 (ends[1], STDERR_FILENO);
