@@ -1,6 +1,11 @@
 /* state.c - persisted numbering
  *
- * Owned by the ingest role, main loop only. Two files in the state directory, since two things can
+ * Owned by the ingest role, main loop only, but for the syncs of `ingest.state`: a disk that is
+ * busy would stop the loop, and with it the marks of all streams to both packagers. So the text is
+ * made in the loop and written by a thread, one at a time; what changes meanwhile stays dirty for
+ * the next flush. Numbers reserved ahead last for US_STATE_BLOCK / 2 segments of that.
+ *
+ * Two files in the state directory, since two things can
  * die: `ingest.state` (a key file, replaced atomically and synced) survives the machine, and
  * because a sync per segment would be too dear it holds numbers reserved ahead; `ingest.last` (one
  * line of fixed length per stream, overwritten in place, never synced) survives the process and
@@ -29,6 +34,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,6 +44,17 @@
 #define RECORD_SIZE 192
 #define MAX_LAST_BYTES ((US_STATE_MAX_STREAMS + 1) * RECORD_SIZE)
 
+/* One write of `ingest.state`, which outlives the state if the disk makes it wait. */
+typedef struct {
+  gint n_refs;    /* atomic */
+  UsState *state; /* (nullable): in the loop only; gone when the state was freed */
+  char *path, *text;
+  gsize size;
+  GMutex lock; /* of what follows */
+  GCond done;
+  gboolean is_done;
+} Write;
+
 struct UsState {
   const UsClock *clock;
   char *dir; /* nullable: nothing is kept */
@@ -46,6 +63,7 @@ struct UsState {
   int last_fd;
   gboolean is_dirty;
   gboolean is_warned;
+  Write *write; /* (nullable): what a thread is at */
 };
 
 static void
@@ -251,8 +269,8 @@ load_state (UsState *state) {
   }
 }
 
-static void
-save (UsState *state, gboolean is_clean) {
+static char *
+format_state (UsState *state, gboolean is_clean, gsize *size) {
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_key_file_set_boolean (file, "ingest", "clean", is_clean);
   for (guint i = 0; i < state->streams->len; i++) {
@@ -264,14 +282,90 @@ save (UsState *state, gboolean is_clean) {
     g_key_file_set_uint64 (file, group, "target-duration", stream->target_duration_s);
     g_key_file_set_int64 (file, group, "active", stream->active_ms);
   }
-  gsize size = 0;
-  g_autofree char *text = g_key_file_to_data (file, &size, NULL);
-  g_autofree char *path = g_build_filename (state->dir, STATE_FILE, NULL);
+  return g_key_file_to_data (file, size, NULL);
+}
+
+static Write *
+write_new (UsState *state, gboolean is_clean) {
+  Write *write = g_new0 (Write, 1);
+  write->n_refs = 1;
+  write->state = state;
+  write->path = g_build_filename (state->dir, STATE_FILE, NULL);
+  write->text = format_state (state, is_clean, &write->size);
+  g_mutex_init (&write->lock);
+  g_cond_init (&write->done);
+  return write;
+}
+
+static void
+write_unref (gpointer data) {
+  Write *write = data;
+  if (!g_atomic_int_dec_and_test (&write->n_refs))
+    return;
+  g_mutex_clear (&write->lock);
+  g_cond_clear (&write->done);
+  g_free (write->path);
+  g_free (write->text);
+  g_free (write);
+}
+
+static gboolean
+carry_out (const Write *write, GError **error) {
+  return g_file_set_contents_full (write->path, write->text, (gssize)write->size,
+                                   G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+                                   0600, error);
+}
+
+static void
+write_in_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable) {
+  Write *write = task_data;
+  GError *error = NULL;
+  if (carry_out (write, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
+  g_mutex_lock (&write->lock);
+  write->is_done = TRUE;
+  g_cond_signal (&write->done);
+  g_mutex_unlock (&write->lock);
+}
+
+static void
+on_written (GObject *source, GAsyncResult *result, gpointer user_data) {
+  Write *write = g_task_get_task_data (G_TASK (result));
+  UsState *state = write->state;
   g_autoptr (GError) error = NULL;
-  if (!g_file_set_contents_full (path, text, (gssize)size,
-                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0600,
-                                 &error))
+  if (!g_task_propagate_boolean (G_TASK (result), &error) && state != NULL)
     warn_once (state, "write " STATE_FILE, error->message);
+  if (state != NULL)
+    g_clear_pointer (&state->write, write_unref);
+}
+
+static void
+save_in_thread (UsState *state) {
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, on_written, NULL);
+  state->write = write_new (state, FALSE);
+  g_atomic_int_inc (&state->write->n_refs);
+  g_task_set_task_data (task, state->write, write_unref);
+  g_task_run_in_thread (task, write_in_thread);
+}
+
+/* For good, behind a write that is still under way. */
+static void
+save_at_end (UsState *state) {
+  if (state->write != NULL) {
+    g_mutex_lock (&state->write->lock);
+    while (!state->write->is_done)
+      g_cond_wait (&state->write->done, &state->write->lock);
+    g_mutex_unlock (&state->write->lock);
+    state->write->state = NULL;
+    g_clear_pointer (&state->write, write_unref);
+  }
+  g_autoptr (GError) error = NULL;
+  Write *write = write_new (state, TRUE);
+  if (!carry_out (write, &error))
+    warn_once (state, "write " STATE_FILE, error->message);
+  write_unref (write);
 }
 
 /* ------------------------------------------------------------------------------------ public */
@@ -462,7 +556,8 @@ us_state_get_target_duration (UsState *state, UsStateStream *stream) {
  * us_state_is_dirty:
  * @state: the memory
  *
- * Returns: %TRUE when us_state_flush() should be called within about a second
+ * Returns: %TRUE when us_state_flush() should be called within about a second; it stays so while
+ *   an earlier one is at work
  */
 gboolean
 us_state_is_dirty (UsState *state) {
@@ -473,11 +568,13 @@ us_state_is_dirty (UsState *state) {
  * us_state_flush:
  * @state: the memory
  *
- * Writes and syncs; reserves numbers ahead for every stream in use, so that many streams cost no
- * more writes than one.
+ * Lets a thread write and sync, unless it is still at it; reserves numbers ahead for every stream
+ * in use, so that many streams cost no more writes than one.
  */
 void
 us_state_flush (UsState *state) {
+  if (state->write != NULL)
+    return;
   state->is_dirty = FALSE;
   if (state->dir == NULL)
     return;
@@ -486,17 +583,28 @@ us_state_flush (UsState *state) {
     if (stream->n_users > 0 && stream->number > 0)
       stream->reserved = MAX (stream->reserved, stream->number + US_STATE_BLOCK);
   }
-  save (state, FALSE);
+  save_in_thread (state);
+}
+
+/**
+ * us_state_is_writing:
+ * @state: the memory
+ *
+ * Returns: whether what us_state_flush() began is still under way
+ */
+gboolean
+us_state_is_writing (UsState *state) {
+  return state->write != NULL;
 }
 
 /**
  * us_state_free:
- * @state: the memory; written out as cleanly ended
+ * @state: the memory; written out as cleanly ended, before the call returns
  */
 void
 us_state_free (UsState *state) {
   if (state->dir != NULL)
-    save (state, TRUE);
+    save_at_end (state);
   if (state->last_fd >= 0)
     close (state->last_fd);
   g_ptr_array_unref (state->streams);

@@ -45,6 +45,7 @@ void us_state_set_target_duration (UsState *state, UsStateStream *stream, guint 
 guint us_state_get_target_duration (UsState *state, UsStateStream *stream);
 gboolean us_state_is_dirty (UsState *state);
 void us_state_flush (UsState *state);
+gboolean us_state_is_writing (UsState *state);
 void us_state_free (UsState *state);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsState, us_state_free)
 

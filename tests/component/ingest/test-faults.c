@@ -17,6 +17,7 @@
 #include "rtmp/command.h"
 #include "steady.h"
 #include "unit/ingest/media.h"
+#include "unit/ingest/stuck-disk.h"
 
 static void
 begin (Steady *steady, Fixture *fixture) {
@@ -624,6 +625,28 @@ test_r9_jitter (Fixture *fixture, gconstpointer data) {
   steady_end (&steady);
 }
 
+/* ---------------------------------------------------------------------------------- own faults */
+
+static gboolean
+is_disk_waited_for (gpointer data) {
+  return disk_count_waiting () > 0;
+}
+
+/* The disk of the ingest's state stands still while a publisher comes, goes and comes back. */
+static void
+test_stuck_disk (Fixture *fixture, gconstpointer data) {
+  Steady steady;
+  begin (&steady, fixture);
+  disk_set_stuck (TRUE);
+  for (guint i = 0; i < 3; i++) {
+    check_newcomer (fixture, "live/second");
+    wait_until (is_disk_waited_for, NULL, NULL, "the disk");
+    steady_run (&steady, 3); /* seconds of the ingest's own timer, too */
+  }
+  disk_set_stuck (FALSE);
+  steady_end (&steady);
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
@@ -640,5 +663,6 @@ main (int argc, char **argv) {
   ADD ("R9/pauses", test_r9_pauses);
   ADD ("R9/broken-off", test_r9_broken_off);
   ADD ("R9/jitter", test_r9_jitter);
+  ADD ("stuck-disk", test_stuck_disk);
   return g_test_run ();
 }

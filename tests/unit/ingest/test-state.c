@@ -1,6 +1,8 @@
 /* test-state.c - numbers over restarts, crashes, lost files and clocks that go back */
 #include "ingest/state.h"
 
+#include "stuck-disk.h"
+
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -41,12 +43,34 @@ start (Fixture *fixture) {
   return us_state_new (fixture->dir, &fixture->clock.clock);
 }
 
+static gpointer
+release_disk (gpointer data) {
+  disk_set_stuck (FALSE);
+  return NULL;
+}
+
+static void
+finish_writing (UsState *state) {
+  while (us_state_is_writing (state))
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static guint64
+read_reserved (Fixture *fixture, gboolean *is_clean) {
+  g_autofree char *path = path_of (fixture, "ingest.state");
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_assert_true (g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, NULL));
+  *is_clean = g_key_file_get_boolean (file, "ingest", "clean", NULL);
+  return g_key_file_get_uint64 (file, "stream a", "reserved", NULL);
+}
+
 /* What a killed process leaves: files as they are, nothing written at the end. */
 static void
 crash (Fixture *fixture, UsState *state) {
   g_autofree char *path = path_of (fixture, "ingest.state");
   g_autofree char *text = NULL;
   gsize size = 0;
+  finish_writing (state);
   gboolean had = g_file_get_contents (path, &text, &size, NULL);
   us_state_free (state);
   if (had)
@@ -224,7 +248,48 @@ test_unwritable (Fixture *fixture, gconstpointer data) {
   UsStateStream *stream = us_state_open (state, "a");
   g_assert_cmpuint (us_state_take_number (state, stream), ==, UNIX_S);
   us_state_flush (state);
+  finish_writing (state);
   g_assert_cmpuint (us_state_take_number (state, stream), ==, UNIX_S + 1);
+}
+
+/* The loop goes on while a disk stands still; what changes meanwhile is written behind it, and the
+ * end waits for both. */
+static void
+test_stuck_disk (Fixture *fixture, gconstpointer data) {
+  gboolean is_clean;
+  UsState *state = start (fixture);
+  UsStateStream *stream = us_state_open (state, "a");
+  (void)us_state_take_number (state, stream);
+  disk_set_stuck (TRUE);
+  us_state_flush (state);
+  g_assert_false (us_state_is_dirty (state));
+  while (disk_count_waiting () == 0)
+    g_main_context_iteration (NULL, FALSE);
+
+  us_state_raise_number (state, stream, UNIX_S + 500);
+  for (guint i = 0; i < 3; i++)
+    us_state_flush (state);
+  g_assert_true (us_state_is_dirty (state)); /* nothing is forgotten, and no thread for each */
+  g_assert_cmpuint (disk_count_waiting (), ==, 1);
+  disk_set_stuck (FALSE);
+  finish_writing (state);
+  g_assert_cmpuint (read_reserved (fixture, &is_clean), <=, UNIX_S + US_STATE_BLOCK);
+  us_state_flush (state);
+  g_assert_false (us_state_is_dirty (state));
+  finish_writing (state);
+  g_assert_cmpuint (read_reserved (fixture, &is_clean), ==, UNIX_S + 500 + US_STATE_BLOCK);
+  g_assert_false (is_clean);
+
+  guint64 last = us_state_take_number (state, stream);
+  disk_set_stuck (TRUE);
+  us_state_flush (state);
+  GThread *release = g_thread_new ("disk", release_disk, NULL);
+  us_state_free (state);
+  g_thread_join (release);
+  g_assert_cmpuint (read_reserved (fixture, &is_clean), ==, last);
+  g_assert_true (is_clean);
+  while (g_main_context_iteration (NULL, FALSE)) /* the thread's end is told to nobody */
+    continue;
 }
 
 static void
@@ -335,6 +400,7 @@ main (int argc, char **argv) {
   ADD ("/state/corrupt", test_corrupt);
   ADD ("/state/odd-values", test_odd_values);
   ADD ("/state/unwritable", test_unwritable);
+  ADD ("/state/stuck-disk", test_stuck_disk);
   ADD ("/state/target-forgotten", test_target_forgotten);
   ADD ("/state/bounded", test_bounded);
   ADD ("/state/raise", test_raise);
