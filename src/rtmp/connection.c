@@ -56,6 +56,7 @@ struct UsRtmpConnection {
   UsRtmpSendQueue *queue;
   GSource *watch;
   gboolean is_writing;
+  gboolean is_held;  /* its publish waits for an answer: nothing is read */
   char *write_fault; /* nullable: why nothing can be sent any more */
   Phase phase;
   gboolean is_clean;
@@ -69,6 +70,21 @@ struct UsRtmpConnection {
 };
 
 static gboolean on_watch (GIOCondition ready, gpointer user_data);
+
+/* What an encoder sends before it has its answer stays in the socket until then: TCP holds it. */
+static gboolean
+is_waiting (const UsRtmpConnection *connection) {
+  return connection->reason == NULL
+         && us_rtmp_server_session_get_state (connection->session) == US_RTMP_SERVER_ASKED;
+}
+
+static void
+update_conditions (UsRtmpConnection *connection) {
+  GIOCondition conditions = is_waiting (connection) ? US_RTMP_WATCH_PEER_SHUT : G_IO_IN;
+  if (connection->is_writing)
+    conditions |= G_IO_OUT;
+  us_rtmp_watch_set_conditions (connection->watch, conditions);
+}
 
 static void
 on_session_publish (const UsRtmpPublish *publish, gpointer user_data) {
@@ -164,7 +180,7 @@ give_up_writing (UsRtmpConnection *connection, const char *why) {
   connection->write_fault = g_strdup (why);
   us_rtmp_send_queue_consume (connection->queue, us_rtmp_send_queue_get_bytes (connection->queue));
   connection->is_writing = FALSE;
-  us_rtmp_watch_set_conditions (connection->watch, G_IO_IN);
+  update_conditions (connection);
   us_rtmp_watch_set_deadline (connection->watch, 0); /* there may be nothing at all to read */
 }
 
@@ -186,10 +202,8 @@ write_queue (UsRtmpConnection *connection) {
   if (connection->tls != NULL)
     wants_write = us_rtmp_tls_wants_write (connection->tls)
                   || (left > 0 && us_rtmp_tls_is_established (connection->tls));
-  if (wants_write != connection->is_writing) {
-    connection->is_writing = wants_write;
-    us_rtmp_watch_set_conditions (connection->watch, wants_write ? G_IO_IN | G_IO_OUT : G_IO_IN);
-  }
+  connection->is_writing = wants_write;
+  update_conditions (connection);
 }
 
 static void
@@ -249,6 +263,7 @@ push (UsRtmpConnection *connection, const guint8 *data, gsize size) {
   UsRtmpServerState state = us_rtmp_server_session_get_state (connection->session);
   if (state != US_RTMP_SERVER_HANDSHAKE && connection->liveness.handshaken_us == 0)
     connection->liveness.handshaken_us = connection->now_us;
+  connection->is_held = state == US_RTMP_SERVER_ASKED;
   if (!ok)
     end_with_error (connection, error);
   else if (state == US_RTMP_SERVER_ENDED)
@@ -286,7 +301,33 @@ read_once (UsRtmpConnection *connection) {
   }
   if (connection->reason == NULL)
     push (connection, buffer, (gsize)got);
+  if (connection->is_held)
+    return FALSE;
   return connection->tls != NULL || got == sizeof buffer || connection->write_fault != NULL;
+}
+
+static void
+read_some (UsRtmpConnection *connection) {
+  guint n_reads = connection->tls != NULL ? TLS_READS_PER_ROUND : READS_PER_ROUND;
+  for (guint i = 0; i < n_reads && read_once (connection); i++)
+    continue;
+}
+
+/* A publisher that hangs up before it has its answer is not waited for, whatever it has sent. */
+static void
+hold (UsRtmpConnection *connection, GIOCondition ready) {
+  if ((ready & (US_RTMP_WATCH_PEER_SHUT | G_IO_HUP | G_IO_ERR)) || connection->write_fault != NULL)
+    end_broken (connection, NULL);
+}
+
+/* The answer is there: first what was read behind the publish, then what TLS has of it, of which
+ * the socket does not tell, then the socket. */
+static void
+resume (UsRtmpConnection *connection) {
+  connection->is_held = FALSE;
+  if (connection->reason == NULL)
+    push (connection, NULL, 0);
+  read_some (connection);
 }
 
 static void
@@ -368,11 +409,12 @@ on_watch (GIOCondition ready, gpointer user_data) {
   connection->now_us = g_get_monotonic_time ();
   gboolean is_tls_writing = connection->tls != NULL && (ready & G_IO_OUT);
   gboolean is_half_dead = connection->write_fault != NULL;
-  if ((ready & (G_IO_IN | G_IO_HUP | G_IO_ERR)) || is_tls_writing || is_half_dead) {
-    guint n_reads = connection->tls != NULL ? TLS_READS_PER_ROUND : READS_PER_ROUND;
-    for (guint i = 0; i < n_reads && read_once (connection); i++)
-      continue;
-  }
+  if (is_waiting (connection))
+    hold (connection, ready);
+  else if (connection->is_held)
+    resume (connection);
+  else if ((ready & (G_IO_IN | G_IO_HUP | G_IO_ERR)) || is_tls_writing || is_half_dead)
+    read_some (connection);
   if (connection->reason == NULL)
     check_deadlines (connection);
   if (connection->phase != PHASE_DONE)
@@ -452,6 +494,8 @@ us_rtmp_connection_accept (UsRtmpConnection *connection, const UsAmf0 *info) {
       && connection->liveness.published_us == 0)
     connection->liveness.published_us = g_get_monotonic_time ();
   write_queue (connection);
+  if (connection->is_held)
+    us_rtmp_watch_set_deadline (connection->watch, 0); /* goes on from the watch */
 }
 
 /**

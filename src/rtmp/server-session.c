@@ -38,6 +38,7 @@ struct UsRtmpServerSession {
   UsRtmpControl control;
   GByteArray *out;
   guint32 chunk_bytes; /* of what we send */
+  GByteArray *kept;    /* (nullable): what came behind a publish that waits for its answer */
 
   guint commands;
   guint early_media;
@@ -85,6 +86,7 @@ us_rtmp_server_session_free (UsRtmpServerSession *session) {
   us_rtmp_handshake_free (session->handshake);
   us_rtmp_chunk_reader_free (session->reader);
   g_byte_array_unref (session->out);
+  g_clear_pointer (&session->kept, g_byte_array_unref);
   g_free (session->app);
   g_free (session->app_query);
   g_free (session->tc_url);
@@ -297,7 +299,7 @@ on_publish (UsRtmpServerSession *session, const UsRtmpCommand *command, guint32 
 static gboolean
 on_unpublish (UsRtmpServerSession *session) {
   /* Before a publish encoders send these to tidy up after an earlier session. */
-  if (session->state == US_RTMP_SERVER_PUBLISHING || session->state == US_RTMP_SERVER_ASKED) {
+  if (session->state == US_RTMP_SERVER_PUBLISHING) {
     write_status (session, us_rtmp_command_new_status ("status", "NetStream.Unpublish.Success",
                                                        "Stopped publishing"));
     session->state = US_RTMP_SERVER_ENDED;
@@ -402,7 +404,7 @@ on_message (UsRtmpServerSession *session, UsRtmpMessage *message, GError **error
 
 static gboolean
 push_chunks (UsRtmpServerSession *session, const guint8 *data, gsize size, GError **error) {
-  while (session->state < US_RTMP_SERVER_ENDED) {
+  while (session->state < US_RTMP_SERVER_ENDED && session->state != US_RTMP_SERVER_ASKED) {
     g_auto (UsRtmpMessage) message = { 0 };
     switch (us_rtmp_chunk_reader_push (session->reader, &data, &size, &message, error)) {
     case US_RTMP_CHUNK_MESSAGE:
@@ -416,7 +418,20 @@ push_chunks (UsRtmpServerSession *session, const guint8 *data, gsize size, GErro
       return TRUE;
     }
   }
+  if (session->state == US_RTMP_SERVER_ASKED && size > 0) {
+    session->kept = session->kept != NULL ? session->kept : g_byte_array_new ();
+    g_byte_array_append (session->kept, data, (guint)size);
+  }
   return TRUE;
+}
+
+/* What was kept goes first, once the answer is known. */
+static gboolean
+push_kept (UsRtmpServerSession *session, GError **error) {
+  if (session->kept == NULL || session->state == US_RTMP_SERVER_ASKED)
+    return TRUE;
+  g_autoptr (GByteArray) kept = g_steal_pointer (&session->kept);
+  return push_chunks (session, kept->data, kept->len, error);
 }
 
 /**
@@ -426,8 +441,12 @@ push_chunks (UsRtmpServerSession *session, const guint8 *data, gsize size, GErro
  * @size: how many
  * @error: (out): US_RTMP_ERROR or US_AMF0_ERROR
  *
- * All bytes are used up. When the state is ended or refused they are ignored. On an error the
- * output may hold a last reply, to be sent before closing; push is not called again.
+ * All bytes are used up. When the state is ended or refused they are ignored. When it is asked they
+ * are kept: encoders that do not wait for the answer send their sequence headers and the first key
+ * frame behind the publish, and never again. So nothing more is to be read from the peer until the
+ * answer, and then push is to be called, with whatever there is or with nothing.
+ * On an error the output may hold a last reply, to be sent before closing; push is not called
+ * again.
  *
  * Returns: %FALSE when the connection has to be closed
  */
@@ -445,7 +464,7 @@ us_rtmp_server_session_push (UsRtmpServerSession *session, const guint8 *data, g
     g_clear_pointer (&session->handshake, us_rtmp_handshake_free);
     session->state = US_RTMP_SERVER_OPEN;
   }
-  if (!push_chunks (session, data, size, error))
+  if (!push_kept (session, error) || !push_chunks (session, data, size, error))
     return FALSE;
   us_rtmp_control_received (&session->control, received, session->out);
   return TRUE;

@@ -23,7 +23,8 @@
 #define EVENTS_PER_TURN 64 /* the others are ready again in the next one */
 
 G_STATIC_ASSERT ((int)G_IO_IN == (int)EPOLLIN && (int)G_IO_OUT == (int)EPOLLOUT
-                 && (int)G_IO_ERR == (int)EPOLLERR && (int)G_IO_HUP == (int)EPOLLHUP);
+                 && (int)G_IO_ERR == (int)EPOLLERR && (int)G_IO_HUP == (int)EPOLLHUP
+                 && (int)US_RTMP_WATCH_PEER_SHUT == (int)EPOLLRDHUP && EPOLLRDHUP == 0x2000);
 
 typedef struct {
   GSource source;

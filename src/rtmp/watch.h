@@ -5,6 +5,9 @@
 
 G_BEGIN_DECLS
 
+/* A condition: the peer sends no more, though what it has sent may not be read yet. */
+#define US_RTMP_WATCH_PEER_SHUT ((GIOCondition)0x2000)
+
 /* UsRtmpWatchFunc:
  * @ready: what the socket is ready for; 0 when only the deadline passed
  *

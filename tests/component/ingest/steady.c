@@ -292,16 +292,21 @@ raw_handshake (Fixture *fixture) {
   return fd;
 }
 
-int
-raw_publish (Fixture *fixture, const char *key) {
-  int fd = raw_handshake (fixture);
-  GByteArray *wire = g_byte_array_new ();
+void
+raw_append_publish (GByteArray *wire, const char *key) {
   UsAmf0 *object = us_amf0_new_object ();
   us_amf0_set (object, "app", us_amf0_new_string ("live"));
   us_rtmp_command_write (wire, 128, 0, "connect", 1, object, NULL);
   us_rtmp_command_write (wire, 128, 0, "createStream", 2, us_amf0_new_null (), NULL);
   us_rtmp_command_write (wire, 128, 1, "publish", 3, us_amf0_new_null (), us_amf0_new_string (key),
                          us_amf0_new_string ("live"), NULL);
+}
+
+int
+raw_publish (Fixture *fixture, const char *key) {
+  int fd = raw_handshake (fixture);
+  GByteArray *wire = g_byte_array_new ();
+  raw_append_publish (wire, key);
   g_assert_true (raw_send (fd, wire->data, wire->len));
   g_byte_array_unref (wire);
   /* connect is answered with some 250 bytes, publish with 130 more */

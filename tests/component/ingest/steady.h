@@ -60,6 +60,8 @@ int raw_handshake (Fixture *fixture);
  * taken */
 gboolean raw_send (int fd, const void *data, gsize size);
 void raw_send_bytes (int fd, GByteArray *bytes); /* (transfer full), all of it, with the loop */
-/* connect, createStream, publish of @key; returns when it is accepted or closed */
+/* connect, createStream, publish of @key */
+void raw_append_publish (GByteArray *wire, const char *key);
+/* The same, said after the handshake; returns when it is accepted or closed */
 int raw_publish (Fixture *fixture, const char *key);
 gboolean raw_is_closed (gpointer fd_pointer); /* to wait for: (int *), reads answers away */

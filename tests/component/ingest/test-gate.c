@@ -4,8 +4,11 @@
  */
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "stand.h"
+#include "rtmp/chunk-writer.h"
+#include "steady.h"
+#include "unit/ingest/media.h"
 
 #define KEY_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define KEY_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -275,6 +278,42 @@ test_hook (Gate *gate, gconstpointer data) {
 }
 
 static void
+append_media (GByteArray *wire, UsRtmpMessageType type, guint32 time_ms, GBytes *payload) {
+  gsize size;
+  const guint8 *data = g_bytes_get_data (payload, &size);
+  UsRtmpMessage message
+      = { .type = type, .chunk_stream = 6, .stream_id = 1, .timestamp_ms = time_ms };
+  us_rtmp_chunk_write (wire, 128, &message, data, size);
+  g_bytes_unref (payload);
+}
+
+/* An encoder that does not wait for its answer: headers and a key frame come once, right behind its
+ * publish, while the service still thinks. The first segment begins with them. */
+static void
+test_hook_and_no_patience (Gate *gate, gconstpointer data) {
+  FakeServer *server = gate->base.twins[0];
+  gate->base.settings.gate.hook.timeout_ms = 9000;
+  start (&gate->base, us_clock_system ());
+  int fd = raw_handshake (&gate->base);
+  GByteArray *wire = g_byte_array_new ();
+  raw_append_publish (wire, "slow");
+  append_media (wire, US_RTMP_VIDEO, 0, media_video_config (1));
+  append_media (wire, US_RTMP_AUDIO, 0, media_audio_config (FALSE));
+  for (guint32 time_ms = 0; time_ms <= 4000; time_ms += 40)
+    append_media (wire, US_RTMP_VIDEO, time_ms,
+                  media_video (time_ms == 0 || time_ms >= 3960, time_ms, 2000));
+  g_mutex_lock (&gate->service->lock);
+  raw_send_bytes (fd, wire); /* more than one read takes */
+  g_free (take_body (gate->service));
+  g_assert_cmpuint (server->n_publishes, ==, 0);
+  g_mutex_unlock (&gate->service->lock);
+  wait_until (has_segments, &(Count){ server, 2 }, NULL, "its segments");
+  FakeSegment *first = fake_server_get (server, first_number (server));
+  g_assert_cmpuint (first->n_items, ==, 99); /* all that was sent before the second key frame */
+  close (fd);
+}
+
+static void
 test_hook_denies (Gate *gate, gconstpointer data) {
   start (&gate->base, us_clock_system ());
   static const char *const names[] = { "denied", "elsewhere", "broken" };
@@ -407,6 +446,7 @@ main (int argc, char **argv) {
   ADD ("revoke", set_up_keys, test_revoke);
   ADD ("expiry", set_up_keys, test_expiry);
   ADD ("hook", set_up_hook, test_hook);
+  ADD ("hook-and-no-patience", set_up_hook, test_hook_and_no_patience);
   ADD ("hook-denies", set_up_hook, test_hook_denies);
   ADD ("hook-renames", set_up_hook, test_hook_renames);
   ADD ("hook-fails", set_up_hook, test_hook_fails);

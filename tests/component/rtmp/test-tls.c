@@ -281,8 +281,8 @@ run_publish (gpointer data) {
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
   say_hello (bytes);
   say_the_rest (bytes, PAYLOAD_BYTES);
-  client->ok
-      = connect_tls (client) && say (client, bytes) && hear (client, "NetStream.Unpublish.Success");
+  client->ok = (client->is_plain ? connect_plain (client) : connect_tls (client))
+               && say (client, bytes) && hear (client, "NetStream.Unpublish.Success");
   (void)g_io_stream_close (client->stream, NULL, NULL);
   g_atomic_int_set (&client->is_done, 1);
   g_main_context_wakeup (NULL);
@@ -380,6 +380,52 @@ test_hasty (Fixture *f, gconstpointer is_plain) {
   g_assert_cmpuint (f->n_bytes, ==, SMALL_BYTES);
   wait_until (us_rtmp_listener_get_n_connections (f->listener) == 0);
   client_free (client);
+}
+
+/* It says everything behind its publish, without waiting, and stays; the answer comes late. All of
+ * it waits in the socket, and in what TLS has read of that. */
+static void
+test_answered_late (Fixture *f, gconstpointer is_plain) {
+  serve (f, 5000);
+  f->is_slow = TRUE;
+  guint16 port = is_plain != NULL ? us_rtmp_listener_get_port (f->listener)
+                                  : us_rtmp_listener_get_tls_port (f->listener);
+  Client *client = client_new_on (port, is_plain != NULL, run_publish);
+  wait_until (f->n_published == 1);
+  guint64 before = us_rtmp_connection_get_bytes_in (f->connection);
+  for (guint i = 0; i < 100; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (us_rtmp_connection_get_bytes_in (f->connection), ==, before);
+  us_rtmp_connection_accept (f->connection, NULL);
+  wait_until (f->n_closed == 1 && g_atomic_int_get (&client->is_done));
+  g_assert_true (client->ok);
+  g_assert_cmpstr (f->reason, ==, "the publisher ended its stream");
+  g_assert_cmpuint (f->n_bytes, ==, PAYLOAD_BYTES);
+  client_free (client);
+}
+
+/* Who hangs up before the answer, in order or not, and with something unread, keeps no place. */
+static void
+test_gone_before_the_answer (Fixture *f, gconstpointer data) {
+  serve (f, 5000);
+  f->is_slow = TRUE;
+  for (guint i = 0; i < 2; i++) {
+    int fd = connect_raw (us_rtmp_listener_get_port (f->listener));
+    g_autoptr (GByteArray) bytes = g_byte_array_new ();
+    say_hello (bytes);
+    g_assert_cmpint (write (fd, bytes->data, bytes->len), ==, bytes->len);
+    wait_until (f->n_published == i + 1);
+    g_assert_cmpint (write (fd, "\x06", 1), ==, 1);
+    if (i == 0)
+      g_assert_cmpint (shutdown (fd, SHUT_WR), ==, 0);
+    else
+      close (fd); /* with answers unread: a reset */
+    wait_until (f->n_closed == i + 1);
+    g_assert_false (f->is_clean);
+    if (i == 0)
+      close (fd);
+  }
+  wait_until (us_rtmp_listener_get_n_connections (f->listener) == 0);
 }
 
 /* A new certificate is for newcomers; who is there already goes on with the old one. */
@@ -543,6 +589,10 @@ main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, func) g_test_add ("/rtmp/tls/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("publish", test_publish);
+  ADD ("answered-late", test_answered_late);
+  g_test_add ("/rtmp/tls/answered-late-plain", Fixture, "plain", set_up, test_answered_late,
+              tear_down);
+  ADD ("gone-before-the-answer", test_gone_before_the_answer);
   ADD ("hasty", test_hasty);
   g_test_add ("/rtmp/tls/hasty-plain", Fixture, "plain", set_up, test_hasty, tear_down);
   ADD ("reload", test_reload);

@@ -281,7 +281,6 @@ test_accept_with_info (void) {
   d->is_silent = TRUE;
   add_connect (d, us_amf0_new_string ("live"));
   add_publish (d, us_amf0_new_string ("key"));
-  add_message (d, US_RTMP_VIDEO, "17"); /* too early: dropped */
   assert_pushes (d);
   g_assert_cmpint (us_rtmp_server_session_get_state (d->session), ==, US_RTMP_SERVER_ASKED);
   g_autoptr (UsAmf0) info = us_amf0_new_object ();
@@ -303,6 +302,45 @@ test_accept_with_info (void) {
   g_assert_cmpfloat (us_amf0_get_number (us_amf0_get (status, "understudyLast"), 0), ==, 42);
   g_assert_cmpstr (us_amf0_get_string (us_amf0_get (status, "code"), ""), ==,
                    "NetStream.Publish.Start");
+}
+
+/* Encoders that do not wait for the answer send what comes once, and more than a little, behind
+ * their publish: nothing of it is lost, in whatever portions it comes. */
+static void
+test_media_behind_publish (void) {
+  static const gsize steps[] = { 1 << 20, 1, 100 };
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++) {
+    g_autoptr (Dialogue) d = dialogue_new ();
+    g_autoptr (GError) error = NULL;
+    d->is_silent = TRUE;
+    add_connect (d, us_amf0_new_string ("live"));
+    add_publish (d, us_amf0_new_string ("key"));
+    for (guint k = 0; k <= US_RTMP_MAX_EARLY_MEDIA; k++)
+      add_message (d, US_RTMP_VIDEO, "17 00");
+    dialogue_push (d, steps[i], &error);
+    g_assert_no_error (error);
+    g_assert_cmpint (us_rtmp_server_session_get_state (d->session), ==, US_RTMP_SERVER_ASKED);
+    g_assert_cmpuint (d->n_media[US_RTMP_VIDEO], ==, 0);
+    us_rtmp_server_session_accept (d->session, NULL);
+    g_assert_true (us_rtmp_server_session_push (d->session, NULL, 0, &error));
+    g_assert_cmpuint (d->n_media[US_RTMP_VIDEO], ==, US_RTMP_MAX_EARLY_MEDIA + 1);
+    add_message (d, US_RTMP_VIDEO, "17 01");
+    assert_pushes (d);
+    g_assert_cmpuint (d->n_media[US_RTMP_VIDEO], ==, US_RTMP_MAX_EARLY_MEDIA + 2);
+  }
+}
+
+static void
+test_media_behind_a_refused_publish (void) {
+  g_autoptr (Dialogue) d = dialogue_new ();
+  d->is_silent = TRUE;
+  add_connect (d, us_amf0_new_string ("live"));
+  add_publish (d, us_amf0_new_string ("key"));
+  add_message (d, US_RTMP_VIDEO, "17 00");
+  assert_pushes (d);
+  us_rtmp_server_session_refuse (d->session, "NetStream.Publish.Denied", "because");
+  assert_pushes (d);
+  g_assert_true (us_rtmp_server_session_push (d->session, NULL, 0, NULL));
   g_assert_cmpuint (d->n_media[US_RTMP_VIDEO], ==, 0);
 }
 
@@ -580,6 +618,8 @@ main (int argc, char **argv) {
   ADD ("query-of-the-app", test_query_of_the_app_counts_when_the_key_has_none);
   ADD ("amf3-command", test_amf3_command);
   ADD ("accept-with-info", test_accept_with_info);
+  ADD ("media-behind-publish", test_media_behind_publish);
+  ADD ("media-behind-a-refused-publish", test_media_behind_a_refused_publish);
   ADD ("refuse", test_refuse);
   ADD ("refuse-while-publishing", test_refuse_while_publishing);
   ADD ("names", test_names);
