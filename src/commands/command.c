@@ -113,8 +113,11 @@ us_command_main (const UsCommand *command, int argc, char **argv) {
       return 0;
     }
   }
-  if (!load (config, command, argc, argv, &has_print, &error))
+  if (!load (config, command, argc, argv, &has_print, &error)) {
+    if (command->refused != NULL)
+      command->refused (error->message);
     return us_command_refuse ("%s", error->message);
+  }
   if (has_print) {
     g_autofree char *text = us_config_print (config);
     printf ("%s", text);

@@ -15,6 +15,7 @@ G_BEGIN_DECLS
  * @examples: lines
  * @take_word: (nullable): gets each argument that is no option, in order; without it they are
  * errors
+ * @refused: (nullable): gets what is wrong with the input, beside standard error
  * @run: gets a loaded configuration; returns the exit code */
 typedef struct UsCommand UsCommand;
 struct UsCommand {
@@ -26,6 +27,7 @@ struct UsCommand {
   const char *description;
   const char *examples;
   void (*take_word) (const char *word);
+  void (*refused) (const char *why);
   int (*run) (UsConfig *config, const UsCommand *command);
 };
 

@@ -51,6 +51,11 @@ tell_failure (UsDesktop *desktop, const char *id, const char *title, const char 
   us_desktop_tell (desktop, notification);
 }
 
+static void
+tell_no_start (UsDesktop *desktop, const char *why) {
+  tell_failure (desktop, "start", "Understudy could not be started", why);
+}
+
 /* A role that does not accept its configuration is not started again, so it is told once. */
 static void
 on_changed (UsRunChain *chain, gpointer data) {
@@ -109,13 +114,34 @@ follow_desk (Desktop *self, const UsConfig *config, GError **error) {
 /* Bad input, for a person who may have started us from a menu. */
 static int
 refuse (Desktop *self, const GError *error) {
-  tell_failure (self->desktop, "start", "Understudy could not be started", error->message);
+  tell_no_start (self->desktop, error->message);
   return us_command_refuse ("%s", error->message);
+}
+
+/* As a service: one that runs already is not asked to show itself for that. */
+static void
+tell_refusal (const char *why) {
+  g_autoptr (UsDesktop) desktop = us_desktop_new (&desktop_handler, NULL);
+  UsDesktopPlace place;
+  if (us_desktop_register (desktop, TRUE, &place, NULL))
+    tell_no_start (desktop, why);
+}
+
+static gboolean
+check_monitor (const UsConfig *config, GError **error) {
+  if (us_config_get_bool (config, US_GROUP_RUN, "monitor"))
+    return TRUE;
+  g_set_error (error, US_CONFIG_ERROR, US_CONFIG_ERROR_VALUE,
+               "[run] monitor: false, but its web interface is all that `understudy desktop` has "
+               "to show; `understudy run` does without");
+  return FALSE;
 }
 
 static int
 run_first (Desktop *self, UsConfig *config) {
   g_autoptr (GError) error = NULL;
+  if (!check_monitor (config, &error))
+    return refuse (self, error);
   self->chain = us_run_chain_new (config, &chain_handler, self, &error);
   if (self->chain == NULL || !follow_desk (self, config, &error))
     return refuse (self, error);
@@ -123,7 +149,7 @@ run_first (Desktop *self, UsConfig *config) {
   if (us_run_chain_start (self->chain, &error))
     return us_role_run (self->role, drain, self);
   us_error ("%s", error->message);
-  tell_failure (self->desktop, "start", "Understudy could not be started", error->message);
+  tell_no_start (self->desktop, error->message);
   return US_EXIT_FAILURE;
 }
 
@@ -133,9 +159,6 @@ run_desktop (UsConfig *config, const UsCommand *command) {
   g_autoptr (GError) error = NULL;
   UsDesktopPlace place;
   Desktop self = { .role = role };
-  if (!us_config_get_bool (config, US_GROUP_RUN, "monitor"))
-    return us_command_refuse ("[run] monitor: false, but its web interface is all that "
-                              "`understudy desktop` has to show; `understudy run` does without");
   self.desktop = us_desktop_new (&desktop_handler, &self);
   self.failed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   int exit_code = US_EXIT_FAILURE;
@@ -167,5 +190,6 @@ const UsCommand us_command_desktop = {
   .examples = "  understudy desktop\n"
               "  understudy desktop --no-publish\n"
               "  gapplication action " US_DESKTOP_ID " quit\n",
+  .refused = tell_refusal,
   .run = run_desktop,
 };

@@ -359,6 +359,12 @@ test_without (void) {
   stage_close (&stage);
 }
 
+static gboolean
+is_told (Stage *stage, const char *why) {
+  SessionNotification *notification = session_find (&stage->session, "could not be started");
+  return notification != NULL && strstr (notification->body, why) != NULL;
+}
+
 /* Started from a menu, nobody reads standard error: why it does not start is shown as well. */
 static void
 test_refusals (void) {
@@ -378,6 +384,16 @@ test_refusals (void) {
   static const char *const no_monitor[] = { "--no-monitor", NULL };
   g_autoptr (GSubprocess) blind = start (&stage, G_SUBPROCESS_FLAGS_STDERR_SILENCE, no_monitor);
   g_assert_cmpint (await_end (&stage, blind), ==, 2);
+  session_await (&stage.session, is_told (&stage, "[run] monitor: false"));
+
+  g_autofree char *file = g_build_filename (stage.session.folder, "broken.conf", NULL);
+  g_autofree char *option = g_strconcat ("--config=", file, NULL);
+  g_assert_true (g_file_set_contents (file, "[switcher]\nnonsense = 1\n", -1, NULL));
+  const char *const broken[] = { option, NULL };
+  g_autoptr (GSubprocess) refused = start (&stage, G_SUBPROCESS_FLAGS_STDERR_SILENCE, broken);
+  g_assert_cmpint (await_end (&stage, refused), ==, 2);
+  session_await (&stage.session, is_told (&stage, "nonsense"));
+  g_assert_cmpuint (stage.session.urls->len, ==, 0);
   g_close (fd, NULL);
   session_close (&stage.session);
 }
