@@ -31,7 +31,7 @@ gboolean us_probe_fail (UsProbeError code, GError **error, const char *format, .
 gboolean us_probe_wrap (GError *cause, GError **error);
 gboolean us_probe_add_picture (UsProbeBuilder *builder, gint64 pts_us, const UsAccessUnit *unit,
                                gsize offset, gsize size, GError **error);
-gint64 us_probe_median_step (GArray *times);
+gint64 us_probe_usual_step (GArray *times);
 gint64 us_probe_us_from_ticks (gint64 ticks);
 
 UsProbe *us_probe_read (GBytes *segment, GBytes *init, UsInspector *inspector,

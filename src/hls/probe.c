@@ -76,9 +76,11 @@ compare_times (gconstpointer a, gconstpointer b) {
   return x < y ? -1 : x > y;
 }
 
-/* Sorts @times in place; returns the median of the distances that are not 0, or 0 without one. */
+/* Sorts @times in place; returns the mean of the distances that are about as long as their median,
+ * or 0 without one. The median alone will not do: RTMP's times are milliseconds, in which a picture
+ * of 33.3 lasts 33 or 34, and 60 pictures of 33 are a whole one shorter than what they fill. */
 gint64
-us_probe_median_step (GArray *times) {
+us_probe_usual_step (GArray *times) {
   g_array_sort (times, compare_times);
   g_autoptr (GArray) steps = g_array_sized_new (FALSE, FALSE, sizeof (gint64), times->len);
   for (guint i = 1; i < times->len; i++) {
@@ -86,8 +88,18 @@ us_probe_median_step (GArray *times) {
     if (step > 0)
       g_array_append_val (steps, step);
   }
+  if (steps->len == 0)
+    return 0;
   g_array_sort (steps, compare_times);
-  return steps->len > 0 ? g_array_index (steps, gint64, steps->len / 2) : 0;
+  gint64 median = g_array_index (steps, gint64, steps->len / 2), sum = 0, n = 0;
+  for (guint i = 0; i < steps->len; i++) {
+    gint64 step = g_array_index (steps, gint64, i);
+    if (ABS (step - median) > median / 4)
+      continue;
+    sum += step;
+    n++;
+  }
+  return (sum + n / 2) / n;
 }
 
 static void
@@ -96,7 +108,7 @@ judge_times (UsProbeBuilder *builder) {
   probe->has_video = builder->times->len > 0;
   if (!probe->has_video)
     return;
-  gint64 step = us_probe_median_step (builder->times);
+  gint64 step = us_probe_usual_step (builder->times);
   probe->frame_us = step > 0 ? step : probe->frame_us;
   probe->first_video_us = g_array_index (builder->times, gint64, 0);
   probe->end_video_us

@@ -58,6 +58,40 @@ stream_fails (Stream *stream, UsProbeError code, const char *message) {
   probe_fails (bytes, NULL, code, message);
 }
 
+/* Times in whole milliseconds, as RTMP gives them. @lost: a picture that is not there, 0: none */
+static UsProbe *
+probe_rate (guint rate, guint n, guint lost) {
+  Stream stream = stream_new (US_MPEGTS_TYPE_H264);
+  VIDEO (&stream, 0, SPS PPS IDR);
+  for (guint i = 1; i < n; i++) {
+    if (i != lost)
+      VIDEO (&stream, (gint64)(i * 1000 / rate) * 90, SLICE);
+  }
+  return probe_stream (&stream);
+}
+
+/* A picture lasts no whole number of milliseconds: as many of them fill the segment as are in it,
+ * and one more when one is missing. */
+static void
+test_rounded_times (void) {
+  static const guint rates[] = { 15, 24, 30, 48, 60, 120 };
+  for (guint i = 0; i < G_N_ELEMENTS (rates); i++) {
+    for (guint seconds = 1; seconds <= 10; seconds += 3) {
+      guint n = rates[i] * seconds;
+      g_autoptr (UsProbe) whole = probe_rate (rates[i], n, 0);
+      g_autoptr (UsProbe) holed = probe_rate (rates[i], n, n / 2);
+      gint64 length_us = whole->end_video_us - whole->first_video_us;
+      g_test_message ("%u pictures a second, %u s: %" G_GINT64_FORMAT " us each", rates[i], seconds,
+                      whole->frame_us);
+      g_assert_cmpuint (whole->n_video, ==, n);
+      g_assert_cmpuint (holed->n_video, ==, n - 1);
+      g_assert_cmpint ((length_us + whole->frame_us / 2) / whole->frame_us, ==, n);
+      length_us = holed->end_video_us - holed->first_video_us;
+      g_assert_cmpint ((length_us + holed->frame_us / 2) / holed->frame_us, ==, n);
+    }
+  }
+}
+
 static void
 test_times (void) {
   gint64 wrap = G_GINT64_CONSTANT (1) << 33;
@@ -289,6 +323,7 @@ int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/hls/probe-ts/times", test_times);
+  g_test_add_func ("/hls/probe-ts/rounded-times", test_rounded_times);
   g_test_add_func ("/hls/probe-ts/tolerated", test_tolerated);
   g_test_add_func ("/hls/probe-ts/pes-faults", test_pes_faults);
   g_test_add_func ("/hls/probe-ts/nothing-whole", test_nothing_whole);
