@@ -174,6 +174,8 @@ static const UsOption switcher_options[] = {
     "Longest time an origin may go without a new segment" },
   { "required-windows", US_OPTION_INTEGER, "3", 1, 100, NULL, "REQUIRED_WINDOWS",
     "Most bad looks before an origin is left, and good ones before it is trusted again" },
+  { "max-streams", US_OPTION_INTEGER, "64", 1, 10000, NULL, NULL,
+    "Streams served at the same time" },
   { "unknown-stream-wait", US_OPTION_DURATION, "5s", 0, 60000, NULL, NULL,
     "How long a request for a stream that does not exist yet is held" },
   { "max-connections", US_OPTION_INTEGER, "20000", 1, 1000000, NULL, NULL,

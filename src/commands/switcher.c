@@ -37,6 +37,7 @@ run (UsConfig *config, const UsCommand *command) {
   settings.default_stream = us_config_get_string (config, US_GROUP_GENERAL, "default-stream");
   settings.playlist_length
       = (guint)us_config_get_integer (config, US_GROUP_GENERAL, "playlist-length");
+  settings.max_streams = (guint)us_config_get_integer (config, group, "max-streams");
   settings.segment_megabytes = (guint)us_config_get_integer (config, group, "segment-megabytes");
   settings.unknown_stream_ms
       = (guint)us_config_get_duration_ms (config, group, "unknown-stream-wait");

@@ -101,6 +101,7 @@ on_reply (GObject *source, GAsyncResult *result, gpointer user_data) {
   self->request = NULL;
   g_clear_object (&self->cancellable);
 
+  gboolean is_good = FALSE;
   guint delay_ms = POLL_MS;
   if (reply != NULL && reply->status >= 400 && reply->status < 500)
     delay_ms = ABSENT_MS;
@@ -113,10 +114,12 @@ on_reply (GObject *source, GAsyncResult *result, gpointer user_data) {
     } else {
       g_strfreev (self->streams);
       self->streams = streams;
+      is_good = TRUE;
     }
   }
   us_timer_start (&self->timer, delay_ms, "switcher-catalog", on_timer, self);
-  self->changed (self, self->user_data);
+  if (is_good)
+    self->changed (self, self->user_data);
 }
 
 static void
@@ -132,7 +135,7 @@ send_request (UsCatalog *self) {
 /**
  * us_catalog_new:
  * @access: outlives the catalog
- * @changed: called after every answer, good or bad
+ * @changed: called after every good answer
  *
  * Returns: (transfer full): a catalog at rest
  */

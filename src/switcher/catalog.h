@@ -5,9 +5,9 @@
 
 G_BEGIN_DECLS
 
-#define US_CATALOG_MAX_STREAMS 64
+#define US_CATALOG_MAX_STREAMS 10000 /* as many as an ingest may have */
 #define US_CATALOG_MAX_NAME 64
-#define US_CATALOG_MAX_BYTES (16 * 1024)
+#define US_CATALOG_MAX_BYTES (1024 * 1024)
 
 typedef struct UsCatalog UsCatalog;
 typedef void (*UsCatalogChanged) (UsCatalog *catalog, gpointer user_data);

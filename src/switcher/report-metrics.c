@@ -2,8 +2,7 @@
  *
  * Reads the feeds on the main loop, keeps nothing. The five families without the understudy_
  * prefix keep the names and meanings that dashboards of the seed rely on; they speak of the
- * default stream. Everything else is labelled by stream, of which there are at most
- * US_CATALOG_MAX_STREAMS and one.
+ * default stream. Everything else is labelled by stream, of which there are at most max-streams.
  */
 #include <math.h>
 

@@ -32,6 +32,8 @@ struct UsSwitcher {
   GPtrArray *feeds;      /* UsFeed, the default stream's first */
   GHashTable *wanted_us; /* name -> gint64*: when a catalog last had it (monotonic) */
   UsCatalog *catalogs[US_N_ORIGINS];
+  guint max_streams;
+  gboolean has_warned_streams; /* since one of them was dropped */
   UsConsole *console;
   UsHttpServer *server;
   char *address; /* where the server listens */
@@ -55,6 +57,7 @@ us_switcher_settings_default (UsSwitcherSettings *settings) {
     .required_windows = 3,
     .default_stream = US_DEFAULT_STREAM,
     .playlist_length = 10,
+    .max_streams = 64,
     .segment_megabytes = 16,
     .unknown_stream_ms = 5000,
     .console = { .has_http = TRUE, .token_file = "", .bus = "none" },
@@ -110,6 +113,8 @@ check_settings (const UsSwitcherSettings *settings, GError **error) {
          && check_range ("SEGMENT_AGE_THRESHOLD_SECONDS", settings->segment_age_threshold_s, 1,
                          3600, error)
          && check_range ("REQUIRED_WINDOWS", settings->required_windows, 1, 100, error)
+         && check_range ("the number of streams", settings->max_streams, 1, US_CATALOG_MAX_STREAMS,
+                         error)
          && check_range ("the playlist length", settings->playlist_length, 3, 1000, error)
          && check_range ("the segment size in megabytes", settings->segment_megabytes, 1, 1024,
                          error);
@@ -183,11 +188,20 @@ drop_idle_feeds (UsSwitcher *self) {
       continue;
     us_info ("stream %s is gone", us_feed_get_name (feed));
     g_hash_table_remove (self->wanted_us, us_feed_get_name (feed));
+    self->has_warned_streams = FALSE;
     g_ptr_array_remove_index (self->feeds, i - 1);
     has_dropped = TRUE;
   }
   if (has_dropped)
     publish_site (self);
+}
+
+static void
+warn_of_too_many (UsSwitcher *self, const char *name) {
+  if (!self->has_warned_streams)
+    us_warning ("stream %s and those after it are not served: there are %u already (max-streams)",
+                name, self->max_streams);
+  self->has_warned_streams = TRUE;
 }
 
 static void
@@ -198,8 +212,10 @@ on_catalog (UsCatalog *catalog, gpointer user_data) {
     if (g_str_equal (streams[i], self->default_stream))
       continue;
     if (find_feed (self, streams[i]) == NULL) {
-      if (self->feeds->len > US_CATALOG_MAX_STREAMS)
+      if (self->feeds->len >= self->max_streams) {
+        warn_of_too_many (self, streams[i]);
         continue;
+      }
       add_feed (self, streams[i]);
     }
     gint64 *wanted_us = g_new (gint64, 1);
@@ -261,6 +277,7 @@ us_switcher_new (const UsSwitcherSettings *settings, GError **error) {
   self->server = g_steal_pointer (&server);
   self->default_stream = g_strdup (settings->default_stream);
   self->unknown_stream_ms = settings->unknown_stream_ms;
+  self->max_streams = settings->max_streams;
   if (strchr (settings->playlist_path, '/') != NULL)
     self->folder = g_path_get_dirname (settings->playlist_path);
   self->access = (UsOriginAccess){

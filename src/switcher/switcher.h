@@ -25,6 +25,7 @@ typedef struct {
   guint required_windows;        /* 1 to 100; also the segments in step before a return */
   const char *default_stream;
   guint playlist_length;     /* rows listed, 3 to 1000 */
+  guint max_streams;         /* served at the same time, the default one among them, 1 to 10000 */
   guint segment_megabytes;   /* (of 2^20 bytes) the largest segment that is taken, 1 to 1024 */
   guint unknown_stream_ms;   /* how long a request for an unknown stream is held */
   gboolean is_standby_off;   /* a foreign standby's segments are not fetched before its turn */

@@ -23,6 +23,7 @@ stage_open (Stage *stage) {
                     .number = 1000,
                     .required_windows = 1,
                     .segment_megabytes = 16,
+                    .max_streams = 64,
                     .playlist_path = "index.m3u8",
                     .base = { 1000, 500 } };
   for (guint i = 0; i < 2; i++)
@@ -48,6 +49,7 @@ stage_start_switcher (Stage *stage) {
   settings.backup_base_url = backup;
   settings.required_windows = stage->required_windows;
   settings.segment_megabytes = stage->segment_megabytes;
+  settings.max_streams = stage->max_streams;
   settings.playlist_path = stage->playlist_path;
   settings.has_self_verdict = stage->has_self_verdict;
   settings.clock = &stage->clock.clock;

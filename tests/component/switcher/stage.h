@@ -19,7 +19,7 @@ typedef struct {
   guint64 number; /* of the last segment that exists */
   guint timer;
   guint required_windows;
-  guint segment_megabytes;
+  guint segment_megabytes, max_streams;
   gboolean has_self_verdict;
   const char *playlist_path;
   const char *user_info;    /* (nullable): in the primary's URL, "user:password" */

@@ -617,6 +617,27 @@ test_second_stream (void) {
   stage_close (&stage);
 }
 
+/* As many as are set, the default stream among them. */
+static void
+test_many_streams (void) {
+  Stage stage;
+  stage_open (&stage);
+  stage.max_streams = 80;
+  g_autoptr (GString) list = g_string_new ("{\"streams\":[\"mystream\"");
+  for (guint i = 0; i < 90; i++)
+    g_string_append_printf (list, ",\"s%u\"", i);
+  g_string_append (list, "]}");
+  fake_origin_set_streams (stage.fakes[1], list->str);
+  for (guint n = 0; n < 10; n++)
+    stage_next (&stage, TRUE, TRUE);
+  stage_start_switcher (&stage);
+  g_autoptr (UsViewer) viewer = us_viewer_new (us_switcher_get_port (stage.switcher), "s78/");
+  g_autofree char *name = stage_name (&stage);
+  us_viewer_await (viewer, name);
+  g_assert_cmpuint (get_status (&stage, "s79/index.m3u8"), ==, 404);
+  stage_close (&stage);
+}
+
 /* A playlist path with a folder is asked for there, and served there. */
 static void
 test_folder (void) {
@@ -845,6 +866,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/identical/divergence", test_divergence);
   g_test_add_func ("/switcher/identical/damage-is-no-divergence", test_damage_is_no_divergence);
   g_test_add_func ("/switcher/identical/second-stream", test_second_stream);
+  g_test_add_func ("/switcher/identical/many-streams", test_many_streams);
   g_test_add_func ("/switcher/identical/folder", test_folder);
   g_test_add_func ("/switcher/identical/orders", test_orders);
   g_test_add_func ("/switcher/identical/nothing-to-serve", test_nothing_to_serve);
