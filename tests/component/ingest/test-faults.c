@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -25,6 +26,36 @@ begin (Steady *steady, Fixture *fixture) {
   start (fixture, us_clock_system ());
   *steady = (Steady){ 0 };
   steady_begin (steady, fixture);
+}
+
+/* Of the second stream of a packager: how many segments are closed, and how many of those stand
+ * behind a discontinuity. */
+static guint
+count_second (FakeServer *server, guint *n_breaks) {
+  guint n = 0;
+  *n_breaks = 0;
+  GHashTableIter iter;
+  gpointer key, value;
+  g_hash_table_iter_init (&iter, server->segments);
+  while (g_hash_table_iter_next (&iter, &key, &value)) {
+    FakeSegment *segment = value;
+    if (*(guint64 *)key >> 40 != 1 || segment->closing.closes == 0)
+      continue;
+    n++;
+    *n_breaks += segment->closing.is_discontinuous;
+  }
+  return n;
+}
+
+typedef struct {
+  FakeServer *server;
+  guint n;
+} Second;
+
+static gboolean
+has_second (gpointer data) {
+  guint n_breaks;
+  return count_second (((Second *)data)->server, &n_breaks) >= ((Second *)data)->n;
 }
 
 /* -------------------------------------------------------------------------------------- R1 */
@@ -126,6 +157,68 @@ test_r2_half_open (Fixture *fixture, gconstpointer data) {
   encoder_free (dead);
   encoder_free (back);
   encoder_free (third);
+  steady_end (&steady);
+}
+
+/* What the ingest logs goes to a file in memory until log_release(). */
+typedef struct {
+  int fd, stderr_fd;
+} Log;
+
+static void
+log_catch (Log *log) {
+  log->fd = memfd_create ("log", MFD_CLOEXEC);
+  log->stderr_fd = dup (STDERR_FILENO);
+  g_assert_cmpint (log->fd, >=, 0);
+  g_assert_cmpint (dup2 (log->fd, STDERR_FILENO), ==, STDERR_FILENO);
+}
+
+static void
+log_release (Log *log) {
+  g_assert_cmpint (dup2 (log->stderr_fd, STDERR_FILENO), ==, STDERR_FILENO);
+  close (log->stderr_fd);
+  close (log->fd);
+}
+
+static gboolean
+is_silence_logged (gpointer data) {
+  char text[64 * 1024];
+  gssize size = pread (((Log *)data)->fd, text, sizeof text - 1, 0);
+  text[MAX (size, 0)] = '\0';
+  return strstr (text, "[publisher-silent]") != NULL;
+}
+
+/* With the times that everybody has: told, and the key free, within five seconds; but a connection
+ * that was only silent for so long, over a bad line, is not closed for it. */
+static void
+test_r2_by_default (Fixture *fixture, gconstpointer data) {
+  Steady steady;
+  Log log;
+  UsIngestSettings usual;
+  us_ingest_settings_default (&usual);
+  fixture->settings.takeover_silence_ms = usual.takeover_silence_ms;
+  begin (&steady, fixture);
+  Encoder *dead = encoder_new (fixture->port, "live/second");
+  encoder_send_configs (dead, 1);
+  encoder_send_media (dead, 2000, 200);
+  wait_until (has_second, &(Second){ fixture->twins[0], 1 }, NULL, "segments");
+  gint64 silent_us = g_get_monotonic_time ();
+  log_catch (&log);
+  wait_until (is_silence_logged, &log, NULL, "silence to be told");
+  log_release (&log);
+  gint64 told_ms = (g_get_monotonic_time () - silent_us) / 1000;
+  g_assert_false (dead->is_closed);
+  Encoder *back = encoder_new (fixture->port, "live/second");
+  encoder_send_configs (back, 1);
+  wait_until (is_ready, back, NULL, "takeover");
+  gint64 free_ms = (g_get_monotonic_time () - silent_us) / 1000;
+  g_assert_false (back->is_closed);
+  g_test_message ("by default: told after %" G_GINT64_FORMAT " ms, taken over after "
+                  "%" G_GINT64_FORMAT " ms",
+                  told_ms, free_ms);
+  g_assert_cmpint (free_ms, <=, 5000);
+  encoder_free (dead);
+  encoder_free (back);
   steady_end (&steady);
 }
 
@@ -486,36 +579,6 @@ test_r8_descriptors (Fixture *fixture, gconstpointer data) {
 
 /* -------------------------------------------------------------------------------------- R9 */
 
-/* Of the second stream of a packager: how many segments are closed, and how many of those stand
- * behind a discontinuity. */
-static guint
-count_second (FakeServer *server, guint *n_breaks) {
-  guint n = 0;
-  *n_breaks = 0;
-  GHashTableIter iter;
-  gpointer key, value;
-  g_hash_table_iter_init (&iter, server->segments);
-  while (g_hash_table_iter_next (&iter, &key, &value)) {
-    FakeSegment *segment = value;
-    if (*(guint64 *)key >> 40 != 1 || segment->closing.closes == 0)
-      continue;
-    n++;
-    *n_breaks += segment->closing.is_discontinuous;
-  }
-  return n;
-}
-
-typedef struct {
-  FakeServer *server;
-  guint n;
-} Second;
-
-static gboolean
-has_second (gpointer data) {
-  guint n_breaks;
-  return count_second (((Second *)data)->server, &n_breaks) >= ((Second *)data)->n;
-}
-
 static void
 test_r9_pauses (Fixture *fixture, gconstpointer data) {
   Steady steady;
@@ -653,6 +716,7 @@ main (int argc, char **argv) {
 #define ADD(name, function) g_test_add ("/faults/" name, Fixture, NULL, set_up, function, tear_down)
   ADD ("R1/slow-handshakes", test_r1_slow_handshakes);
   ADD ("R2/half-open", test_r2_half_open);
+  ADD ("R2/by-default", test_r2_by_default);
   ADD ("R3/chunk-sizes", test_r3_chunk_sizes);
   ADD ("R3/half-messages", test_r3_half_messages);
   ADD ("R3/interleaved", test_r3_interleaved);
