@@ -642,6 +642,8 @@ run_head (UsMuxer *muxer) {
   muxer->output->has_begun = FALSE;
   g_mutex_unlock (&muxer->output->lock);
   muxer->is_running = TRUE;
+  if (muxer->begun_us == 0) /* who asked for the turn was given up while it was waited for */
+    muxer->begun_us = g_get_monotonic_time ();
   us_timer_start (&muxer->deadline, deadline_of (muxer, raw), "muxer deadline", on_deadline, muxer);
   us_timer_start (&muxer->overstay, turn_ms_of (muxer, raw), "muxer overstay", on_overstay, muxer);
   watch_bus (muxer);

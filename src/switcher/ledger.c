@@ -39,7 +39,8 @@ struct UsLedger {
   char *prefix;   /* of all names */
   guint64 id, first_number, first_discontinuity;
   guint64 n_gaps, n_steps, n_over_target;
-  gint64 stepped_length_us; /* of the playlist before the last step, while rows of it are left */
+  gint64 stepped_length_us; /* of the longest playlist before a step, while rows of it are left */
+  guint64 step_number;      /* of the first row behind the last step */
   gint64 origin_end_ms;     /* where the newest row ends by the origin's own date; -1: unknown */
   guint n_apart; /* rows so far whose dates were not shown, and followed from each other */
 };
@@ -394,11 +395,12 @@ step (UsLedger *ledger, const UsLedgerOffer *offer) {
     UsLedgerRow *row = g_ptr_array_index (ledger->rows, i);
     row->left_us = US_LEDGER_LEAVING;
   }
-  ledger->stepped_length_us = listed_us (ledger);
+  ledger->stepped_length_us = MAX (ledger->stepped_length_us, listed_us (ledger));
   ledger->n_left = ledger->rows->len;
   ledger->n_steps++;
   push_first (ledger, offer);
   UsSegment *segment = us_ledger_get_last (ledger)->segment;
+  ledger->step_number = segment->number;
   segment->discontinuity
       = MAX (segment->discontinuity, least + (segment->is_discontinuous ? 1 : 0));
 }
@@ -525,7 +527,7 @@ us_ledger_expire (UsLedger *ledger, gint64 now_us) {
     g_ptr_array_remove_range (ledger->rows, 0, n_dropped);
     ledger->n_left -= n_dropped;
   }
-  if (ledger->n_left == 0)
+  if (ledger->n_left == 0 || us_ledger_get_row (ledger, 0)->segment->number >= ledger->step_number)
     ledger->stepped_length_us = 0;
   return n_dropped;
 }
