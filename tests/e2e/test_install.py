@@ -5,16 +5,20 @@ or a running systemd: scripts/smoke-systemd has that.
 """
 # test-e2e: light
 
+import http.client
 import json
 import os
 import pathlib
 import re
 import shutil
+import ssl
 import subprocess
 import tempfile
 import unittest
 
 import chain
+import deskclient
+import foreign
 
 LIST = pathlib.Path(__file__).with_name("installed.txt")
 TREES = {"share/doc/understudy/docs": "docs", "share/understudy/pipelines": "pipelines"}
@@ -170,26 +174,79 @@ class Units(Tree):
 
 
 class Proxy(unittest.TestCase):
+    """The texts of docs/install.md in Debian's nginx, in front of a desk that runs."""
+
+    NAME = "desk.example.org"
+
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="understudy-proxy-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        part = (chain.ROOT / "docs/install.md").read_text(encoding="utf-8").partition("\n## TLS in front\n")[2]
+        self.site = re.search(r"^```nginx\n(.*?)^```", part, re.MULTILINE | re.DOTALL)[1]
+        self.settings = dict(re.findall(r"^([a-z-]+)=(\S+)$", re.search(
+            r"^```ini\n\[monitor\]\n(.*?)^```", part, re.MULTILINE | re.DOTALL)[1], re.MULTILINE))
+        done = run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                   "-nodes", "-days", "2", "-subj", "/CN=live.example.org",
+                   "-keyout", self.folder / "privkey.pem", "-out", self.folder / "fullchain.pem")
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def nginx(self, site):
+        """Its arguments, with the site in the frame that Debian's nginx.conf is."""
+        name = self.folder
+        site = re.sub(r"/etc/letsencrypt/live/[a-z.]+", str(name), site)
+        frame = name / "nginx.conf"
+        frame.write_text(f"pid {name}/pid; error_log stderr; events {{}}\n"
+                         f"http {{ access_log off; client_body_temp_path {name}/b; proxy_temp_path {name}/p;\n"
+                         f"fastcgi_temp_path {name}/f; uwsgi_temp_path {name}/u; scgi_temp_path {name}/s;\n"
+                         f"{site}\n}}\n", encoding="utf-8")
+        return [shutil.which("nginx") or "/usr/sbin/nginx", "-e", "stderr", "-c", str(frame)]
+
     def test_the_documented_nginx_configuration_is_one(self):
-        """docs/install.md, in the frame that Debian's nginx.conf is for a site."""
-        text = (chain.ROOT / "docs/install.md").read_text(encoding="utf-8")
-        site = re.search(r"^```nginx\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[1]
-        self.assertEqual(site.count("ssl_certificate_key"), 2)
-        with tempfile.TemporaryDirectory() as name:
-            folder = pathlib.Path(name)
-            done = run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                       "-nodes", "-days", "2", "-subj", "/CN=live.example.org",
-                       "-keyout", folder / "privkey.pem", "-out", folder / "fullchain.pem")
-            self.assertEqual(done.returncode, 0, done.stdout)
-            site = re.sub(r"/etc/letsencrypt/live/[a-z.]+", name, site)
-            frame = folder / "nginx.conf"
-            frame.write_text(f"pid {name}/pid; error_log stderr; events {{}}\n"
-                             f"http {{ access_log off; client_body_temp_path {name}/b; proxy_temp_path {name}/p;\n"
-                             f"fastcgi_temp_path {name}/f; uwsgi_temp_path {name}/u; scgi_temp_path {name}/s;\n"
-                             f"{site}\n}}\n", encoding="utf-8")
-            done = run("nginx", "-t", "-c", frame, env=dict(os.environ, PATH="/usr/sbin:/usr/bin:/bin"))
-            self.assertEqual(done.returncode, 0, done.stdout)
-            self.assertNotIn("[emerg]", done.stdout)
+        self.assertEqual(self.site.count("ssl_certificate_key"), 2)
+        done = run(*self.nginx(self.site), "-t")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertNotIn("[emerg]", done.stdout)
+
+    def ask(self, method, path, body=None, name=NAME, **headers):
+        """(status, bytes) through the proxy, as a browser that was sent to it by name."""
+        context = ssl.create_default_context(cafile=self.folder / "fullchain.pem")
+        context.check_hostname = False
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=15, context=context)
+        try:
+            connection.request(method, path, body, dict(headers, Host=name))
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
+
+    def answers(self):
+        try:
+            return self.ask("GET", "/", name="live.example.org")[0] == 404
+        except OSError:
+            return False
+
+    def test_the_desk_behind_it(self):
+        tokens = self.folder / "desk-tokens"
+        tokens.write_text("operator a-token-of-this-test\n", encoding="utf-8")
+        self.settings["token-file"] = str(tokens)
+        desk = self.enterContext(deskclient.Desk(
+            self.folder / "desk", [word for key, value in self.settings.items() for word in (f"--{key}", value)]))
+        self.port = foreign.free_ports(1)[0]
+        site = re.sub(r"\blisten 443\b", f"listen 127.0.0.1:{self.port}", self.site)
+        site = site.replace("127.0.0.1:8000", f"127.0.0.1:{desk.port}")
+        proxy = subprocess.Popen([*self.nginx(site), "-g", "daemon off;"], stdin=subprocess.DEVNULL)
+        self.addCleanup(proxy.wait)
+        self.addCleanup(proxy.terminate)
+        chain.wait_for("nginx", self.answers)
+
+        for path in ("/", "/api/streams"):
+            with self.subTest(path):
+                self.assertEqual(self.ask("GET", path)[0], 200)
+        stream = json.dumps({"name": "new", "manifest_url": "http://192.0.2.1/x.m3u8"})
+        ours = {"Content-Type": "application/json", "Origin": f"https://{self.NAME}"}
+        self.assertEqual(self.ask("POST", "/api/streams", stream, **ours)[0], 401)
+        status, data = self.ask("POST", "/api/streams", stream, Authorization="Bearer a-token-of-this-test", **ours)
+        self.assertEqual(status, 201, data)
 
 
 class ManPages(Tree):
