@@ -1,11 +1,11 @@
 /* notifications.c - what a person at the desktop is told, and when
  *
  * Pure: events of the desk in, notifications out. Owned by the application. Told are incidents that
- * open, open again and are resolved, and changes of sides; the rest can be read in the web
- * interface. Nobody is flooded: whatever happens to one incident, or to the sides of one stream,
- * replaces what was shown of it, and not more often than every ten seconds; the last word always
- * comes through. Text is made of what peers have sent, so it is bounded, and nothing in it can be
- * taken for markup.
+ * open, get worse, open again and are resolved, and changes of sides; the rest can be read in the
+ * web interface. Nobody is flooded: whatever happens to one incident, or to the sides of one
+ * stream, replaces what was shown of it, and not more often than every ten seconds; the last word
+ * always comes through. Text is made of what peers have sent, so it is bounded, and nothing in it
+ * can be taken for markup.
  */
 #include "desktop/notifications.h"
 
@@ -280,6 +280,15 @@ incident_resolves (Entry *entry, const char *id, JsonObject *incident, gint64 no
   return show_or_wait (entry, notification, now_us);
 }
 
+/* One that somebody looks after gets no worse for people. */
+static gboolean
+is_worse (const Entry *entry, const char *change, JsonObject *incident) {
+  return (strcmp (change, "changed") == 0 || strcmp (change, "relapsed") == 0)
+         && entry->told != NULL && g_str_has_prefix (entry->told, "DEGRADED")
+         && strcmp (text_of (incident, "state", ""), "UNHEALTHY") == 0
+         && text_of (incident, "acknowledged_at", NULL) == NULL;
+}
+
 static UsNotification *
 take_incident (UsNotifications *self, const char *change, JsonObject *incident, gint64 now_us) {
   const char *incident_id = text_of (incident, "id", NULL);
@@ -291,7 +300,7 @@ take_incident (UsNotifications *self, const char *change, JsonObject *incident, 
   Entry *entry = find_entry (self, id, is_opening || is_acknowledged);
   if (entry == NULL)
     return NULL;
-  if (is_opening)
+  if (is_opening || is_worse (entry, change, incident))
     return incident_opens (entry, id, incident, now_us);
   if (strcmp (change, "resolved") == 0)
     return incident_resolves (entry, id, incident, now_us);

@@ -21,6 +21,10 @@ write_down (const UsNotification *notification) {
   "{\"stream_id\":\"s\",\"change\":\"" change "\",\"incident\":{\"id\":\"" id                      \
   "\",\"stream_id\":\"s\",\"stream_name\":\"Sunday\",\"state\":\"UNHEALTHY\",\"reason\":\"No "     \
   "segment for 9 s\",\"reopened_count\":0,\"is_flapping\":false,\"duration_s\":134.2" more "}}"
+#define DEGRADED(change, id, more)                                                                 \
+  "{\"change\":\"" change "\",\"incident\":{\"id\":\"" id                                          \
+  "\",\"stream_name\":\"Sunday\",\"state\":\"DEGRADED\",\"reason\":\"Slow\"" more "}}"
+#define SLOW "incident-i1 1 Sunday: DEGRADED|Slow [acknowledge] [incident]"
 #define SWITCH(to, severity)                                                                       \
   "{\"event_type\":\"switch\",\"stream_id\":\"own-mystream\",\"severity\":\"" severity             \
   "\",\"message\":\"Viewers get " to "\",\"metadata\":{\"to\":\"" to "\"}}"
@@ -50,6 +54,22 @@ static const Row rows[] = {
         "{\"change\":\"opened\",\"incident\":{\"id\":\"x\",\"stream_id\":\"s\",\"state\":"
         "\"DEGRADED\",\"reason\":\"Slow\"}}",
         "incident-x 1 s: DEGRADED|Slow [acknowledge] [incident]" } } },
+  { "it gets worse",
+    { { 1, "incident", DEGRADED ("opened", "i1", ""), SLOW },
+      { 20, "incident", DEGRADED ("changed", "i1", ""), "" },
+      { 21, "incident", INCIDENT ("changed", "i1", ""), OPENED },
+      { 50, "incident", INCIDENT ("changed", "i1", ""), "" },
+      { 60, "incident", INCIDENT ("resolved", "i1", ""), RESOLVED } } },
+  { "it comes back worse than it went",
+    { { 1, "incident", DEGRADED ("opened", "i1", ""), SLOW },
+      { 20, "incident", DEGRADED ("recovering", "i1", ""), "" },
+      { 30, "incident", INCIDENT ("relapsed", "i1", ""), OPENED } } },
+  { "it gets worse while somebody looks after it, or here nobody knows of it",
+    { { 1, "incident", DEGRADED ("opened", "i1", ""), SLOW },
+      { 20, "incident", DEGRADED ("acknowledged", "i1", ""), "-incident-i1" },
+      { 30, "incident", INCIDENT ("changed", "i1", ",\"acknowledged_at\":\"2026-01-01T00:00:00Z\""),
+        "" },
+      { 31, "incident", INCIDENT ("changed", "i2", ""), "" } } },
   { "acknowledged: nobody needs to be asked any more, the end is told",
     { { 1, "incident", INCIDENT ("opened", "i1", ""), OPENED },
       { 5, "incident", INCIDENT ("acknowledged", "i1", ""), "-incident-i1" },
