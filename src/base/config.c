@@ -477,18 +477,42 @@ us_config_set (UsConfig *config, const char *group, const char *key, const char 
 }
 
 /**
+ * us_config_reset:
+ * @config: the configuration
+ * @group: a group
+ * @key: its key
+ *
+ * Forgets who has set it: it is as if nobody had.
+ */
+void
+us_config_reset (UsConfig *config, const char *group, const char *key) {
+  Value *found = find (config, group, key);
+  g_return_if_fail (found != NULL);
+  value_set (found, FROM_DEFAULT, "default", us_option_get_default (found->group, found->option));
+}
+
+/* A file may have come from --print-config, where all settings stand: a default in it says nothing
+ * that the program would not have said, and must not keep it from following a port. */
+static gboolean
+is_left (const Value *value) {
+  if (value->source == FROM_FILE)
+    return strcmp (value->value, us_option_get_default (value->group, value->option)) == 0;
+  return value->source == FROM_DEFAULT;
+}
+
+/**
  * us_config_is_default:
  * @config: the configuration
  * @group: a group
  * @key: its key
  *
- * Returns: %TRUE when nobody has set it
+ * Returns: %TRUE when nobody has set it, or a file to nothing else than its default
  */
 gboolean
 us_config_is_default (const UsConfig *config, const char *group, const char *key) {
   const Value *found = find (config, group, key);
   g_return_val_if_fail (found != NULL, TRUE);
-  return found->source == FROM_DEFAULT;
+  return is_left (found);
 }
 
 /**
@@ -613,7 +637,7 @@ print (const UsConfig *config, gboolean has_defaults) {
     const Value *value = g_ptr_array_index (config->values, i);
     g_autofree char *type = us_option_describe_type (value->option);
     g_autofree char *text = escape (value->value);
-    if (!has_defaults && value->source == FROM_DEFAULT)
+    if (!has_defaults && is_left (value))
       continue;
     if (value->group != group) {
       group = value->group;

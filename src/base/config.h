@@ -30,6 +30,7 @@ gboolean us_config_load_option (UsConfig *config, const char *own_group, const c
 
 /* For values the program itself works out (a port that the kernel chose). */
 void us_config_set (UsConfig *config, const char *group, const char *key, const char *value);
+void us_config_reset (UsConfig *config, const char *group, const char *key);
 gboolean us_config_is_default (const UsConfig *config, const char *group, const char *key);
 const char *us_config_get_source (const UsConfig *config, const char *group, const char *key);
 

@@ -217,6 +217,41 @@ test_print_loads_back (void) {
   g_assert_cmpstr (us_config_get_string (again, "packager-primary", "note"), ==, "  a\\b  ");
 }
 
+/* What was printed once, and is loaded again, must not keep a program from working a default out.
+ */
+static void
+test_default_in_a_file (void) {
+  static const char text[] = "[packager-backup]\nhttp=0.0.0.0:8082\n[packager-primary]\n"
+                             "http=0.0.0.0:8082\n[switcher]\nwait=2\n";
+  g_autoptr (UsConfig) config = us_config_new (groups);
+  g_autoptr (GError) error = NULL;
+  g_assert_true (us_config_load_text (config, "f", text, sizeof text - 1, &error));
+  g_assert_no_error (error);
+  g_assert_true (us_config_is_default (config, "packager-backup", "http"));
+  g_assert_false (us_config_is_default (config, "packager-primary", "http"));
+  g_autofree char *set = us_config_print_set (config);
+  g_assert_null (strstr (set, "[packager-backup]"));
+  g_assert_nonnull (strstr (set, "\nhttp=0.0.0.0:8082\n"));
+  g_assert_nonnull (strstr (set, "\nwait=2\n"));
+  /* Whoever says it on the command line means it. */
+  load_option (config, "--packager-backup.http", "0.0.0.0:8082");
+  g_assert_false (us_config_is_default (config, "packager-backup", "http"));
+}
+
+static void
+test_reset (void) {
+  g_autoptr (UsConfig) config = us_config_new (groups);
+  load_option (config, "--packager-backup.http", "0.0.0.0:1");
+  load_option (config, "--wait", "1s");
+  us_config_reset (config, "packager-backup", "http");
+  g_assert_cmpstr (us_config_get_string (config, "packager-backup", "http"), ==, "0.0.0.0:8082");
+  g_assert_cmpstr (us_config_get_source (config, "packager-backup", "http"), ==, "default");
+  g_assert_true (us_config_is_default (config, "packager-backup", "http"));
+  g_autofree char *set = us_config_print_set (config);
+  g_assert_null (strstr (set, "http="));
+  g_assert_nonnull (strstr (set, "\nwait=1s\n"));
+}
+
 static void
 test_files (void) {
   g_autofree char *folder = g_dir_make_tmp ("us-config-XXXXXX", NULL);
@@ -267,6 +302,8 @@ main (int argc, char **argv) {
   g_test_add_func ("/base/config/options", test_options);
   g_test_add_func ("/base/config/bad-options", test_bad_options);
   g_test_add_func ("/base/config/print-loads-back", test_print_loads_back);
+  g_test_add_func ("/base/config/default-in-a-file", test_default_in_a_file);
+  g_test_add_func ("/base/config/reset", test_reset);
   g_test_add_func ("/base/config/files", test_files);
   g_test_add_func ("/base/config/describe", test_describe);
   return g_test_run ();
