@@ -12,7 +12,8 @@
 
 #define ANY_PORT "127.0.0.1:0"
 
-/* Settings that say where things are. What is not in the tables of this build is left out. */
+/* Settings that say where things are; NULL: left to `understudy run`, which lets it follow the
+ * ports. What is not in the tables of this build is left out. */
 static const struct {
   const char *group, *key, *value;
 } own_places[] = {
@@ -20,6 +21,7 @@ static const struct {
   { US_GROUP_RUN, "log-file", "" },
   { US_GROUP_INGEST, "rtmp", ANY_PORT },
   { US_GROUP_INGEST, "status", ANY_PORT },
+  { US_GROUP_INGEST, "relay", NULL },
   { US_GROUP_INGEST, "push", "" },
   { US_GROUP_INGEST, "keys-file", "" },
   { US_GROUP_INGEST, "on-publish", "" },
@@ -32,6 +34,12 @@ static const struct {
   { US_GROUP_BACKUP, "rtmp", ANY_PORT },
   { US_GROUP_BACKUP, "http", ANY_PORT },
   { US_GROUP_SWITCHER, "http", ANY_PORT },
+  { US_GROUP_SWITCHER, "primary-base-url", NULL },
+  { US_GROUP_SWITCHER, "backup-base-url", NULL },
+  { US_GROUP_PUBLISH, "url", NULL },
+  { US_GROUP_PULL, "url", "" },
+  { US_GROUP_PULL, "sources", "" },
+  { US_GROUP_PULL, "to", NULL },
   { US_GROUP_RUN, "monitor", "false" },
   { US_GROUP_SWITCHER, "bus", "none" },
   { US_GROUP_SWITCHER, "control-token-file", "" },
@@ -57,8 +65,13 @@ has_option (const char *group, const char *key) {
 void
 us_own_chain_apply (UsConfig *config) {
   for (guint i = 0; i < G_N_ELEMENTS (own_places); i++) {
-    if (has_option (own_places[i].group, own_places[i].key))
-      us_config_set (config, own_places[i].group, own_places[i].key, own_places[i].value);
+    const char *group = own_places[i].group, *key = own_places[i].key;
+    if (!has_option (group, key))
+      continue;
+    if (own_places[i].value != NULL)
+      us_config_set (config, group, key, own_places[i].value);
+    else
+      us_config_reset (config, group, key);
   }
 }
 

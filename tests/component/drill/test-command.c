@@ -179,6 +179,99 @@ check_end (gconstpointer number) {
   remove_tree (folder);
 }
 
+/* ---- nothing that runs already is touched ---- */
+
+static gboolean
+on_caller (GSocketService *service, GSocketConnection *connection, GObject *source, gpointer n) {
+  (*(guint *)n)++;
+  return TRUE;
+}
+
+/* Whoever listens where a chain might be: counts who calls. */
+static GSocketService *
+listen_for_callers (guint16 *port, guint *n_callers) {
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GInetAddress) loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress) address = g_inet_socket_address_new (loopback, 0);
+  g_autoptr (GSocketAddress) effective = NULL;
+  GSocketService *service = g_socket_service_new ();
+  g_assert_true (g_socket_listener_add_address (G_SOCKET_LISTENER (service), address,
+                                                G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL,
+                                                &effective, &error));
+  g_assert_no_error (error);
+  *port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (effective));
+  g_signal_connect (service, "incoming", G_CALLBACK (on_caller), n_callers);
+  return service;
+}
+
+/* The settings of a chain that runs, in which every place is the test's own. */
+static char *
+write_settings (const char *folder, guint16 port) {
+  static const char text[]
+      = "[run]\nmonitor=true\npublish=true\nstatus-file=%1$s/live.json\nlog-file=%1$s/live.log\n"
+        "[ingest]\nrtmp=127.0.0.1:%2$u\nstatus=127.0.0.1:%2$u\n"
+        "relay=rtmp://127.0.0.1:%2$u/live;rtmp://127.0.0.1:%2$u/live\n"
+        "push=rtmp://127.0.0.1:%2$u/push\non-publish=http://127.0.0.1:%2$u/asked\n"
+        "on-publish-done=http://127.0.0.1:%2$u/told\n"
+        "[packager-primary]\nrtmp=127.0.0.1:%2$u\nhttp=127.0.0.1:%2$u\n"
+        "[packager-backup]\nrtmp=127.0.0.1:%2$u\nhttp=127.0.0.1:%2$u\n"
+        "[switcher]\nhttp=127.0.0.1:%2$u\nprimary-base-url=http://127.0.0.1:%2$u/hls\n"
+        "backup-base-url=http://127.0.0.1:%2$u/hls\n"
+        "[monitor]\nhttp=127.0.0.1:%2$u\nwebhooks=http://127.0.0.1:%2$u/hook\n"
+        "alertmanagers=http://127.0.0.1:%2$u/\nswitcher-url=http://127.0.0.1:%2$u\n"
+        "[publish]\nurl=rtmp://127.0.0.1:%2$u/live/mystream\n"
+        "[pull]\nsources=other=rtmp://127.0.0.1:%2$u/live/other\nto=rtmp://127.0.0.1:%2$u/live\n";
+  char *path = g_build_filename (folder, "my.conf", NULL);
+  g_autofree char *settings = g_strdup_printf (text, folder, (guint)port);
+  g_assert_true (g_file_set_contents (path, settings, -1, NULL));
+  return path;
+}
+
+static void
+on_over (GObject *process, GAsyncResult *result, gpointer is_over) {
+  g_assert_true (g_subprocess_wait_finish (G_SUBPROCESS (process), result, NULL));
+  *(gboolean *)is_over = TRUE;
+}
+
+/* A whole drill with the settings of another chain: it is played, and that chain hears nothing. */
+static void
+test_touches_nothing (void) {
+  guint n_callers = 0;
+  guint16 port = 0;
+  gboolean is_over = FALSE;
+  gint64 end_us = g_get_monotonic_time () + 150 * G_USEC_PER_SEC;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocketService) live = listen_for_callers (&port, &n_callers);
+  g_autofree char *folder = g_dir_make_tmp ("us-drill-XXXXXX", NULL);
+  g_autofree char *settings = write_settings (folder, port);
+  g_autofree char *evidence = g_strconcat ("--evidence=", folder, "/evidence", NULL);
+  const char *const argv[]
+      = { program, "drill", "run", "refuse", "--config", settings, evidence, NULL };
+  g_autoptr (GSubprocessLauncher) launcher
+      = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_SILENCE);
+  g_subprocess_launcher_setenv (launcher, "TMPDIR", folder, TRUE);
+  g_subprocess_launcher_setenv (launcher, "HOME", folder, TRUE);
+  g_autoptr (GSubprocess) process = g_subprocess_launcher_spawnv (launcher, argv, &error);
+  g_assert_no_error (error);
+  g_subprocess_wait_async (process, NULL, on_over, &is_over);
+  while (!is_over)
+    look_again (end_us);
+  g_assert_cmpuint (n_callers, ==, 0);
+  g_assert_true (g_subprocess_get_if_exited (process));
+  g_assert_cmpint (g_subprocess_get_exit_status (process), <=, 1); /* 1: on a busy machine */
+  g_autofree char *path = g_build_filename (folder, "evidence", "01-refuse", "summary.txt", NULL);
+  g_autofree char *summary = NULL;
+  g_assert_true (g_file_get_contents (path, &summary, NULL, NULL));
+  g_assert_nonnull (strstr (summary, "the pair is whole"));
+  static const char *const theirs[] = { "live.json", "live.log" };
+  for (guint i = 0; i < G_N_ELEMENTS (theirs); i++) {
+    g_autofree char *other = g_build_filename (folder, theirs[i], NULL);
+    g_assert_false (g_file_test (other, G_FILE_TEST_EXISTS));
+  }
+  g_socket_listener_close (G_SOCKET_LISTENER (live));
+  remove_tree (folder);
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
@@ -186,6 +279,7 @@ main (int argc, char **argv) {
   g_assert_nonnull (program);
   g_test_add_func ("/drill/command/usage", test_usage);
   g_test_add_func ("/drill/command/list", test_list);
+  g_test_add_func ("/drill/command/touches-nothing", test_touches_nothing);
   g_test_add_data_func ("/drill/command/interrupt", GINT_TO_POINTER (SIGINT), check_end);
   g_test_add_data_func ("/drill/command/terminate", GINT_TO_POINTER (SIGTERM), check_end);
   g_test_add_data_func ("/drill/command/kill", GINT_TO_POINTER (SIGKILL), check_end);
