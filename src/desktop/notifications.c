@@ -297,18 +297,14 @@ take_incident (UsNotifications *self, const char *change, JsonObject *incident, 
   g_autofree char *id = g_strconcat (INCIDENT_PREFIX, incident_id, NULL);
   gboolean is_acknowledged = strcmp (change, "acknowledged") == 0;
   gboolean is_opening = strcmp (change, "opened") == 0 || strcmp (change, "reopened") == 0;
-  Entry *entry = find_entry (self, id, is_opening || is_acknowledged);
+  Entry *entry = find_entry (self, id, is_opening);
   if (entry == NULL)
     return NULL;
   if (is_opening || is_worse (entry, change, incident))
     return incident_opens (entry, id, incident, now_us);
   if (strcmp (change, "resolved") == 0)
     return incident_resolves (entry, id, incident, now_us);
-  if (!is_acknowledged)
-    return NULL;
-  if (entry->told == NULL)
-    entry->told = g_strdup ("acknowledged");
-  return withdraw (entry, id);
+  return is_acknowledged ? withdraw (entry, id) : NULL;
 }
 
 /* Many changes in a row are one notification with their number. */

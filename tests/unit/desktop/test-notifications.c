@@ -188,6 +188,8 @@ test_list (void) {
   g_autoptr (GPtrArray) again
       = us_notifications_take_list (notifications, incidents, 3 * G_USEC_PER_SEC);
   g_assert_cmpuint (again->len, ==, 0);
+  g_autoptr (JsonNode) resolved = json_from_string (INCIDENT ("resolved", "i3", ""), NULL);
+  g_assert_null (us_notifications_take (notifications, "incident", resolved, 4 * G_USEC_PER_SEC));
   g_autoptr (JsonNode) broken = json_from_string ("{}", NULL);
   g_autoptr (GPtrArray) none = us_notifications_take_list (notifications, broken, 0);
   g_autoptr (GPtrArray) nothing = us_notifications_take_list (notifications, NULL, 0);
