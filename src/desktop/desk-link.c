@@ -10,10 +10,12 @@
 
 #include "base/log.h"
 #include "base/names.h"
+#include "desktop/notifications.h"
 #include "http/client.h"
 #include "http/event-source.h"
 
 #define ANSWER_MS 10000
+#define ACTIVE "/api/incidents?active_only=true&limit=" G_STRINGIFY (US_NOTIFICATIONS_MAX_LISTED)
 #define MAX_ANSWER (8 * 1024 * 1024)
 
 struct UsDeskLink {
@@ -141,14 +143,14 @@ on_opened (gpointer data) {
   if (self->is_lost)
     us_info ("the desk is there again");
   self->is_lost = FALSE;
-  ask (self, "/api/incidents?active_only=true&limit=500", NULL, on_active);
+  ask (self, ACTIVE, NULL, on_active);
 }
 
 static void
 on_event (const char *kind, const char *text, gpointer data) {
   UsDeskLink *self = data;
   if (g_strcmp0 (kind, "reset") == 0) { /* some are missing for good */
-    ask (self, "/api/incidents?active_only=true&limit=500", NULL, on_active);
+    ask (self, ACTIVE, NULL, on_active);
     return;
   }
   g_autoptr (JsonNode) node = json_from_string (text, NULL);

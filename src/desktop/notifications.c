@@ -437,7 +437,8 @@ withdraw_all_but (UsNotifications *self, JsonArray *list, GPtrArray *taken) {
  * @incidents: the active ones, as /api/incidents lists them
  * @now_us: monotonic
  *
- * After a connection was made: what is not known yet is told, what is no longer true withdrawn.
+ * After a connection was made: what is not known yet is told, what is no longer true withdrawn. Of
+ * a list that is longer than what is taken nobody knows what it lacks, and nothing is withdrawn.
  */
 GPtrArray *
 us_notifications_take_list (UsNotifications *self, JsonNode *incidents, gint64 now_us) {
@@ -445,7 +446,8 @@ us_notifications_take_list (UsNotifications *self, JsonNode *incidents, gint64 n
   if (incidents == NULL || !JSON_NODE_HOLDS_ARRAY (incidents))
     return taken;
   JsonArray *list = json_node_get_array (incidents);
-  for (guint i = json_array_get_length (list); i > 0; i--) { /* they come newest first */
+  guint n = json_array_get_length (list);
+  for (guint i = MIN (n, US_NOTIFICATIONS_MAX_LISTED); i > 0; i--) { /* they come newest first */
     JsonObject *incident = object_of (json_array_get_element (list, i - 1));
     if (incident == NULL)
       continue;
@@ -455,6 +457,7 @@ us_notifications_take_list (UsNotifications *self, JsonNode *incidents, gint64 n
     if (notification != NULL)
       g_ptr_array_add (taken, notification);
   }
-  withdraw_all_but (self, list, taken);
+  if (n < US_NOTIFICATIONS_MAX_LISTED)
+    withdraw_all_but (self, list, taken);
   return taken;
 }

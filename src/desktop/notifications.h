@@ -32,6 +32,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsNotification, us_notification_free)
 #define US_NOTIFICATIONS_GAP_US (10 * G_USEC_PER_SEC) /* between two under one id */
 #define US_NOTIFICATIONS_CALM_US (5 * 60 * G_USEC_PER_SEC)
 #define US_NOTIFICATIONS_MAX 256 /* things that are remembered */
+/* Of a list this many, the newest, are taken; the rest is room for what happens until the next. */
+#define US_NOTIFICATIONS_MAX_LISTED 192
 
 /* UsNotifications: what has been told; pure, time is passed in (microseconds, monotonic). */
 typedef struct UsNotifications UsNotifications;

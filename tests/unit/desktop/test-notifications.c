@@ -232,6 +232,33 @@ test_bounds (void) {
   g_assert_cmpint (g_utf8_strlen (bounded->body, -1), ==, 401);
 }
 
+/* More incidents than are remembered: each connection would tell them all again. */
+static void
+test_many (void) {
+  g_autoptr (UsNotifications) notifications = us_notifications_new ();
+  g_autoptr (GString) list = g_string_new ("[");
+  for (guint i = 300; i > 0; i--)
+    g_string_append_printf (list, "{\"id\":\"%u\",\"stream_id\":\"s\",\"state\":\"UNHEALTHY\"}%s",
+                            i, i > 1 ? "," : "]");
+  g_autoptr (JsonNode) incidents = json_from_string (list->str, NULL);
+  g_autoptr (GPtrArray) taken
+      = us_notifications_take_list (notifications, incidents, G_USEC_PER_SEC);
+  g_assert_cmpuint (taken->len, ==, US_NOTIFICATIONS_MAX_LISTED);
+  const UsNotification *last = taken->pdata[taken->len - 1];
+  g_assert_cmpstr (last->id, ==, "incident-300"); /* the newest is what is seen last */
+  for (guint i = 1; i <= US_NOTIFICATIONS_MAX - US_NOTIFICATIONS_MAX_LISTED; i++) {
+    g_autofree char *text = g_strdup_printf (
+        "{\"event_type\":\"switch\",\"stream_id\":\"s%u\",\"metadata\":{\"to\":\"backup\"}}", i);
+    g_autoptr (JsonNode) json = json_from_string (text, NULL);
+    g_autoptr (UsNotification) notification
+        = us_notifications_take (notifications, "event", json, (gint64)(i + 1) * G_USEC_PER_SEC);
+    g_assert_nonnull (notification);
+  }
+  g_autoptr (GPtrArray) again
+      = us_notifications_take_list (notifications, incidents, 100 * G_USEC_PER_SEC);
+  g_assert_cmpuint (again->len, ==, 0);
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
@@ -242,5 +269,6 @@ main (int argc, char **argv) {
   g_test_add_func ("/desktop/notifications/list", test_list);
   g_test_add_func ("/desktop/notifications/due", test_due);
   g_test_add_func ("/desktop/notifications/bounds", test_bounds);
+  g_test_add_func ("/desktop/notifications/many", test_many);
   return g_test_run ();
 }
