@@ -23,12 +23,7 @@ us_memory_measure (UsMemory *memory, GPtrArray *streams, gsize partial) {
   for (guint i = 0; i < streams->len; i++) {
     UsStream *stream = streams->pdata[i];
     memory->rings += us_ring_get_bytes (us_segmenter_get_ring (us_stream_get_segmenter (stream)));
-    for (guint k = 0; k < us_stream_get_n_publishers (stream); k++) {
-      UsStreamPublisher publisher = { 0 };
-      us_stream_get_publisher (stream, k, &publisher);
-      memory->kept += publisher.kept_bytes;
-      g_free (publisher.why);
-    }
+    memory->kept += us_stream_get_kept_bytes (stream);
   }
 }
 

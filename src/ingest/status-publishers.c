@@ -45,20 +45,20 @@ us_ingest_status_add_publishers (JsonBuilder *builder, UsStream *stream, gint64 
   for (guint i = 0; i < us_stream_get_n_publishers (stream); i++) {
     UsStreamPublisher publisher;
     us_stream_get_publisher (stream, i, &publisher);
+    g_autofree char *why = us_stream_explain_publisher (stream, i);
     json_builder_begin_object (builder);
     add_string (builder, "peer", publisher.session->peer);
     add_string (builder, "encoder", publisher.session->encoder);
     add_string (builder, "key_id", publisher.session->key_id);
     add_int (builder, "priority", publisher.session->priority);
     add_string (builder, "role", publisher.is_active ? "active" : "standby");
-    add_string (builder, "why", publisher.why);
+    add_string (builder, "why", why);
     add_int (builder, "since_s", (now_us - publisher.session->since_us) / G_USEC_PER_SEC);
     add_int (builder, "silent_ms", publisher.silent_ms);
     add_int (builder, "behind_ms", publisher.behind_ms);
     add_int (builder, "kept_bytes", (gint64)publisher.kept_bytes);
     add_round_trip (builder, publisher.session->connection);
     json_builder_end_object (builder);
-    g_free (publisher.why);
   }
   json_builder_end_array (builder);
 }

@@ -703,7 +703,7 @@ us_stream_get_n_publishers (UsStream *stream) {
  * us_stream_get_publisher:
  * @stream: the stream
  * @index: below us_stream_get_n_publishers(); in order of arrival
- * @publisher: (out): facts for status and metrics; @why is the caller's to free
+ * @publisher: (out): facts for status and metrics
  */
 void
 us_stream_get_publisher (UsStream *stream, guint index, UsStreamPublisher *publisher) {
@@ -716,9 +716,36 @@ us_stream_get_publisher (UsStream *stream, guint index, UsStreamPublisher *publi
     .silent_ms = facts[index].silent_ms,
     .behind_ms = facts[index].behind_ms,
     .kept_bytes = us_intake_get_bytes (contender->intake),
-    .why = us_contest_explain (&stream->contest, &stream->settings.contest, facts,
-                               stream->contenders->len, index_of (stream, stream->active), index),
   };
+}
+
+/**
+ * us_stream_explain_publisher:
+ * @stream: the stream
+ * @index: below us_stream_get_n_publishers(); in order of arrival
+ *
+ * Returns: (transfer full): why it feeds the stream, or why not: a sentence without its full stop
+ */
+char *
+us_stream_explain_publisher (UsStream *stream, guint index) {
+  UsContenderFacts facts[US_STREAM_MAX_PUBLISHERS];
+  collect_facts (stream, NULL, facts);
+  return us_contest_explain (&stream->contest, &stream->settings.contest, facts,
+                             stream->contenders->len, index_of (stream, stream->active), index);
+}
+
+/**
+ * us_stream_get_kept_bytes:
+ * @stream: the stream
+ *
+ * Returns: what its publishers sent and is kept for a change of sides
+ */
+gsize
+us_stream_get_kept_bytes (UsStream *stream) {
+  gsize bytes = 0;
+  for (guint i = 0; i < stream->contenders->len; i++)
+    bytes += us_intake_get_bytes (((Contender *)stream->contenders->pdata[i])->intake);
+  return bytes;
 }
 
 /**

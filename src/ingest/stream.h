@@ -51,7 +51,6 @@ typedef struct {
   gboolean is_active; /* feeds the stream; else it stands by */
   gint64 silent_ms, behind_ms;
   gsize kept_bytes; /* received and kept for a change of sides */
-  char *why;        /* (transfer full): a sentence without its full stop */
 } UsStreamPublisher;
 
 UsStream *us_stream_new (const char *name, const UsStreamSettings *settings, UsState *state,
@@ -68,6 +67,8 @@ UsSegmenter *us_stream_get_segmenter (UsStream *stream);
 const UsSession *us_stream_get_session (UsStream *stream);
 guint us_stream_get_n_publishers (UsStream *stream);
 void us_stream_get_publisher (UsStream *stream, guint index, UsStreamPublisher *publisher);
+char *us_stream_explain_publisher (UsStream *stream, guint index);
+gsize us_stream_get_kept_bytes (UsStream *stream);
 GPtrArray *us_stream_get_relays (UsStream *stream);
 void us_stream_get_truth (UsStream *stream, UsTruthReport *report);
 void us_stream_get_counts (UsStream *stream, UsStreamCounts *counts);

@@ -190,7 +190,6 @@ is_first_silent (gpointer data) {
   const Goal *goal = data;
   UsStreamPublisher publisher;
   us_stream_get_publisher (goal->stage->stream, 0, &publisher);
-  g_free (publisher.why);
   return publisher.silent_ms >= goal->count;
 }
 
