@@ -2,6 +2,7 @@
 
 The very docker/nginx-edge.conf in Debian's nginx, with other addresses. A packager is killed, then the
 switcher that nginx asks; it comes back as a container would, and then the other one is killed as well.
+Apart from that: viewers beside those who ask for what there is not.
 """
 
 import http.client
@@ -14,6 +15,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 
 import chain
@@ -99,7 +102,11 @@ class Switcher:
         chain.wait_for(f"{self.name} to serve", serves)
 
 
-class CacheTier(unittest.TestCase):
+class Tier(unittest.TestCase):
+    """A chain with one stream, two switchers and nginx in front of both."""
+
+    stream = None  # published under this name; None: the default one
+
     @classmethod
     def setUpClass(cls):
         # Small pictures: what is tested is the number of viewers, not the loopback's throughput.
@@ -109,23 +116,40 @@ class CacheTier(unittest.TestCase):
         self.one = chain.Chain()
         self.addCleanup(self.one.close)
         self.one.start()
-        self.one.ffmpeg_publish(self.file)
-        self.one.wait_playable()
+        self.one.ffmpeg_publish(self.file, key=self.stream or "mystream")
+        self.one.wait_playable(self.stream)
         self.switchers = [Switcher(self.one, name) for name in ("switcher-1", "switcher-2")]
         for switcher in self.switchers:
             switcher.wait_serving()
         self.edge = Edge([switcher.port for switcher in self.switchers])
         self.addCleanup(self.edge.close)
         self.edge.start()
-        self.url = f"http://127.0.0.1:{self.edge.port}/hls/index.m3u8"
+        self.root = f"http://127.0.0.1:{self.edge.port}/hls"
+        self.url = f"{self.root}/{self.stream + '/' if self.stream else ''}index.m3u8"
+
+    def end(self):
+        """The number behind the last segment."""
+        text = chain.get(self.url)[1].decode()
+        return int(text.split("#EXT-X-MEDIA-SEQUENCE:")[1].split()[0]) + text.count("#EXTINF")
 
     def wait_segments(self, count):
-        def end():
-            text = chain.get(self.url)[1].decode()
-            return int(text.split("#EXT-X-MEDIA-SEQUENCE:")[1].split()[0]) + text.count("#EXTINF")
-        until = end() + count
-        chain.wait_for(f"{count} segments", lambda: end() >= until)
+        until = self.end() + count
+        chain.wait_for(f"{count} segments", lambda: self.end() >= until)
 
+    def crowd(self, viewers):
+        """Starts it. Returns: the process, and where it leaves its report"""
+        report_path = self.one.home / "crowd.json"
+        return self.one.spawn([sys.executable, pathlib.Path(__file__).with_name("crowd.py"), self.url,
+                               "--viewers", str(viewers), "--report", str(report_path)]), report_path
+
+    def report(self, crowd, path):
+        self.assertIsNone(crowd.poll(), "the crowd has gone")
+        crowd.terminate()
+        crowd.wait(60)
+        return json.loads(path.read_text(encoding="utf-8"))
+
+
+class CacheTier(Tier):
     def test_configurations(self):
         """What nginx itself says of both files, as the images would read them."""
         done = subprocess.run(self.edge.argv("-t"), capture_output=True, text=True)
@@ -165,9 +189,7 @@ class CacheTier(unittest.TestCase):
             self.assertEqual(headers(path)[1], 404, path)
 
     def test_two_thousand_viewers(self):
-        report_path = self.one.home / "crowd.json"
-        crowd = self.one.spawn([sys.executable, pathlib.Path(__file__).with_name("crowd.py"), self.url,
-                                "--viewers", str(VIEWERS), "--report", str(report_path)])
+        crowd, path = self.crowd(VIEWERS)
         self.wait_segments(CALM + 2)  # the crowd arrives
         old = self.one.signal("packager-primary", signal.SIGKILL)
         self.one.wait_restarted("packager-primary", old)
@@ -180,11 +202,7 @@ class CacheTier(unittest.TestCase):
         self.wait_segments(CALM)  # nginx has gone home
         second.kill()
         self.wait_segments(CALM)
-        self.assertIsNone(crowd.poll(), "the crowd has gone")
-        crowd.terminate()
-        crowd.wait(60)
-        report = json.loads(report_path.read_text(encoding="utf-8"))
-        self.judge(report)
+        self.judge(self.report(crowd, path))
 
     def judge(self, report):
         misses = report["misses_per_segment"]
@@ -207,6 +225,54 @@ class CacheTier(unittest.TestCase):
         # One request for one segment, and few more while a switcher went away under it.
         self.assertLessEqual(max(inner), 3)
         self.assertLess(sum(inner) / len(inner), 1.2)
+
+
+class Asker(threading.Thread):
+    """Asks for one path, and keeps what it got."""
+
+    def __init__(self, url):
+        super().__init__(daemon=True)
+        self.url, self.answer = url, None
+        self.start()
+
+    def run(self):
+        try:
+            status, body = chain.get(self.url, timeout_s=60)
+            self.answer = status, body.decode("utf-8", "replace")
+        except OSError as error:
+            self.answer = 0, str(error)
+
+
+class WhatIsNotThere(Tier):
+    """The default stream is idle, others are asked for that nobody publishes; the show goes on."""
+
+    stream = "show"
+
+    def test_strangers(self):
+        crowd, path = self.crowd(100)
+        strangers = {"segment": [], "playlist": [], "idle": [], "idle-segment": []}
+        self.wait_segments(2)
+        until = self.end() + 10
+        while self.end() < until:
+            number = len(strangers["segment"])
+            strangers["segment"].append(Asker(f"{self.root}/nobody/{number}-1.ts"))
+            strangers["playlist"].append(Asker(f"{self.root}/nobody-{number}/index.m3u8"))
+            strangers["idle"].append(Asker(f"{self.root}/index.m3u8?_HLS_msn={number}"))
+            strangers["idle-segment"].append(Asker(f"{self.root}/{number}-1.ts"))
+            time.sleep(0.5)  # their pace, not ours
+        report = self.report(crowd, path)
+        self.assertEqual(report["failures"], [])
+        self.assertEqual((report["failed"], report["missed"], report["differing"]), (0, 0, 0))
+        self.assertEqual(report["backwards"], [])
+        self.assertGreater(report["segments"], 10)
+        # A switcher's own words, not nginx's "no live upstreams".
+        for kind, reason in (("segment", "unknown-stream"), ("playlist", "unknown-stream"),
+                             ("idle", "stream-starting"), ("idle-segment", "unknown-segment")):
+            self.assertGreater(len(strangers[kind]), 20)
+            for asker in strangers[kind]:
+                asker.join(60)
+                self.assertEqual(asker.answer[0], 503 if kind == "idle" else 404, (asker.url, asker.answer))
+                self.assertIn(reason, asker.answer[1], asker.url)
 
 
 if __name__ == "__main__":
