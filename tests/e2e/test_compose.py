@@ -83,6 +83,18 @@ def published(service):
     return ports
 
 
+def published_at(service):
+    """{port inside: address of the host, "" for all of them}"""
+    places = {}
+    for port in service.get("ports") or []:
+        if isinstance(port, str):
+            address, _, inside = port.split("/")[0].rpartition(":")
+            places[int(inside)] = address.rpartition(":")[0]
+        else:
+            places[int(port["target"])] = port.get("host_ip", "")
+    return places
+
+
 def listens(service):
     """Ports where the role listens for more than its own machine."""
     config = printed(service)
@@ -171,6 +183,29 @@ class Compose(unittest.TestCase):
         for overlay, file in self.files.items():
             outside = [port for service in file["services"].values() for port in published(service)]
             self.assertEqual(len(outside), len(set(outside)), f"{overlay}: a port twice")
+
+    def test_publishing_stays_on_this_machine(self):
+        """Where no key is asked for, the port is on loopback: an engine's relay makes everybody look private."""
+        doors = []
+        for overlay, name, service in self.each():
+            is_open = is_ours(service) and "ingest" in service["command"][:1] and \
+                printed(service)["ingest"]["open-publish"] != "loopback"
+            if not is_open and is_ours(service):
+                continue
+            for inside, address in published_at(service).items():
+                if inside in (1935, 1936):
+                    doors.append((overlay, name))
+                    self.assertEqual(address, "127.0.0.1")
+        self.assertEqual(sorted(doors), [("base", "ingest"), ("edge", "ingest"), ("external", "ingest")])
+        opened = merged(OVERLAYS["base"], environment={"RTMP_ADDRESS": "192.0.2.7", "RTMP_PORT": "2036"})["services"]
+        self.assertEqual(published_at(opened["ingest"]), {1936: "192.0.2.7"})
+        self.assertEqual(published(opened["ingest"]), {2036: 1936})
+        # The same for the one container that runs everything.
+        for page in ("docs/containers.md", "README.md"):
+            for command in re.findall(r"docker run .*", (chain.ROOT / page).read_text(encoding="utf-8")):
+                if "open-publish" in command:
+                    self.assertIn(" -p 127.0.0.1:1936:1936 ", command)
+                    self.assertNotRegex(command, r"-p (0\.0\.0\.0:)?1936")
 
     def test_locked_up(self):
         for _, name, service in self.each():
