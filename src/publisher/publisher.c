@@ -1,27 +1,83 @@
 /* publisher.c - from a source's items to an outlet
  *
- * The source runs all the time, as an encoder does. Everything on one main loop.
+ * The source runs all the time, as an encoder does. One that has never given anything has a wrong
+ * file or text, and its owner is told. One that gave something is a file that is being replaced
+ * now, or a machine in need: it is built anew until it gives something again, and the publish ends
+ * meanwhile, so that a backup may step in. Everything on one main loop.
  */
+#define US_LOG_TOPIC "publish"
 #include "publisher/publisher.h"
 
+#include "base/backoff.h"
+#include "base/log.h"
+#include "base/timer.h"
 #include "publisher/outlet.h"
+
+static const UsBackoff backoff = { .first_ms = 250, .step_ms = 250, .cap_ms = 5000 };
 
 struct UsPublisher {
   const UsPublisherHandler *handler;
   gpointer user_data;
-  UsSource *source;
+  char *file, *pipelines_dir, *pipeline; /* the first two nullable */
+  UsSource *source;                      /* nullable: between two tries */
   UsOutlet *outlet;
+  GSource *retry;
+  guint failures;                  /* in a row */
+  gboolean has_begun, is_stopping; /* it gave something, once; us_publisher_stop() */
 };
+
+static const UsSourceHandler source_handler;
+
+static gboolean
+make_source (UsPublisher *publisher, GError **error) {
+  g_clear_pointer (&publisher->source, us_source_free);
+  publisher->source = us_source_new (publisher->file, publisher->pipelines_dir, publisher->pipeline,
+                                     &source_handler, publisher, error);
+  return publisher->source != NULL;
+}
+
+static void try_later (UsPublisher *publisher, const GError *error);
+
+static gboolean
+on_retry (gpointer data) {
+  UsPublisher *publisher = data;
+  g_autoptr (GError) error = NULL;
+  us_timer_stop (&publisher->retry);
+  if (!make_source (publisher, &error))
+    try_later (publisher, error);
+  return G_SOURCE_REMOVE;
+}
+
+/* The source stays until the next try: this may be one of its own callbacks. */
+static void
+try_later (UsPublisher *publisher, const GError *error) {
+  if (publisher->retry != NULL || publisher->is_stopping)
+    return;
+  if (publisher->failures++ == 0)
+    us_warning ("%s; trying again", error->message);
+  us_outlet_rest (publisher->outlet);
+  guint delay_ms
+      = us_backoff_delay_ms (&backoff, publisher->failures, g_random_double_range (-1, 1));
+  us_timer_start (&publisher->retry, delay_ms, "publisher-retry", on_retry, publisher);
+}
 
 static void
 on_item (UsSource *source, const UsSourceItem *item, gpointer data) {
-  us_outlet_push (((UsPublisher *)data)->outlet, item);
+  UsPublisher *publisher = data;
+  if (publisher->retry != NULL)
+    return;
+  publisher->has_begun = TRUE;
+  publisher->failures = 0;
+  us_outlet_push (publisher->outlet, item);
 }
 
 static void
 on_failed (UsSource *source, const GError *error, gpointer data) {
   UsPublisher *publisher = data;
-  publisher->handler->failed (publisher, error, publisher->user_data);
+  if (publisher->has_begun)
+    try_later (publisher, error);
+  else
+    publisher->handler->failed (publisher, error, publisher->user_data);
 }
 
 static void
@@ -49,10 +105,11 @@ us_publisher_new (const UsPublisherSettings *settings, const UsPublisherHandler 
   g_autoptr (UsPublisher) publisher = g_new0 (UsPublisher, 1);
   publisher->handler = handler;
   publisher->user_data = user_data;
+  publisher->file = g_strdup (settings->file);
+  publisher->pipelines_dir = g_strdup (settings->pipelines_dir);
+  publisher->pipeline = g_strdup (settings->pipeline);
   publisher->outlet = us_outlet_new (settings->url, on_stopped, publisher);
-  publisher->source = us_source_new (settings->file, settings->pipelines_dir, settings->pipeline,
-                                     &source_handler, publisher, error);
-  if (publisher->source == NULL)
+  if (!make_source (publisher, error))
     return NULL;
   return g_steal_pointer (&publisher);
 }
@@ -65,6 +122,8 @@ us_publisher_new (const UsPublisherSettings *settings, const UsPublisherHandler 
  */
 void
 us_publisher_stop (UsPublisher *publisher) {
+  publisher->is_stopping = TRUE;
+  us_timer_stop (&publisher->retry);
   us_outlet_stop (publisher->outlet);
 }
 
@@ -76,7 +135,11 @@ void
 us_publisher_free (UsPublisher *publisher) {
   if (publisher == NULL)
     return;
+  us_timer_stop (&publisher->retry);
   us_source_free (publisher->source);
   us_outlet_free (publisher->outlet);
+  g_free (publisher->file);
+  g_free (publisher->pipelines_dir);
+  g_free (publisher->pipeline);
   g_free (publisher);
 }

@@ -14,7 +14,7 @@ typedef struct {
   const char *pipeline;      /* name of the test picture's text */
 } UsPublisherSettings;
 
-/* @failed: the source cannot go on (the network never is a reason)
+/* @failed: the source never gave anything and will not (the network never is a reason)
  * @stopped: after us_publisher_stop() */
 typedef struct {
   void (*failed) (UsPublisher *publisher, const GError *error, gpointer user_data);

@@ -5,6 +5,7 @@
 #include <gst/app/gstappsrc.h>
 #include <gst/gst.h>
 #include <glib/gstdio.h>
+#include <unistd.h>
 
 #include "media/pipeline.h"
 #include "rtmp/flv.h"
@@ -264,6 +265,39 @@ test_file_plain (void) {
   check_file ("x264enc bframes=0 tune=zerolatency key-int-max=25 ! h264parse");
 }
 
+/* The file is spoilt after a round of it, and another one comes: as `cp` does it, in place. */
+static void
+test_replaced_file (void) {
+  Stage stage;
+  gsize size = 0;
+  g_autofree char *folder = g_dir_make_tmp ("us-publish-XXXXXX", NULL);
+  g_autofree char *path
+      = make_file (folder, "x264enc bframes=0 tune=zerolatency key-int-max=25 ! h264parse");
+  g_autofree char *bytes = NULL;
+  g_assert_true (g_file_get_contents (path, &bytes, &size, NULL));
+  stage_init (&stage, path);
+  WAIT_FOR (&stage, stage.n_keys == 2);
+  g_assert_cmpint (truncate (path, 100), ==, 0);
+  WAIT_FOR (&stage, stage.n_closed == 1 || stage.failure != NULL);
+  g_assert_null (stage.failure);
+  g_assert_true (stage.is_clean); /* the ingest knows that there is none */
+  g_assert_true (g_unlink (path) == 0);
+  guint keys = stage.n_keys;
+  g_assert_true (g_file_set_contents (path, bytes, (gssize)size, NULL));
+  WAIT_FOR (&stage, stage.n_publishes == 2 && stage.n_keys >= keys + 2);
+  g_assert_true (stage.is_first_media_config);
+  g_assert_null (stage.failure);
+
+  /* An end while there is nothing is one too. */
+  g_assert_cmpint (truncate (path, 0), ==, 0);
+  WAIT_FOR (&stage, stage.n_closed == 2);
+  us_publisher_stop (stage.publisher);
+  WAIT_FOR (&stage, stage.is_stopped);
+  stage_clear (&stage);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
 static void
 test_wrong_codec (void) {
   Stage stage;
@@ -296,6 +330,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/publisher/slow-encoder", test_slow_encoder);
   g_test_add_func ("/publisher/file", test_file);
   g_test_add_func ("/publisher/file-plain", test_file_plain);
+  g_test_add_func ("/publisher/replaced-file", test_replaced_file);
   g_test_add_func ("/publisher/wrong-codec", test_wrong_codec);
   g_test_add_func ("/publisher/wrong-file", test_wrong_file);
   return g_test_run ();
