@@ -216,6 +216,7 @@ class Compose(unittest.TestCase):
             self.assertIn(service.get("restart"), ("unless-stopped",))
             self.assertGreater(size(service["mem_limit"]), 0)
             self.assertGreater(float(service["cpus"]), 0)
+            self.assertLessEqual(float(service["cpus"]), 1, "Docker refuses more CPUs than the machine has")
             self.assertGreater(int(service["pids_limit"]), 0)
             self.assertEqual(service["logging"]["options"], {"max-size": "10m", "max-file": "3"})
             self.assertTrue(any(str(place).startswith("/tmp:") for place in service["tmpfs"]))
@@ -224,6 +225,14 @@ class Compose(unittest.TestCase):
             for place in service.get("volumes") or []:
                 text = place if isinstance(place, str) else place["source"]
                 self.assertNotIn("docker.sock", text)
+
+    def test_more_processors(self):
+        """Each variable reaches those that it is for, and no others."""
+        more = {"PACKAGER_CPUS": "4", "EDGE_CPUS": "3.5", "ROLE_CPUS": "2"}
+        found = {name: float(service["cpus"])
+                 for name, service in merged(OVERLAYS["edge"], environment=more)["services"].items()}
+        for name, cpus in found.items():
+            self.assertEqual(cpus, 4 if name.startswith("packager-") else 3.5 if name == "edge" else 2, name)
 
     def test_healthchecks(self):
         for _, name, service in self.each(ours=True):
