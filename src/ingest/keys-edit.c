@@ -3,7 +3,8 @@
  * Two programs that change the file at the same time wait for each other by a lock on PATH.lock,
  * which stays. The new file is checked as the ingest would before it takes the place of the old
  * one, is on disk when it does, and keeps owner, group and permissions but those of others; a new
- * one is for its owner only. A link stays a link. Without the ingest, and in no loop: for commands.
+ * one is for its owner only, or, when root makes it, for whom its folder is. A link stays a link.
+ * Without the ingest, and in no loop: for commands.
  */
 #include "ingest/keys-edit.h"
 
@@ -19,6 +20,7 @@
 #include "ingest/keys-file.h"
 
 #define MODE_NEW 0600
+#define MODE_GROUP 0640 /* root's file, for a group that is not root's */
 #define MODE_MAY 0660
 
 /**
@@ -125,12 +127,24 @@ write_all (int fd, const char *text, gsize size) {
   return fsync (fd) == 0;
 }
 
+/* Root makes the file for a service that is another user: one in /etc/understudy, which has the
+ * group of the service, is of no use unless that group can read it. Anybody else's is their own. */
+static gboolean
+take_face_of_folder (int fd, const char *path) {
+  g_autofree char *name = g_path_get_dirname (path);
+  struct stat folder;
+  gboolean is_given = geteuid () == 0 && stat (name, &folder) == 0
+                      && fchown (fd, folder.st_uid, folder.st_gid) == 0;
+  gboolean is_for_group = is_given && folder.st_uid == 0 && folder.st_gid != 0;
+  return fchmod (fd, is_for_group ? MODE_GROUP : MODE_NEW) == 0;
+}
+
 /* The old file's owner and group; without the right to give it away it must be ours. */
 static gboolean
 take_face (int fd, const char *path) {
   struct stat old;
   if (stat (path, &old) != 0)
-    return fchmod (fd, MODE_NEW) == 0;
+    return take_face_of_folder (fd, path);
   struct stat own;
   if (fstat (fd, &own) != 0)
     return FALSE;

@@ -94,6 +94,12 @@ us_keys_file_read (const char *path, gsize *size, guint *mode, GError **error) {
   struct stat info;
   /* Non-blocking, so that a pipe in its place cannot hang the ingest. */
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0 && errno == EACCES) {
+    g_set_error (error, US_KEYS_ERROR, US_KEYS_ERROR_FILE,
+                 "%s: the user %s may not read it: give it that user's group (chgrp) and chmod 640",
+                 path, g_get_user_name ());
+    return NULL;
+  }
   if (fd < 0 || fstat (fd, &info) != 0 || !S_ISREG (info.st_mode)) {
     g_set_error (error, US_KEYS_ERROR, US_KEYS_ERROR_FILE, "%s: %s", path,
                  fd < 0 ? g_strerror (errno) : "is no file");
@@ -130,9 +136,10 @@ warn_of (const UsKeysFile *file, const UsKeys *keys, guint mode) {
     n_short += key->is_short;
     first = key->is_short && first == NULL ? key->id : first;
   }
-  if (n_plain > 0 && (mode & 077) != 0)
-    us_warning ("%s holds plain keys, and others on this machine can read it (mode %04o): chmod "
-                "600, or keep hashes (" US_PROGRAM " ctl key add --hash)",
+  /* Its group may: that is how the file of root is read by an ingest that is not root. */
+  if (n_plain > 0 && (mode & 07) != 0)
+    us_warning ("%s holds plain keys, and everybody on this machine can read it (mode %04o): chmod "
+                "o=, or keep hashes (" US_PROGRAM " ctl key add --hash)",
                 file->path, mode);
   if (n_short > 0)
     us_warning ("%s: %u key%s with fewer than %d characters, [%s] among them: such keys can be "

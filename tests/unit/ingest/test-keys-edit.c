@@ -117,11 +117,48 @@ test_file (void) {
   g_assert_cmpint (g_rmdir (dir), ==, 0);
 }
 
+/* A service that is not root reads what root has made beside its configuration. */
+static void
+test_new_file (void) {
+  static const struct {
+    uid_t folder_uid;
+    gid_t folder_gid;
+    guint mode;
+  } rows[] = { { 0, 0, 0600 }, { 0, 4242, 0640 }, { 4242, 4243, 0600 } };
+  gboolean is_root = geteuid () == 0;
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autofree char *dir = g_dir_make_tmp ("understudy-keys-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename (dir, "keys.conf", NULL);
+    g_autofree char *lock = g_strconcat (path, ".lock", NULL);
+    struct stat info;
+    if (is_root)
+      g_assert_cmpint (chown (dir, rows[i].folder_uid, rows[i].folder_gid), ==, 0);
+    UsKeyDraft other = draft;
+    other.id = "d";
+    other.key = "key-number-four-of-us";
+    /* the second time the file is there, and stays whose it is */
+    for (guint n = 0; n < 2; n++) {
+      g_assert_true (us_keys_edit_file (path, add, n == 0 ? (gpointer)&draft : &other, &error));
+      g_assert_no_error (error);
+      g_assert_cmpint (stat (path, &info), ==, 0);
+      g_assert_cmpuint (info.st_uid, ==, is_root ? rows[i].folder_uid : geteuid ());
+      g_assert_cmpuint (info.st_mode & 07777, ==, is_root ? rows[i].mode : 0600);
+      if (is_root)
+        g_assert_cmpuint (info.st_gid, ==, rows[i].folder_gid);
+    }
+    g_assert_cmpint (g_unlink (path), ==, 0);
+    g_assert_cmpint (g_unlink (lock), ==, 0);
+    g_assert_cmpint (g_rmdir (dir), ==, 0);
+  }
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/keys-edit/add", test_add);
   g_test_add_func ("/keys-edit/remove", test_remove);
   g_test_add_func ("/keys-edit/file", test_file);
+  g_test_add_func ("/keys-edit/new-file", test_new_file);
   return g_test_run ();
 }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -135,6 +136,27 @@ test_no_file (Fixture *f, gconstpointer data) {
   g_assert_error (error, US_KEYS_ERROR, US_KEYS_ERROR_LIMIT);
 }
 
+/* In a process of its own, whose log is read: the group of a service may read its keys. */
+static void
+test_mode (Fixture *f, gconstpointer data) {
+  g_autoptr (GError) error = NULL;
+  if (g_test_subprocess ()) {
+    const char *mode = g_getenv ("TEST_MODE");
+    g_assert_cmpint (chmod (f->path, (mode_t)strtoul (mode, NULL, 8)), ==, 0);
+    us_keys_file_free (us_keys_file_new (f->path, &error));
+    g_assert_no_error (error);
+    return;
+  }
+  g_setenv ("TEST_MODE", "640", TRUE);
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stderr_unmatched ("*can read it*");
+  g_setenv ("TEST_MODE", "644", TRUE);
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stderr ("*can read it (mode 0644): chmod o=*");
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
@@ -144,5 +166,6 @@ main (int argc, char **argv) {
   ADD ("bad", test_bad);
   ADD ("reload", test_reload);
   ADD ("no-file", test_no_file);
+  ADD ("mode", test_mode);
   return g_test_run ();
 }
