@@ -100,7 +100,7 @@ static const UsOption ingest_options[] = {
   { "max-connections", US_OPTION_INTEGER, "512", 1, 100000, NULL, NULL,
     "RTMP connections at the same time" },
   { "max-connections-per-address", US_OPTION_INTEGER, "64", 0, 100000, NULL, NULL,
-    "RTMP connections from one address other than this machine; 0: no limit of its own" },
+    "RTMP connections from one address, or IPv6 /64, other than this machine; 0: no limit of its own" },
   { "handshake-timeout", US_OPTION_DURATION, "5s", 100, 600000, NULL, NULL,
     "Time for a connection to get through its handshake, that of TLS included" },
   { "publish-timeout", US_OPTION_DURATION, "10s", 100, 600000, NULL, NULL,

@@ -9,8 +9,7 @@
  */
 #include "ingest/throttle.h"
 
-#include <arpa/inet.h>
-#include <string.h>
+#include "base/network.h"
 
 #define N_RECENT 4 /* wrong keys that are known again */
 
@@ -61,17 +60,6 @@ us_throttle_free (UsThrottle *throttle) {
   g_free (throttle);
 }
 
-/* The network that counts as one: an IPv4 address, or the first half of an IPv6 one. */
-static char *
-network_of (const char *host) {
-  struct in6_addr address;
-  char text[INET6_ADDRSTRLEN];
-  if (strchr (host, ':') == NULL || inet_pton (AF_INET6, host, &address) != 1)
-    return g_strdup (host);
-  memset (&address.s6_addr[8], 0, 8);
-  return g_strdup (inet_ntop (AF_INET6, &address, text, sizeof text));
-}
-
 static guint64
 hash_of (const UsThrottle *throttle, const char *secret) {
   guint64 hash = throttle->salt;
@@ -100,7 +88,7 @@ trim (UsThrottle *throttle, gint64 now_us) {
 
 static Culprit *
 find (UsThrottle *throttle, const char *host) {
-  g_autofree char *network = network_of (host);
+  g_autofree char *network = us_network_of (host);
   return g_hash_table_lookup (throttle->culprits, network);
 }
 
@@ -109,7 +97,7 @@ find_or_add (UsThrottle *throttle, const char *host, gint64 now_us) {
   Culprit *culprit = find (throttle, host);
   if (culprit == NULL) {
     culprit = g_new0 (Culprit, 1);
-    culprit->host = network_of (host);
+    culprit->host = us_network_of (host);
     culprit->logged_us = G_MININT64;
     culprit->link.data = culprit;
     g_hash_table_insert (throttle->culprits, culprit->host, culprit);

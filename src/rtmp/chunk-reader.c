@@ -109,14 +109,18 @@ us_rtmp_chunk_reader_free (UsRtmpChunkReader *reader) {
 }
 
 /**
- * us_rtmp_chunk_reader_set_max_message_bytes:
+ * us_rtmp_chunk_reader_set_max_bytes:
  * @reader: a reader
- * @bytes: longest message from now on; commands need far less than media, so a peer that has not
- *   published yet may be kept short
+ * @message: longest message from now on
+ * @partial: half-read messages in all from now on, not less than there are
+ *
+ * Commands need far less than media, so a peer that may not publish yet is kept short: what it
+ * announces counts as memory, though it sends next to nothing of it.
  */
 void
-us_rtmp_chunk_reader_set_max_message_bytes (UsRtmpChunkReader *reader, gsize bytes) {
-  reader->limits.max_message_bytes = bytes;
+us_rtmp_chunk_reader_set_max_bytes (UsRtmpChunkReader *reader, gsize message, gsize partial) {
+  reader->limits.max_message_bytes = message;
+  reader->limits.max_partial_bytes = MAX (partial, reader->partial_bytes);
 }
 
 /**
@@ -138,7 +142,7 @@ us_rtmp_chunk_reader_set_is_librtmp (UsRtmpChunkReader *reader, gboolean is_libr
  * us_rtmp_chunk_reader_get_partial_bytes:
  * @reader: a reader
  *
- * Returns: memory held for half-read messages
+ * Returns: memory set aside for half-read messages: the lengths that were announced
  */
 gsize
 us_rtmp_chunk_reader_get_partial_bytes (const UsRtmpChunkReader *reader) {

@@ -22,7 +22,7 @@ typedef enum {
 
 UsRtmpChunkReader *us_rtmp_chunk_reader_new (const UsRtmpLimits *limits);
 void us_rtmp_chunk_reader_free (UsRtmpChunkReader *reader);
-void us_rtmp_chunk_reader_set_max_message_bytes (UsRtmpChunkReader *reader, gsize bytes);
+void us_rtmp_chunk_reader_set_max_bytes (UsRtmpChunkReader *reader, gsize message, gsize partial);
 void us_rtmp_chunk_reader_set_is_librtmp (UsRtmpChunkReader *reader, gboolean is_librtmp);
 UsRtmpChunkResult us_rtmp_chunk_reader_push (UsRtmpChunkReader *reader, const guint8 **data,
                                              gsize *size, UsRtmpMessage *message,

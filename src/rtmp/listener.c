@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/network.h"
 #include "rtmp/connection-private.h"
 #include "rtmp/watch.h"
 
@@ -49,27 +50,30 @@ struct UsRtmpListener {
   int reserve_fd;
   gboolean is_refusing;    /* a cap is reached and was logged */
   GHashTable *connections; /* a set of UsRtmpConnection */
-  GHashTable *per_host;    /* address to its count, in the pointer */
+  GHashTable *per_network; /* as us_network_of() has it, to its count, in the pointer */
 };
 
 static guint
-count_host (UsRtmpListener *listener, const char *host) {
-  return GPOINTER_TO_UINT (g_hash_table_lookup (listener->per_host, host));
+count_network (UsRtmpListener *listener, const char *host) {
+  g_autofree char *network = us_network_of (host);
+  return GPOINTER_TO_UINT (g_hash_table_lookup (listener->per_network, network));
 }
 
 static void
-set_host_count (UsRtmpListener *listener, const char *host, guint count) {
+add_to_network (UsRtmpListener *listener, const char *host, int change) {
+  guint count = count_network (listener, host) + (guint)change;
+  g_autofree char *network = us_network_of (host);
   if (count == 0)
-    g_hash_table_remove (listener->per_host, host);
+    g_hash_table_remove (listener->per_network, network);
   else
-    g_hash_table_insert (listener->per_host, g_strdup (host), GUINT_TO_POINTER (count));
+    g_hash_table_insert (listener->per_network, g_steal_pointer (&network),
+                         GUINT_TO_POINTER (count));
 }
 
 static void
 on_connection_done (UsRtmpConnection *connection, gpointer user_data) {
   UsRtmpListener *listener = user_data;
-  const char *host = us_rtmp_connection_get_host (connection);
-  set_host_count (listener, host, count_host (listener, host) - 1);
+  add_to_network (listener, us_rtmp_connection_get_host (connection), -1);
   g_hash_table_remove (listener->connections, connection);
   us_rtmp_connection_free (connection);
 }
@@ -94,7 +98,7 @@ find_idlest (UsRtmpListener *listener) {
 static gboolean
 is_full_for (UsRtmpListener *listener, const char *host) {
   const UsRtmpListenerSettings *settings = &listener->settings;
-  if (settings->max_per_address == 0 || count_host (listener, host) < settings->max_per_address)
+  if (settings->max_per_address == 0 || count_network (listener, host) < settings->max_per_address)
     return FALSE;
   return !settings->is_loopback_free
          || !(g_str_has_prefix (host, "127.") || g_str_equal (host, "::1"));
@@ -103,9 +107,10 @@ is_full_for (UsRtmpListener *listener, const char *host) {
 static void
 log_cap (UsRtmpListener *listener, const char *host, const char *what) {
   const UsRtmpListenerSettings *settings = &listener->settings;
+  g_autofree char *network = us_network_of (host);
   if (!listener->is_refusing)
     us_warning ("%s: %u are open, %u from %s (caps %u and %u)", what,
-                g_hash_table_size (listener->connections), count_host (listener, host), host,
+                g_hash_table_size (listener->connections), count_network (listener, host), network,
                 settings->max_connections, settings->max_per_address);
   listener->is_refusing = TRUE;
 }
@@ -165,7 +170,7 @@ take_connection (Door *door, int fd, const struct sockaddr_storage *address) {
       fd, host, port, &listener->settings.limits, door->is_tls ? listener->identity : NULL,
       &listener->complaints[door - listener->doors], on_connection_done, listener);
   g_hash_table_add (listener->connections, connection);
-  set_host_count (listener, host, count_host (listener, host) + 1);
+  add_to_network (listener, host, 1);
   listener->on_connection (connection, listener->user_data);
   if (!us_rtmp_connection_has_handler (connection))
     us_rtmp_connection_close (connection, "nobody wants this connection");
@@ -320,7 +325,7 @@ us_rtmp_listener_new (const UsRtmpListenerSettings *settings, UsRtmpAcceptFunc o
   listener->user_data = user_data;
   listener->reserve_fd = open ("/dev/null", O_RDONLY | O_CLOEXEC);
   listener->connections = g_hash_table_new (NULL, NULL);
-  listener->per_host = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  listener->per_network = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   if (!open_door (listener, DOOR_PLAIN, settings->address, settings->port, settings->inherited_fd,
                   error))
     return NULL;
@@ -415,7 +420,7 @@ us_rtmp_listener_free (UsRtmpListener *listener) {
   for (guint i = 0; i < n_connections; i++)
     us_rtmp_connection_abort (connections[i], "the server is shutting down");
   g_hash_table_unref (listener->connections);
-  g_hash_table_unref (listener->per_host);
+  g_hash_table_unref (listener->per_network);
   us_rtmp_tls_identity_unref (listener->identity);
   if (listener->reserve_fd >= 0)
     close (listener->reserve_fd);

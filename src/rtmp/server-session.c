@@ -67,8 +67,9 @@ us_rtmp_server_session_new (const UsRtmpLimits *limits, const UsRtmpServerEvents
   session->user_data = user_data;
   session->handshake = us_rtmp_handshake_new (US_RTMP_SERVER, NULL);
   session->reader = us_rtmp_chunk_reader_new (limits);
-  us_rtmp_chunk_reader_set_max_message_bytes (
-      session->reader, MIN (US_RTMP_MAX_COMMAND_BYTES, limits->max_message_bytes));
+  us_rtmp_chunk_reader_set_max_bytes (session->reader,
+                                      MIN (US_RTMP_MAX_COMMAND_BYTES, limits->max_message_bytes),
+                                      MIN (US_RTMP_MAX_EARLY_BYTES, limits->max_partial_bytes));
   us_rtmp_control_init (&session->control);
   session->out = g_byte_array_new ();
   session->chunk_bytes = US_RTMP_DEFAULT_CHUNK_BYTES;
@@ -121,11 +122,12 @@ us_rtmp_server_session_get_received (const UsRtmpServerSession *session) {
  * us_rtmp_server_session_get_partial_bytes:
  * @session: a session
  *
- * Returns: memory that its half-read messages hold
+ * Returns: memory set aside for its half-read messages, with what waits behind a publish
  */
 gsize
 us_rtmp_server_session_get_partial_bytes (const UsRtmpServerSession *session) {
-  return us_rtmp_chunk_reader_get_partial_bytes (session->reader);
+  gsize kept = session->kept != NULL ? session->kept->len : 0;
+  return us_rtmp_chunk_reader_get_partial_bytes (session->reader) + kept;
 }
 
 /**
@@ -173,6 +175,8 @@ us_rtmp_server_session_accept (UsRtmpServerSession *session, const UsAmf0 *info)
   if (session->state != US_RTMP_SERVER_ASKED)
     return;
   session->state = US_RTMP_SERVER_PUBLISHING;
+  us_rtmp_chunk_reader_set_max_bytes (session->reader, session->limits.max_message_bytes,
+                                      session->limits.max_partial_bytes);
   UsAmf0 *status = info != NULL && us_amf0_get_type (info) == US_AMF0_OBJECT
                        ? us_amf0_copy (info)
                        : us_amf0_new_object ();
@@ -283,7 +287,6 @@ on_publish (UsRtmpServerSession *session, const UsRtmpCommand *command, guint32 
     return FALSE;
   }
   session->state = US_RTMP_SERVER_ASKED;
-  us_rtmp_chunk_reader_set_max_message_bytes (session->reader, session->limits.max_message_bytes);
   UsRtmpPublish publish = {
     .app = session->app,
     .key = key,

@@ -29,6 +29,7 @@ typedef struct {
 } UsRtmpServerEvents;
 
 #define US_RTMP_MAX_COMMAND_BYTES (64 * 1024) /* longest message before a publish */
+#define US_RTMP_MAX_EARLY_BYTES (256 * 1024)  /* half-read messages in all before a publish */
 #define US_RTMP_MAX_COMMANDS 64               /* before a publish; real clients send five */
 #define US_RTMP_MAX_EARLY_MEDIA 64            /* messages that are dropped before a publish */
 

@@ -1,7 +1,8 @@
 /* test-limits.c - what all publishers together may take: streams and memory */
 #include <string.h>
+#include <unistd.h>
 
-#include "stand.h"
+#include "steady.h"
 
 #define MB (1024 * 1024)
 
@@ -87,11 +88,47 @@ test_memory (Fixture *fixture, gconstpointer data) {
   encoder_free (after);
 }
 
+/* Strangers that announce much and send next to nothing: 64 connections, each with a message of
+ * 64 KB begun on as many chunk streams as it may have, or on so few that it may stay. Nobody else
+ * notices. */
+static void
+test_strangers (Fixture *fixture, gconstpointer data) {
+  enum { N = 64 };
+  int fds[N];
+  fixture->settings.max_memory_bytes = 128 * MB;
+  start (fixture, us_clock_system ());
+  Encoder *before = publish (fixture, "live/before");
+  encoder_send_media (before, 20000, 200);
+  wait_until (has_segments, &(Count){ fixture->twins[0], 10 }, NULL, "its segments");
+  for (guint i = 0; i < N; i++) {
+    fds[i] = raw_handshake (fixture);
+    GByteArray *wire = g_byte_array_new ();
+    for (guint8 k = 0; k < (i % 2 == 0 ? 63 : 4); k++) {
+      const guint8 chunk[2 + 11 + 128] = { 0, k, 0, 0, 0, 1, 0, 0, US_RTMP_VIDEO, 1 };
+      g_byte_array_append (wire, chunk, sizeof chunk);
+    }
+    raw_send_bytes (fds[i], wire);
+  }
+  Encoder *after = publish (fixture, "live/after");
+  g_assert_true (after->is_ready);
+  g_assert_cmpfloat (memory_bytes (fixture), <, 20.0 * MB);
+  /* a packager that comes back still gets its window */
+  guint16 port = us_rtmp_listener_get_port (fixture->twins[1]->listener);
+  fake_server_free (fixture->twins[1]);
+  fixture->twins[1] = fake_server_new (port, FALSE);
+  wait_until (has_segments, &(Count){ fixture->twins[1], 10 }, NULL, "the window again");
+  for (guint i = 0; i < N; i++)
+    close (fds[i]);
+  encoder_free (before);
+  encoder_free (after);
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, func) g_test_add ("/ingest/limits/" name, Fixture, NULL, set_up, func, tear_down)
   ADD ("streams", test_streams);
   ADD ("memory", test_memory);
+  ADD ("strangers", test_strangers);
   return g_test_run ();
 }

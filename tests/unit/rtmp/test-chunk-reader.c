@@ -406,11 +406,11 @@ test_chunk_stream_limit (void) {
 }
 
 static void
-test_set_max_message_bytes (void) {
+test_set_max_bytes (void) {
   UsRtmpLimits limits;
   us_rtmp_limits_default (&limits);
   g_autoptr (UsRtmpChunkReader) reader = us_rtmp_chunk_reader_new (&limits);
-  us_rtmp_chunk_reader_set_max_message_bytes (reader, 1);
+  us_rtmp_chunk_reader_set_max_bytes (reader, 1, 1);
   g_autoptr (GByteArray) bytes = fixture_hex ("06 000000 000002 09 01000000 0102");
   const guint8 *p = bytes->data;
   gsize size = bytes->len;
@@ -448,6 +448,6 @@ main (int argc, char **argv) {
   ADD ("message-limit", test_message_limit);
   ADD ("partial-limit (Red5 456)", test_partial_limit);
   ADD ("chunk-stream-limit", test_chunk_stream_limit);
-  ADD ("set-max-message-bytes", test_set_max_message_bytes);
+  ADD ("set-max-bytes", test_set_max_bytes);
   return g_test_run ();
 }

@@ -460,6 +460,28 @@ test_large_message_before_publish (void) {
   assert_push_fails (d, US_RTMP_ERROR_LIMIT);
 }
 
+/* What a stranger announces is bounded in all; whoever is let in may send pictures. */
+static void
+test_half_messages_before_publish (void) {
+  for (guint is_publishing = 0; is_publishing < 2; is_publishing++) {
+    g_autoptr (Dialogue) d = is_publishing != 0 ? publishing_new () : dialogue_new ();
+    for (guint8 csid = 4; csid < 8; csid++) {
+      const guint8 header[] = { csid, 0, 0, 0, 1, 0, 0, 9, 1, 0, 0, 0 };
+      g_byte_array_append (d->in, header, sizeof header);
+      fixture_append_zeros (d->in, 128);
+    }
+    assert_pushes (d);
+    g_assert_cmpuint (us_rtmp_server_session_get_partial_bytes (d->session), ==,
+                      US_RTMP_MAX_EARLY_BYTES);
+    g_autoptr (GByteArray) fifth = fixture_hex ("08 000000 000001 09 01000000");
+    g_byte_array_append (d->in, fifth->data, fifth->len);
+    if (is_publishing != 0)
+      assert_pushes (d);
+    else
+      assert_push_fails (d, US_RTMP_ERROR_LIMIT);
+  }
+}
+
 static void
 test_ends (void) {
   static const char *const names[] = { "FCUnpublish", "deleteStream", "closeStream" };
@@ -628,6 +650,7 @@ main (int argc, char **argv) {
   ADD ("endless-create-stream (SRS 607)", test_endless_create_stream);
   ADD ("media-before-publish", test_media_before_publish);
   ADD ("large-message-before-publish", test_large_message_before_publish);
+  ADD ("half-messages-before-publish", test_half_messages_before_publish);
   ADD ("ends", test_ends);
   ADD ("data-is-unwrapped", test_data_is_unwrapped);
   ADD ("aggregate", test_aggregate);
