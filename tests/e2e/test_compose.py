@@ -8,6 +8,7 @@ every service must be locked up as docs/containers.md says.
 """
 
 import configparser
+import ipaddress
 import os
 import pathlib
 import re
@@ -149,6 +150,28 @@ class Compose(unittest.TestCase):
             for key, value in (service.get("environment") or {}).items():
                 setting = key.lower().replace("_", "-")
                 self.assertEqual(config["switcher"][setting], str(value))
+
+    def test_edge_joins_a_running_chain(self):
+        """The overlay makes no container anew but the switcher, and leaves the network in use as it is."""
+        base, edge = self.files["base"], self.files["edge"]
+        self.assertNotIn("default", edge.get("networks") or {})
+        for name, service in base["services"].items():
+            joined = dict(edge["services"][name])
+            if name == "switcher":
+                self.assertEqual(set(joined.pop("networks")), {"default", "edge"})
+            self.assertEqual(joined, service, name)
+        # Where nginx finds them: addresses of that network, which nobody else can be given.
+        hosts = edge["services"]["edge"]["extra_hosts"]
+        hosts = hosts if isinstance(hosts, dict) else dict(re.split("[:=]", line, maxsplit=1) for line in hosts)
+        pool = edge["networks"]["edge"]["ipam"]["config"][0]
+        for name in ("switcher", "switcher-2"):
+            networks = edge["services"][name]["networks"]
+            self.assertIn("default", networks, "its packagers are there")
+            self.assertEqual(hosts[name], networks["edge"]["ipv4_address"])
+            address = ipaddress.ip_address(hosts[name])
+            self.assertIn(address, ipaddress.ip_network(pool["subnet"]))
+            self.assertNotIn(address, ipaddress.ip_network(pool["ip_range"]))
+        self.assertEqual(set(edge["services"]["edge"]["networks"]), {"edge"})
 
     def test_environment(self):
         """The first generation's variables reach the switcher through Compose."""
