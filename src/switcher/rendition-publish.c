@@ -55,18 +55,22 @@ advertise (UsRendition *self) {
   self->setup.events.published (self, self->setup.events.user_data);
 }
 
-/* The playlist is first shown when the window the origins listed at the start is complete: after
- * a restart of the switcher its end must not stand before where viewers have seen it. Behind a step
- * of the ledger likewise; and since it takes the place of another one, it must be long enough. */
+/* What the origins listed at the start, or behind a step, is there, or does not come. */
+static gboolean
+is_window_complete (const UsRendition *self) {
+  return self->cursor.number >= self->ready_rank
+         || us_rendition_now_us (self) - self->stats.last_commit_us >= READY_WAIT_US;
+}
+
+/* After a restart of the switcher the end of the first playlist must not stand before where viewers
+ * have seen it, so it is shown when it is complete. Behind a step of the ledger likewise; and since
+ * that one takes the place of another, it must be long enough. */
 void
 us_rendition_find_ready (UsRendition *self) {
-  if ((self->is_ready && !self->is_stepping) || self->first_commit_us == 0)
+  if ((self->is_ready && !self->is_stepping) || self->first_commit_us == 0
+      || !is_window_complete (self))
     return;
-  gboolean is_complete
-      = self->cursor.number >= self->ready_rank
-        || us_rendition_now_us (self) - self->stats.last_commit_us >= READY_WAIT_US;
-  if (!is_complete || (!self->is_ready && us_rendition_is_recalling (self))
-      || (self->is_stepping && !us_ledger_is_long_enough (self->ledger)))
+  if (self->is_ready ? !us_ledger_is_long_enough (self->ledger) : us_rendition_is_recalling (self))
     return;
   self->is_ready = TRUE;
   self->is_stepping = FALSE;
