@@ -234,7 +234,7 @@ static const UsOption monitor_options[] = {
     "Told of each incident, as Standard Webhooks" },
   { "webhook-secret-file", US_OPTION_STRING, "", 0, 0, NULL, NULL,
     "File of the secrets that webhooks are signed with; empty: unsigned" },
-  { "alertmanagers", US_OPTION_LIST, "", 0, 0, http_schemes, NULL,
+  { "alertmanagers", US_OPTION_LIST, "", 0, 0, http_schemes, "UNDERSTUDY_ALERTMANAGERS",
     "Alertmanagers that get each active incident as an alert" },
   { "desk-url", US_OPTION_URL, "", 0, 0, http_schemes, NULL,
     "Where people find this desk; linked in notifications" },
