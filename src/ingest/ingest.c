@@ -328,7 +328,7 @@ us_ingest_settings_default (UsIngestSettings *settings) {
     .max_publishers = 4,
     .patience_ms = 1000,
     .contest = { US_FAILBACK_AUTO, 10000 },
-    .max_streams = 200,
+    .max_streams = 64,
     .default_stream = US_DEFAULT_STREAM,
     .gate = { .open = US_OPEN_LOOPBACK, .hook = { .timeout_ms = 3000 } },
     .ring_max_bytes = 256 * 1024 * 1024,
