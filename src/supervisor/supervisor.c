@@ -222,6 +222,8 @@ us_supervisor_drain (UsSupervisor *supervisor) {
   if (supervisor->is_draining)
     return;
   supervisor->is_draining = TRUE;
+  for (guint i = 0; i < supervisor->roles->len; i++)
+    detach (&((Role *)g_ptr_array_index (supervisor->roles, i))->restart);
   drain_next (supervisor);
 }
 
@@ -264,11 +266,12 @@ static void
 on_child_exit (GPid pid, gint wait_status, gpointer data) {
   Role *role = data;
   UsSupervisor *supervisor = role->supervisor;
-  UsRoleExit facts = { .wait_status = wait_status,
-                       .is_stopping = role->state == US_ROLE_STATE_STOPPING,
-                       .failures = role->failures,
-                       .uptime_ms = (g_get_monotonic_time () - role->started_us) / 1000,
-                       .healthy_ms = supervisor->settings.healthy_ms };
+  UsRoleExit facts
+      = { .wait_status = wait_status,
+          .is_stopping = supervisor->is_draining || role->state == US_ROLE_STATE_STOPPING,
+          .failures = role->failures,
+          .uptime_ms = (g_get_monotonic_time () - role->started_us) / 1000,
+          .healthy_ms = supervisor->settings.healthy_ms };
   UsRoleVerdict verdict = us_restart_decide (&facts);
 
   kill (-pid, SIGKILL); /* whatever it started goes with it */
@@ -281,6 +284,7 @@ on_child_exit (GPid pid, gint wait_status, gpointer data) {
   switch (verdict.action) {
   case US_ROLE_DONE:
     us_info ("%s ended (%s)", role->name, role->last_exit);
+    close_sockets (role); /* it may have ended before its turn */
     set_state (role, US_ROLE_STATE_STOPPED);
     break;
   case US_ROLE_GIVE_UP:

@@ -218,6 +218,33 @@ test_drain_order (void) {
   stage_clear (&stage);
 }
 
+/* What dies by itself before its turn to end comes stays dead, and so does what waits. */
+static void
+test_drain_restarts_nothing (void) {
+  UsSupervisorSettings settings;
+  Stage stage;
+  us_supervisor_settings_default (&settings);
+  settings.grace_ms = 1000;
+  stage_init (&stage, &settings);
+  add (&stage, "last", "good", 3);
+  add (&stage, "first", "stubborn", 0);
+  add (&stage, "waiting", "crash", 3);
+  start (&stage);
+  WAIT_FOR (&stage, is_running (&stage, 0) && is_running (&stage, 1)
+                        && role (&stage, 2).restarts == 4
+                        && role (&stage, 2).state == US_ROLE_STATE_WAITING);
+  us_supervisor_drain (stage.supervisor);
+  kill (role (&stage, 0).pid, SIGKILL);
+  WAIT_FOR (&stage, role (&stage, 0).last_exit != NULL);
+  g_assert_cmpint (role (&stage, 1).state, ==, US_ROLE_STATE_STOPPING);
+  g_assert_cmpint (role (&stage, 0).state, ==, US_ROLE_STATE_STOPPED);
+  WAIT_FOR (&stage, stage.is_stopped);
+  g_assert_cmpuint (role (&stage, 0).restarts, ==, 0);
+  g_assert_cmpstr (role (&stage, 0).last_exit, ==, "SIGKILL");
+  g_assert_cmpuint (role (&stage, 2).restarts, ==, 4); /* the fifth was due after 800 ms */
+  stage_clear (&stage);
+}
+
 static void
 test_kill (void) {
   UsSupervisorSettings settings;
@@ -369,6 +396,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/run/supervisor/hang", test_hang);
   g_test_add_func ("/run/supervisor/slow-start", test_slow_start);
   g_test_add_func ("/run/supervisor/drain-order", test_drain_order);
+  g_test_add_func ("/run/supervisor/drain-restarts-nothing", test_drain_restarts_nothing);
   g_test_add_func ("/run/supervisor/kill", test_kill);
   g_test_add_func ("/run/supervisor/grandchild", test_grandchild);
   g_test_add_func ("/run/supervisor/parent-death", test_parent_death);
