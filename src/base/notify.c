@@ -1,7 +1,8 @@
 /* notify.c - the sd_notify protocol: datagrams of NAME=value lines to the socket NOTIFY_SOCKET
  *
  * Owned by a role's main(). The heartbeat is a timer of the role's main loop and of nothing else:
- * that is its whole meaning. Sending never blocks; a manager that does not read loses messages.
+ * that is its whole meaning. Sending never blocks; a manager that does not read loses messages, and
+ * READY=1 must not be among them: the heartbeat says it again.
  * (sd_notify(3), systemd.service(5) WatchdogSec.)
  */
 #include "base/notify.h"
@@ -19,6 +20,7 @@
 struct UsNotify {
   int fd; /* connected datagram socket, -1 when nobody listens */
   GSource *heartbeat;
+  gboolean is_ready, is_stopping;
 };
 
 /**
@@ -70,7 +72,8 @@ say (UsNotify *notify, const char *text) {
 
 static gboolean
 on_heartbeat (gpointer data) {
-  say (data, "WATCHDOG=1");
+  UsNotify *notify = data;
+  say (notify, notify->is_ready && !notify->is_stopping ? "READY=1\nWATCHDOG=1" : "WATCHDOG=1");
   return G_SOURCE_CONTINUE;
 }
 
@@ -108,6 +111,7 @@ us_notify_new (void) {
  */
 void
 us_notify_ready (UsNotify *notify) {
+  notify->is_ready = TRUE;
   say (notify, "READY=1");
 }
 
@@ -119,6 +123,7 @@ us_notify_ready (UsNotify *notify) {
  */
 void
 us_notify_stopping (UsNotify *notify) {
+  notify->is_stopping = TRUE;
   say (notify, "STOPPING=1");
 }
 

@@ -102,6 +102,41 @@ test_heartbeat (void) {
   close (fd);
 }
 
+/* Its socket is full when the role gets ready. Once the manager reads again it is told, by the
+ * heartbeat; not any more once the role ends. */
+static void
+test_full (void) {
+  g_autofree char *path = g_strdup_printf ("@us-test-full-%d", (int)getpid ());
+  int fd = listen_at (path);
+  g_setenv ("NOTIFY_SOCKET", path, TRUE);
+  g_setenv ("WATCHDOG_USEC", "40000", TRUE);
+  UsNotify *notify = us_notify_new ();
+  guint n_read = 0, n_ready = 0;
+  for (guint i = 0; i < 5000; i++) /* more than any net.unix.max_dgram_qlen in use */
+    us_notify_status (notify, "%u", i);
+  us_notify_ready (notify);
+  for (char *text = receive (fd); text != NULL; text = receive (fd)) {
+    g_assert_null (strstr (text, "READY=1"));
+    g_free (text);
+    n_read++;
+  }
+  g_assert_cmpuint (n_read, <, 5000);
+  while (n_ready < 2) {
+    g_main_context_iteration (NULL, TRUE);
+    g_autofree char *text = receive (fd);
+    if (text == NULL)
+      continue;
+    g_assert_cmpstr (text, ==, "READY=1\nWATCHDOG=1");
+    n_ready++;
+  }
+  us_notify_stopping (notify);
+  assert_received (fd, "STOPPING=1");
+  g_main_context_iteration (NULL, TRUE);
+  assert_received (fd, "WATCHDOG=1");
+  us_notify_free (notify);
+  close (fd);
+}
+
 static void
 test_heartbeat_ms (void) {
   static const struct {
@@ -124,6 +159,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/base/notify/path", test_path);
   g_test_add_func ("/base/notify/nobody", test_nobody);
   g_test_add_func ("/base/notify/heartbeat", test_heartbeat);
+  g_test_add_func ("/base/notify/full", test_full);
   g_test_add_func ("/base/notify/heartbeat-ms", test_heartbeat_ms);
   return g_test_run ();
 }
