@@ -33,6 +33,7 @@ struct UsRunChain {
   char *status_file;
   GSource *changed;
   int config_fd;
+  gboolean is_draining;
 };
 
 /* Status ----------------------------------------------------------------------------------------
@@ -87,7 +88,8 @@ on_stopped (UsSupervisor *supervisor, gpointer data) {
   UsRoleStatus roles[US_RUN_CHAIN_MAX_ROLES];
   guint n = us_run_chain_get_roles (self, roles);
   int exit_code = 0;
-  for (guint i = 0; i < n; i++) {
+  /* An end that was asked for is in order, whatever did not run before it. */
+  for (guint i = 0; i < n && !self->is_draining; i++) {
     if (roles[i].state == US_ROLE_STATE_FAILED)
       exit_code = US_EXIT_CONFIGURATION;
   }
@@ -300,6 +302,7 @@ us_run_chain_start (UsRunChain *self, GError **error) {
  */
 void
 us_run_chain_drain (UsRunChain *self) {
+  self->is_draining = TRUE;
   us_supervisor_drain (self->supervisor);
 }
 

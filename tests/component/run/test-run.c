@@ -18,8 +18,9 @@ typedef struct {
 
 #define N_ROLES 5
 
+/* @more: (nullable): one option more */
 static void
-chain_start (Chain *chain) {
+chain_start_with (Chain *chain, const char *more) {
   g_autoptr (GError) error = NULL;
   chain->deadline_us = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
   chain->folder = g_dir_make_tmp ("us-run-XXXXXX", NULL);
@@ -40,9 +41,15 @@ chain_start (Chain *chain) {
                                "--packager-backup.http=127.0.0.1:0",
                                "--switcher.http=127.0.0.1:0",
                                "--monitor.http=127.0.0.1:0",
+                               more,
                                NULL };
   chain->process = g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error);
   g_assert_no_error (error);
+}
+
+static void
+chain_start (Chain *chain) {
+  chain_start_with (chain, NULL);
 }
 
 static void
@@ -200,6 +207,34 @@ test_restart_refuses_nobody (void) {
   chain_clear (&chain);
 }
 
+static guint
+count_states (JsonObject *status, const char *state) {
+  JsonArray *roles = json_object_get_array_member (status, "roles");
+  guint n = 0;
+  for (guint i = 0; i < json_array_get_length (roles); i++) {
+    JsonObject *role = json_array_get_object_element (roles, i);
+    n += g_strcmp0 (json_object_get_string_member (role, "state"), state) == 0;
+  }
+  return n;
+}
+
+/* One role never ran, as it does not accept its configuration; the end is in order all the same. */
+static void
+test_drain_after_failure (void) {
+  Chain chain;
+  chain_start_with (&chain, "--monitor.token-file=/proc/nowhere");
+  for (gboolean is_there = FALSE; !is_there;) {
+    g_autoptr (JsonObject) status = look (&chain);
+    is_there = status != NULL && count_states (status, "failed") == 1
+               && count_states (status, "running") == N_ROLES - 1;
+  }
+  g_subprocess_send_signal (chain.process, SIGTERM);
+  g_assert_true (g_subprocess_wait (chain.process, NULL, NULL));
+  g_assert_true (g_subprocess_get_if_exited (chain.process));
+  g_assert_cmpint (g_subprocess_get_exit_status (chain.process), ==, 0);
+  chain_clear (&chain);
+}
+
 /* Runs the program with a command line; returns what it wrote. */
 static int
 ask (const char *line, char **out, char **err) {
@@ -246,6 +281,26 @@ test_bad_input (void) {
     g_assert_cmpstr (out, ==, "");
     g_assert_cmpint (code, ==, 2);
   }
+}
+
+/* What may be otherwise in a second is not the configuration's fault: 2 would be for good. */
+static void
+test_trouble_that_passes (void) {
+  g_autofree char *folder = g_dir_make_tmp ("us-monitor-XXXXXX", NULL);
+  g_autofree char *database = g_build_filename (folder, "desk", "desk.sqlite", NULL);
+  g_autofree char *busy = g_strdup_printf ("--state-dir=%s", folder);
+  const char *const options[] = { "--state-dir=/proc/nowhere", busy };
+  static const char *const words[] = { "[general] state-dir: /proc/nowhere/desk: ", "desk.sqlite" };
+  g_assert_cmpint (g_mkdir_with_parents (database, 0700), ==, 0); /* where the file should be */
+  for (guint i = 0; i < G_N_ELEMENTS (options); i++) {
+    g_autofree char *line = g_strdup_printf ("monitor --http=127.0.0.1:0 %s", options[i]);
+    g_autofree char *out = NULL;
+    g_autofree char *err = NULL;
+    g_assert_cmpint (ask (line, &out, &err), ==, 1);
+    g_test_message ("%s", err);
+    g_assert_nonnull (strstr (err, words[i]));
+  }
+  remove_folder (folder);
 }
 
 static void
@@ -322,11 +377,13 @@ main (int argc, char **argv) {
   program = g_getenv ("US_TEST_PROGRAM");
   g_assert_nonnull (program);
   g_test_add_func ("/run/program/bad-input", test_bad_input);
+  g_test_add_func ("/run/program/trouble-that-passes", test_trouble_that_passes);
   g_test_add_func ("/run/program/port-in-use", test_port_in_use);
   g_test_add_func ("/run/program/help", test_help);
   g_test_add_func ("/run/program/print-config", test_print_config);
   g_test_add_data_func ("/run/program/drain", GINT_TO_POINTER (SIGTERM), test_drain);
   g_test_add_data_func ("/run/program/drain-at-hangup", GINT_TO_POINTER (SIGHUP), test_drain);
+  g_test_add_func ("/run/program/drain-after-failure", test_drain_after_failure);
   g_test_add_func ("/run/program/death", test_death);
   g_test_add_func ("/run/program/restart-refuses-nobody", test_restart_refuses_nobody);
   return g_test_run ();
