@@ -92,7 +92,12 @@ on_quit (gpointer data) {
   us_role_drain (((Desktop *)data)->role);
 }
 
-static const UsDesktopHandler desktop_handler = { on_quit };
+static gboolean
+is_given_up (gpointer data) {
+  return us_role_is_over (((Desktop *)data)->role);
+}
+
+static const UsDesktopHandler desktop_handler = { on_quit, is_given_up };
 
 /* Returns: FALSE when the file of tokens cannot be read */
 static gboolean
@@ -170,8 +175,8 @@ run_desktop (UsConfig *config, const UsCommand *command) {
     printf ("Understudy runs already; its web interface is opened\n");
     exit_code = 0;
   }
+  us_run_chain_free (self.chain); /* its ports are free before the name is */
   us_desktop_free (self.desktop);
-  us_run_chain_free (self.chain);
   g_hash_table_unref (self.failed);
   return exit_code;
 }

@@ -174,6 +174,17 @@ us_role_quit (UsRole *role, int exit_code) {
 }
 
 /**
+ * us_role_is_over:
+ * @role: the frame
+ *
+ * Returns: whether it has been told to end before it ran, or has ended
+ */
+gboolean
+us_role_is_over (const UsRole *role) {
+  return role->is_over;
+}
+
+/**
  * us_role_tell:
  * @role: the frame
  * @line: how it is, for people

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* UsRole: on the stack of a command's run function, between us_role_init() and us_role_clear(). */
+/* UsRole: one in a process, made first and freed last by a command's run function. */
 typedef struct UsRole UsRole;
 
 /* Called once, at SIGTERM, SIGINT or SIGHUP. Starts an orderly end; us_role_quit() must follow. */
@@ -21,6 +21,7 @@ void us_role_set_reload (UsRole *role, UsRoleReloadFunc reload);
 int us_role_run (UsRole *role, UsRoleDrainFunc drain, gpointer user_data);
 void us_role_drain (UsRole *role);
 void us_role_quit (UsRole *role, int exit_code);
+gboolean us_role_is_over (const UsRole *role);
 void us_role_tell (UsRole *role, const char *line);
 void us_role_free (UsRole *role);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsRole, us_role_free)

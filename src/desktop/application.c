@@ -18,6 +18,7 @@
 
 #define ACKNOWLEDGE_PREFIX "acknowledge-"
 #define MAX_ID 200
+#define QUIT "quit" /* enabled as long as we are not ending: so others see that we are */
 
 struct UsDesktop {
   GApplication *application;
@@ -28,7 +29,7 @@ struct UsDesktop {
   UsNotifications *notifications;
   GHashTable *shown; /* ids of notifications that may be on the screen */
   GSource *due;
-  gboolean is_wanted; /* to be opened as soon as there is something */
+  gboolean is_wanted; /* to be opened as soon as there is something; once over: by the next */
   gboolean is_over;
 };
 
@@ -37,7 +38,7 @@ struct UsDesktop {
 /* @id: (nullable): what of the page is @where, as "?incident=" or "#/stream/" */
 static void
 open_page (UsDesktop *self, const char *where, const char *id) {
-  if (self->url == NULL) {
+  if (self->url == NULL || self->is_over) {
     self->is_wanted = TRUE;
     return;
   }
@@ -92,7 +93,7 @@ static const GActionEntry actions[] = {
   { "open-stream", on_open_stream, "s", NULL, NULL, { 0 } },
   { "open-incident", on_open_incident, "s", NULL, NULL, { 0 } },
   { "acknowledge", on_acknowledge, "s", NULL, NULL, { 0 } },
-  { "quit", on_quit, NULL, NULL, NULL, { 0 } },
+  { QUIT, on_quit, NULL, NULL, NULL, { 0 } },
 };
 
 static void
@@ -206,6 +207,22 @@ static const UsDeskLinkHandler link_handler = { on_event, on_active, on_refused 
 
 /* ---- life ---- */
 
+static void
+make_application (UsDesktop *self) {
+  self->application = g_application_new (US_DESKTOP_ID, G_APPLICATION_DEFAULT_FLAGS);
+  g_action_map_add_action_entries (G_ACTION_MAP (self->application), actions,
+                                   G_N_ELEMENTS (actions), self);
+  g_signal_connect (self->application, "activate", G_CALLBACK (on_activate), self);
+}
+
+static void
+drop_application (UsDesktop *self) {
+  g_signal_handlers_disconnect_by_data (self->application, self);
+  for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
+    g_action_map_remove_action (G_ACTION_MAP (self->application), actions[i].name);
+  g_clear_object (&self->application);
+}
+
 /**
  * us_desktop_new:
  * @handler: static
@@ -217,12 +234,9 @@ us_desktop_new (const UsDesktopHandler *handler, gpointer user_data) {
   UsDesktop *self = g_new0 (UsDesktop, 1);
   self->handler = handler;
   self->user_data = user_data;
-  self->application = g_application_new (US_DESKTOP_ID, G_APPLICATION_DEFAULT_FLAGS);
   self->notifications = us_notifications_new ();
   self->shown = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_action_map_add_action_entries (G_ACTION_MAP (self->application), actions,
-                                   G_N_ELEMENTS (actions), self);
-  g_signal_connect (self->application, "activate", G_CALLBACK (on_activate), self);
+  make_application (self);
   return self;
 }
 
@@ -232,10 +246,52 @@ on_bus_closed (GDBusConnection *bus, gboolean is_peer_gone, GError *error, gpoin
               "ends them");
 }
 
+static void
+on_name_gone (GDBusConnection *bus, const char *name, gpointer is_gone) {
+  *(gboolean *)is_gone = TRUE;
+}
+
+/* Its roles end in their order, and it holds the name and the ports until they have. */
+static gboolean
+await_end_of_other (UsDesktop *self, GDBusConnection *bus, GError **error) {
+  gboolean is_gone = FALSE;
+  us_notice ("the one before is still ending; this one starts when it has");
+  guint watch = g_bus_watch_name_on_connection (bus, US_DESKTOP_ID, G_BUS_NAME_WATCHER_FLAGS_NONE,
+                                                NULL, on_name_gone, &is_gone, NULL);
+  while (!is_gone && !self->handler->is_given_up (self->user_data))
+    g_main_context_iteration (NULL, TRUE);
+  g_bus_unwatch_name (watch);
+  if (!is_gone)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                 "given up waiting for the one before to end");
+  return is_gone;
+}
+
+/* Returns: FALSE with @error; else @self->application is registered, with one that is not ending */
+static gboolean
+register_application (UsDesktop *self, GDBusConnection *bus, gboolean is_service, GError **error) {
+  for (;;) {
+    if (is_service)
+      g_application_set_flags (self->application, G_APPLICATION_IS_SERVICE);
+    if (!g_application_register (self->application, NULL, error)) {
+      g_prefix_error (error, "another one runs already: ");
+      return FALSE;
+    }
+    if (!g_application_get_is_remote (self->application)
+        || g_action_group_get_action_enabled (G_ACTION_GROUP (self->application), QUIT))
+      return TRUE;
+    if (!await_end_of_other (self, bus, error))
+      return FALSE;
+    drop_application (self);
+    make_application (self);
+  }
+}
+
 /**
  * us_desktop_register:
  * @is_service: started by the bus: whoever wanted it says so afterwards what for
- * @place: (out): whether there was one already; then it has been activated
+ * @place: (out): whether there was one already; then it has been activated; one that is ending is
+ * waited for
  * @error: there is no session bus, or a service's name is taken
  *
  * Returns: %FALSE with @error
@@ -248,12 +304,8 @@ us_desktop_register (UsDesktop *self, gboolean is_service, UsDesktopPlace *place
     return FALSE;
   }
   g_dbus_connection_set_exit_on_close (bus, FALSE);
-  if (is_service)
-    g_application_set_flags (self->application, G_APPLICATION_IS_SERVICE);
-  if (!g_application_register (self->application, NULL, error)) {
-    g_prefix_error (error, "another one runs already: ");
+  if (!register_application (self, bus, is_service, error))
     return FALSE;
-  }
   gboolean is_another = g_application_get_is_remote (self->application);
   *place = is_another ? US_DESKTOP_ANOTHER : US_DESKTOP_FIRST;
   if (is_another || !is_service)
@@ -287,7 +339,10 @@ us_desktop_follow (UsDesktop *self, const UsDesktopDesk *desk) {
  */
 void
 us_desktop_end (UsDesktop *self) {
+  GAction *quit = g_action_map_lookup_action (G_ACTION_MAP (self->application), QUIT);
   self->is_over = TRUE;
+  self->is_wanted = FALSE;
+  g_simple_action_set_enabled (G_SIMPLE_ACTION (quit), FALSE);
   us_timer_stop (&self->due);
   g_clear_pointer (&self->link, us_desk_link_free);
 }
@@ -302,6 +357,15 @@ withdraw_all (UsDesktop *self) {
     g_application_withdraw_notification (self->application, id);
 }
 
+/* Who wanted us while we were ending, by the bus as menus do, gets the one that the bus starts now
+ * that the name is free. */
+static void
+call_next (GDBusConnection *bus) {
+  g_dbus_connection_call (
+      bus, US_DESKTOP_ID, "/org/understudy/Understudy", "org.freedesktop.Application", "Activate",
+      g_variant_new_parsed ("(@a{sv} {},)"), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
+}
+
 /**
  * us_desktop_free:
  * @desktop: (transfer full) (nullable): what was said on the bus has left when this returns
@@ -312,17 +376,18 @@ us_desktop_free (UsDesktop *self) {
     return;
   us_timer_stop (&self->due);
   us_desk_link_free (self->link);
-  GDBusConnection *bus = g_application_get_is_registered (self->application)
-                             ? g_application_get_dbus_connection (self->application)
-                             : NULL;
+  g_autoptr (GDBusConnection) bus = NULL;
+  if (g_application_get_is_registered (self->application))
+    g_set_object (&bus, g_application_get_dbus_connection (self->application));
   if (self->is_over)
     withdraw_all (self);
   if (bus != NULL && !g_dbus_connection_is_closed (bus))
     g_dbus_connection_flush_sync (bus, NULL, NULL);
-  g_signal_handlers_disconnect_by_data (self->application, self);
-  for (guint i = 0; i < G_N_ELEMENTS (actions); i++)
-    g_action_map_remove_action (G_ACTION_MAP (self->application), actions[i].name);
-  g_object_unref (self->application);
+  drop_application (self);
+  if (bus != NULL && self->is_over && self->is_wanted) {
+    call_next (bus);
+    g_dbus_connection_flush_sync (bus, NULL, NULL);
+  }
   us_notifications_free (self->notifications);
   g_hash_table_unref (self->shown);
   g_free (self->url);

@@ -12,9 +12,11 @@ G_BEGIN_DECLS
 /* UsDesktop: owned by the command, on the default main context. */
 typedef struct UsDesktop UsDesktop;
 
-/* @quit: the user wants everything to end; us_desktop_free() must follow in the end */
+/* @quit: the user wants everything to end; us_desktop_free() must follow in the end
+ * @is_given_up: whether a signal has ended what us_desktop_register() waits for */
 typedef struct {
   void (*quit) (gpointer user_data);
+  gboolean (*is_given_up) (gpointer user_data);
 } UsDesktopHandler;
 
 /* @url: of the desk, for people, with a slash at its end

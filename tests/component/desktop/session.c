@@ -216,8 +216,12 @@ open_bus (Session *session) {
   write_file (session, "bus.conf", 0600,
               "<busconfig><type>session</type><listen>%s</listen><auth>EXTERNAL</auth><policy "
               "context=\"default\"><allow send_destination=\"*\" eavesdrop=\"true\"/><allow "
-              "eavesdrop=\"true\"/><allow own=\"*\"/></policy></busconfig>",
-              session->address);
+              "eavesdrop=\"true\"/><allow own=\"*\"/></policy><servicedir>%s/services</servicedir>"
+              "</busconfig>",
+              session->address, session->folder);
+  write_file (session, "services/org.understudy.Understudy.service", 0644,
+              "[D-BUS Service]\nName=org.understudy.Understudy\nExec=%s/browser started-by-bus\n",
+              session->folder);
   g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
   session->bus = g_subprocess_launcher_spawn (launcher, &error, "dbus-daemon", "--config-file",
                                               config, "--nofork", "--print-address", NULL);

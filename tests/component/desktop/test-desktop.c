@@ -145,6 +145,25 @@ stage_close (Stage *stage) {
   g_free (stage->switcher);
 }
 
+/* Returns: whether the page that was opened last is the desk's of now */
+static gboolean
+is_page_open (Stage *stage) {
+  GPtrArray *urls = stage->session.urls;
+  g_autofree char *page = g_strconcat (strrchr (stage->desk, ':'), "/", NULL);
+  return urls->len > 0 && g_str_has_suffix (urls->pdata[urls->len - 1], page);
+}
+
+/* As a menu does it. */
+static void
+launch (Stage *stage) {
+  g_autoptr (GSubprocessLauncher) launcher
+      = session_launcher (&stage->session, G_SUBPROCESS_FLAGS_STDERR_SILENCE);
+  g_autoptr (GSubprocess) tool
+      = g_subprocess_launcher_spawn (launcher, NULL, "gapplication", "launch", NAME, NULL);
+  g_assert_nonnull (tool);
+  await_end (stage, tool);
+}
+
 static void
 call_action (Stage *stage, const char *action, const char *parameter) {
   g_autoptr (GError) error = NULL;
@@ -181,8 +200,20 @@ test_life (void) {
   session_await (&stage.session, session_has_opened (&stage.session, "/?incident=in%201"));
   call_action (&stage, "open-stream", "'a/b'");
   session_await (&stage.session, session_has_opened (&stage.session, "/#/stream/a%2Fb"));
+
+  /* Ended and started again at once: the next one waits until the roles of the first are gone. */
   call_action (&stage, "quit", NULL);
+  g_autoptr (GSubprocess) first = stage.process;
+  stage.process = start (&stage, G_SUBPROCESS_FLAGS_STDOUT_SILENCE, no_publish);
+  g_assert_cmpint (await_end (&stage, first), ==, 0);
+  session_await (&stage.session, is_running (&stage));
+  session_await (&stage.session, is_page_open (&stage));
+
+  /* By the menu, which asks the bus. */
+  call_action (&stage, "quit", NULL);
+  launch (&stage);
   g_assert_cmpint (await_end (&stage, stage.process), ==, 0);
+  session_await (&stage.session, session_has_opened (&stage.session, "started-by-bus"));
   g_autoptr (JsonNode) status = read_status (&stage);
   g_assert_null (status);
   stage_close (&stage);
