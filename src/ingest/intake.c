@@ -123,15 +123,22 @@ take_config (UsIntake *intake, const UsRtmpMessage *message, gint64 now_us) {
     set_bytes (&intake->first[track], message->payload);
 }
 
+/* What was measured and kept so far was sound alone. */
+static void
+note_video (UsIntake *intake) {
+  if (intake->has_video)
+    return;
+  intake->has_video = TRUE;
+  intake->punctual = (UsPunctual){ 0 };
+  drop_all (intake);
+}
+
 static gboolean
 take_frame (UsIntake *intake, const UsRtmpMessage *message, gboolean is_keyframe, gint64 now_us,
             gint64 limit_ms) {
   gboolean is_video = message->type == US_RTMP_VIDEO;
-  if (is_video && !intake->has_video) {
-    intake->has_video = TRUE; /* what was measured and kept so far was sound alone */
-    intake->punctual = (UsPunctual){ 0 };
-    drop_all (intake);
-  }
+  if (is_video)
+    note_video (intake);
   gboolean is_key = is_video ? is_keyframe : !intake->has_video;
   if (is_video || !intake->has_video)
     us_punctual_push (&intake->punctual, message->timestamp_ms, now_us, limit_ms);
@@ -175,6 +182,10 @@ us_intake_push (UsIntake *intake, const UsRtmpMessage *message, gint64 now_us, g
     return FALSE;
   if (tag.kind == US_FLV_CONFIG)
     take_config (intake, message, now_us);
+  /* Pictures that cannot be packaged are pictures: with them the sound is no stream of its own, or
+   * a publisher of AV1 would count as a good one and take the place of one whose pictures are. */
+  if (tag.kind == US_FLV_UNSUPPORTED && message->type == US_RTMP_VIDEO)
+    note_video (intake);
   return tag.kind == US_FLV_FRAME
          && take_frame (intake, message, tag.is_keyframe, now_us, limit_ms);
 }

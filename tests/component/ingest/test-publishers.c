@@ -7,6 +7,7 @@
 #include "fakes.h"
 #include "ingest/status-publishers.h"
 #include "ingest/stream.h"
+#include "unit/ingest/media.h"
 
 #define FRAME_MS 40
 
@@ -123,8 +124,21 @@ typedef struct {
   Encoder *encoder;
   guint timer, slow_by;
   gint64 due_us;
-  gboolean is_frozen;
+  gboolean is_frozen, is_av1;
 } Camera;
+
+/* What an encoder of AV1 and AAC sends in @length_ms. */
+static void
+send_av1 (Encoder *encoder, gint64 length_ms) {
+  for (gint64 end_ms = encoder->time_ms + length_ms; encoder->time_ms < end_ms;
+       encoder->time_ms += FRAME_MS) {
+    encoder_send (encoder, US_RTMP_VIDEO, encoder->time_ms,
+                  media_video_av1 ((guint32)encoder->time_ms));
+    encoder_send (encoder, US_RTMP_AUDIO, encoder->time_ms,
+                  media_audio ((guint32)encoder->time_ms));
+  }
+  encoder_flush (encoder);
+}
 
 /* As many frames as are due: the timer alone would be some per cent slow. */
 static gboolean
@@ -132,13 +146,18 @@ on_frame (gpointer user_data) {
   Camera *camera = user_data;
   for (gint64 now_us = g_get_monotonic_time (); camera->due_us <= now_us;
        camera->due_us += FRAME_MS * (1 + camera->slow_by) * 1000) {
-    if (!camera->is_frozen)
+    if (!camera->is_frozen && camera->is_av1)
+      send_av1 (camera->encoder, FRAME_MS);
+    else if (!camera->is_frozen)
       encoder_send_media (camera->encoder, FRAME_MS, 200);
   }
   return G_SOURCE_CONTINUE;
 }
 
-/* @first_ms: where its clock, and with that its key frames, begin. */
+#define AV1 0
+
+/* @first_ms: where its clock, and with that its key frames, begin.
+ * @variant: of its H.264 configuration, or AV1 */
 static Camera *
 camera_new (Stage *stage, const char *key, gint64 first_ms, guint8 variant) {
   Camera *camera = g_new0 (Camera, 1);
@@ -146,7 +165,11 @@ camera_new (Stage *stage, const char *key, gint64 first_ms, guint8 variant) {
   camera->encoder = encoder_new (stage->port, path);
   camera->encoder->time_ms = first_ms;
   camera->due_us = g_get_monotonic_time ();
-  encoder_send_configs (camera->encoder, variant);
+  camera->is_av1 = variant == AV1;
+  if (camera->is_av1)
+    encoder_send (camera->encoder, US_RTMP_AUDIO, first_ms, media_audio_config (FALSE));
+  else
+    encoder_send_configs (camera->encoder, variant);
   camera->timer = g_timeout_add (FRAME_MS, on_frame, camera);
   return camera;
 }
@@ -405,15 +428,18 @@ send_garbage (Camera *camera) {
   encoder_send_media (camera->encoder, FRAME_MS, 200);
 }
 
-/* One that sends nonsense, and one that has never sent a picture, take nobody's place. */
+/* One that sends nonsense, one that has never sent a picture, and one whose pictures no segment can
+ * carry, though its sound could be: they take nobody's place. */
 static void
 test_useless_backups (Stage *stage, gconstpointer data) {
+  stage->settings.max_publishers = 4;
   start (stage);
   Camera *main_camera = camera_new (stage, "1-main", 0, 1);
   wait_until (is_fed_by, &(Goal){ stage, "main", 0 }, NULL, "the main encoder");
   Camera *noisy = camera_new (stage, "2-noisy", 0, 1), *mute = camera_new (stage, "0-mute", 0, 1);
+  Camera *modern = camera_new (stage, "0-modern", 0, AV1);
   mute->is_frozen = TRUE;
-  wait_until (has_publishers, &(Goal){ stage, NULL, 3 }, NULL, "all three");
+  wait_until (has_publishers, &(Goal){ stage, NULL, 4 }, NULL, "all of them");
   noisy->is_frozen = TRUE;
   send_garbage (noisy);
   wait_more_segments (stage, 3);
@@ -427,6 +453,7 @@ test_useless_backups (Stage *stage, gconstpointer data) {
   camera_free (main_camera);
   camera_free (noisy);
   camera_free (mute);
+  camera_free (modern);
 }
 
 static char *

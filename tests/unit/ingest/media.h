@@ -33,6 +33,14 @@ media_video (gboolean is_keyframe, guint32 stamp, gsize size) {
   return g_bytes_new_take (data, MAX (size, 14));
 }
 
+/* A key frame of AV1 in Enhanced RTMP, which no segment can carry. */
+static inline GBytes *
+media_video_av1 (guint32 stamp) {
+  guint8 data[] = { 0x91, 'a', 'v', '0', '1', 0x12, 0x00, 0x0a, 0, 0, 0, 0 };
+  memcpy (data + 8, &stamp, sizeof stamp);
+  return g_bytes_new (data, sizeof data);
+}
+
 static inline GBytes *
 media_audio (guint32 stamp) {
   guint8 data[] = { 0xaf, 1, 0, 0, 0, 0, 0, 0 };

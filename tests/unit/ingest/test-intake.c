@@ -150,6 +150,21 @@ test_audio_only (void) {
   g_assert_false (us_intake_is_ready (intake));
 }
 
+/* Pictures of a codec that cannot be packaged: their sound alone is no start either. */
+static void
+test_unsupported_video (void) {
+  g_autoptr (UsIntake) intake = us_intake_new ();
+  us_intake_keep (intake, TRUE);
+  g_assert_false (push (intake, US_RTMP_AUDIO, 0, media_audio_config (FALSE)));
+  g_assert_true (push (intake, US_RTMP_AUDIO, 0, media_audio (0)));
+  for (guint32 at_ms = 0; at_ms < 2000; at_ms += 40) {
+    g_assert_false (push (intake, US_RTMP_VIDEO, at_ms, media_video_av1 (at_ms)));
+    g_assert_false (push (intake, US_RTMP_AUDIO, at_ms, media_audio (at_ms)));
+    g_assert_false (us_intake_is_ready (intake));
+  }
+  g_assert_false (us_intake_get_punctual (intake)->is_started);
+}
+
 /* No key frame for minutes, huge frames: bounded, and good again with the next key frame. */
 static void
 test_bounds (void) {
@@ -198,6 +213,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/intake/changed-config", test_changed_config);
   g_test_add_func ("/intake/without-key", test_without_key);
   g_test_add_func ("/intake/audio-only", test_audio_only);
+  g_test_add_func ("/intake/unsupported-video", test_unsupported_video);
   g_test_add_func ("/intake/bounds", test_bounds);
   g_test_add_func ("/intake/garbage", test_garbage);
   return g_test_run ();
