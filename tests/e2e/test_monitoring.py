@@ -314,6 +314,19 @@ class Inhibition(unittest.TestCase):
         self.assertEqual(self.state(alertname="OriginErrors", stream="b"), "active")
         self.assertEqual(self.state(alertname="PlaylistStalled", stream="a"), "active")
 
+    def test_the_default_stream_alone_holds_back_its_own(self):
+        """What has no stream in its labels is muted by the end of its own stream, not of any."""
+        own = {"alertname": "SegmentAgeHighPrimary", "severity": "warning", "service": "understudy"}
+        ended = {"alertname": "NoPublisher", "severity": "critical", "service": "understudy"}
+        self.post(own, dict(ended, stream="b"), {"alertname": "OriginFailed", "severity": "warning",
+                                                 "service": "understudy", "stream": "b"})
+        chain.wait_for("what follows to be held back",
+                       lambda: self.state(alertname="OriginFailed", stream="b") == "suppressed")
+        self.assertEqual(self.state(alertname="SegmentAgeHighPrimary"), "active")
+        self.post(dict(ended, stream="mystream"))
+        chain.wait_for("the default stream's to be held back",
+                       lambda: self.state(alertname="SegmentAgeHighPrimary") == "suppressed")
+
 
 if __name__ == "__main__":
     unittest.main()
