@@ -22,7 +22,8 @@ typedef struct {
   UsRole *role;
   UsRunChain *chain;
   UsDesktop *desktop;
-  GHashTable *failed; /* roles that have been told to have failed */
+  GHashTable *failed;     /* roles that have been told to have failed */
+  const char *publishing; /* what the role "publish" is there for, for people */
 } Desktop;
 
 static gboolean is_service;
@@ -56,7 +57,8 @@ tell_no_start (UsDesktop *desktop, const char *why) {
   tell_failure (desktop, "start", "Understudy could not be started", why);
 }
 
-/* A role that does not accept its configuration is not started again, so it is told once. */
+/* A role that does not accept its configuration, or has no encoder, is not started again, so it is
+ * told once. */
 static void
 on_changed (UsRunChain *chain, gpointer data) {
   Desktop *self = data;
@@ -67,9 +69,11 @@ on_changed (UsRunChain *chain, gpointer data) {
         || !g_hash_table_add (self->failed, g_strdup (roles[i].name)))
       continue;
     g_autofree char *id = g_strconcat (ROLE_PREFIX, roles[i].name, NULL);
-    g_autofree char *title = g_strdup_printf ("Understudy runs without its %s", roles[i].name);
+    gboolean is_publish = strcmp (roles[i].name, US_GROUP_PUBLISH) == 0;
+    g_autofree char *title = g_strdup_printf ("Understudy runs without its %s",
+                                              is_publish ? self->publishing : roles[i].name);
     tell_failure (self->desktop, id, title,
-                  "It does not accept its configuration; the log says why.");
+                  "A setting is wrong, or something that it needs is missing; the log says what.");
   }
 }
 
@@ -145,6 +149,8 @@ check_monitor (const UsConfig *config, GError **error) {
 static int
 run_first (Desktop *self, UsConfig *config) {
   g_autoptr (GError) error = NULL;
+  const char *file = us_config_get_string (config, US_GROUP_PUBLISH, "file");
+  self->publishing = file[0] != '\0' ? "published file" : "test picture";
   if (!check_monitor (config, &error))
     return refuse (self, error);
   self->chain = us_run_chain_new (config, &chain_handler, self, &error);

@@ -429,6 +429,23 @@ test_refusals (void) {
   session_close (&stage.session);
 }
 
+/* As where nothing can encode it: all else runs, and a person knows what the word "publish" hides.
+ */
+static void
+test_no_picture (void) {
+  static const char *const missing[] = { "--publish.pipeline=./missing.launch", NULL };
+  Stage stage = { 0 };
+  session_open (&stage.session, TRUE);
+  stage.process = start (&stage, G_SUBPROCESS_FLAGS_STDOUT_SILENCE, missing);
+  session_await (&stage.session, session_find (&stage.session, "without its test picture") != NULL);
+  SessionNotification *told = session_find (&stage.session, "without its test picture");
+  g_assert_nonnull (strstr (told->body, "something that it needs is missing"));
+  g_assert_cmpuint (told->urgency, ==, 2);
+  g_subprocess_send_signal (stage.process, SIGTERM);
+  await_end (&stage, stage.process);
+  stage_close (&stage);
+}
+
 static void
 test_no_bus (void) {
   g_autoptr (GSubprocessLauncher) launcher
@@ -452,6 +469,7 @@ main (int argc, char **argv) {
   program = g_getenv ("US_TEST_PROGRAM");
   g_test_add_func ("/desktop/no-bus", test_no_bus);
   g_test_add_func ("/desktop/refusals", test_refusals);
+  g_test_add_func ("/desktop/no-picture", test_no_picture);
   g_test_add_func ("/desktop/life", test_life);
   g_test_add_func ("/desktop/portal", test_portal);
   g_test_add_func ("/desktop/incident", test_incident);
