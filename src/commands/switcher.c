@@ -48,13 +48,15 @@ run (UsConfig *config, const UsCommand *command) {
   g_autofree char *state_dir = us_role_state_dir (config);
   g_autofree char *drill_dir = g_build_filename (state_dir, "drills", NULL);
   g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *drill_config = us_config_print_set (config);
   settings.console = (UsConsoleSettings){ .has_http = us_config_get_bool (config, group, "control"),
                                           .token_file = us_config_get_string (config, group,
                                                                               "control-token-file"),
                                           .bus = us_config_get_string (config, group, "bus"),
                                           .program = program,
                                           .drill_dir = drill_dir,
-                                          .pipelines = us_role_pipelines_dir (config) };
+                                          .pipelines = us_role_pipelines_dir (config),
+                                          .config = drill_config };
 
   g_autoptr (UsSwitcher) switcher = us_switcher_new (&settings, &error);
   if (switcher == NULL || !us_switcher_start (switcher, &error))

@@ -120,7 +120,7 @@ us_console_new (const UsConsoleSettings *settings, const GPtrArray *feeds,
   self->control = us_control_new (&host, access->clock, self);
   if (settings->program != NULL)
     self->drills = us_drills_new (settings->program, settings->drill_dir, settings->pipelines,
-                                  access->clock, on_drill, self);
+                                  settings->config, access->clock, on_drill, self);
   UsOverview overview
       = { .feeds = feeds, .access = access, .control = self->control, .drills = self->drills };
   self->http

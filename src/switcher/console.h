@@ -13,6 +13,7 @@ typedef struct {
   const char *program;    /* nullable: understudy itself, for drills; NULL: there are none */
   const char *drill_dir;  /* for the evidence */
   const char *pipelines;  /* nullable: folder of the pipeline texts that drills use */
+  const char *config;     /* nullable: drills' configuration, as the content of a file */
 } UsConsoleSettings;
 
 typedef struct UsConsole UsConsole;

@@ -2,14 +2,17 @@
  *
  * Owned by the UsSwitcher, on the main loop. A drill is `understudy drill run NAME` by the same
  * program, because what it breaks and whom it starts must not be this process's children. Which
- * there are is asked of that program too, once at the start and again while there is no answer.
- * Ends with us_drills_free(), which asks a running drill to end.
+ * there are is asked of that program too, once at the start and again while there is no answer. The
+ * configuration is this process's own, handed down as standard input: a file that the child found
+ * by itself might be another one. Ends with us_drills_free(), which asks a running drill to end.
  */
 #include "switcher/drills.h"
 
+#include <errno.h>
 #include <json-glib/json-glib.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -34,6 +37,7 @@ typedef struct {
 struct UsDrills {
   char *program, *folder;
   char *pipelines; /* (nullable) */
+  char *config;    /* (nullable): content of a configuration file */
   const UsClock *clock;
   UsDrillsChanged changed;
   gpointer user_data;
@@ -80,6 +84,18 @@ bind_life (gpointer parent) {
     _exit (1);
 }
 
+/* A file without a name, at its beginning. Returns: -1 when there is no memory for it */
+static int
+make_config_fd (const char *config) {
+  gsize size = strlen (config);
+  int fd = memfd_create ("understudy.conf", MFD_CLOEXEC);
+  if (fd >= 0 && write (fd, config, size) == (gssize)size && lseek (fd, 0, SEEK_SET) == 0)
+    return fd;
+  if (fd >= 0)
+    close (fd);
+  return -1;
+}
+
 /* What a service manager told this process is not the child's. */
 static GSubprocess *
 spawn (UsDrills *self, GSubprocessFlags flags, const char *const *arguments, GError **error) {
@@ -97,6 +113,17 @@ spawn (UsDrills *self, GSubprocessFlags flags, const char *const *arguments, GEr
   g_ptr_array_add (argv, (gpointer) "drill");
   for (guint i = 0; arguments[i] != NULL; i++)
     g_ptr_array_add (argv, (gpointer)arguments[i]);
+  if (self->config != NULL) {
+    int fd = make_config_fd (self->config);
+    if (fd < 0) {
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
+                   "cannot hand the configuration down: %s", g_strerror (errno));
+      return NULL;
+    }
+    g_subprocess_launcher_take_stdin_fd (launcher, fd);
+    g_ptr_array_add (argv, (gpointer) "--config");
+    g_ptr_array_add (argv, (gpointer) "/dev/stdin");
+  }
   g_ptr_array_add (argv, NULL);
   return g_subprocess_launcher_spawnv (launcher, (const char *const *)argv->pdata, error);
 }
@@ -381,18 +408,20 @@ us_drills_get_past (const UsDrills *self) {
  * @program: the path of understudy
  * @folder: for the evidence; made when needed
  * @pipelines: (nullable): folder of the pipeline texts, when it is not the usual one
+ * @config: (nullable): configuration for the drills, as the content of a file; NULL: what they find
  * @clock: outlives the drills
  * @changed: one has begun or ended
  *
  * Returns: (transfer full): drills, none of which runs
  */
 UsDrills *
-us_drills_new (const char *program, const char *folder, const char *pipelines, const UsClock *clock,
-               UsDrillsChanged changed, gpointer user_data) {
+us_drills_new (const char *program, const char *folder, const char *pipelines, const char *config,
+               const UsClock *clock, UsDrillsChanged changed, gpointer user_data) {
   UsDrills *self = g_new0 (UsDrills, 1);
   self->program = g_strdup (program);
   self->folder = g_strdup (folder);
   self->pipelines = g_strdup (pipelines);
+  self->config = g_strdup (config);
   self->clock = clock;
   self->changed = changed;
   self->user_data = user_data;
@@ -418,5 +447,6 @@ us_drills_free (UsDrills *self) {
   g_free (self->program);
   g_free (self->folder);
   g_free (self->pipelines);
+  g_free (self->config);
   g_free (self);
 }

@@ -29,7 +29,8 @@ typedef struct UsDrills UsDrills;
 typedef void (*UsDrillsChanged) (const UsDrill *drill, gpointer user_data);
 
 UsDrills *us_drills_new (const char *program, const char *folder, const char *pipelines,
-                         const UsClock *clock, UsDrillsChanged changed, gpointer user_data);
+                         const char *config, const UsClock *clock, UsDrillsChanged changed,
+                         gpointer user_data);
 void us_drills_free (UsDrills *drills);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsDrills, us_drills_free)
 

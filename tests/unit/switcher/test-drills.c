@@ -19,6 +19,7 @@ static const char script[]
       "fi\n"
       "[ \"$2\" = run ] && [ \"$4\" = --evidence ] && [ \"$6\" = --json ] || exit 9\n"
       "[ -z \"$NOTIFY_SOCKET\" ] && [ \"$UNDERSTUDY_PIPELINES\" = /pipe ] || exit 9\n"
+      "[ \"$7\" = --config ] && [ \"$(cat \"$8\")\" = '[general]' ] || exit 9\n"
       "mkdir -p \"$5\" && echo \"$3\" > \"$5/name\"\n"
       "echo '{\"drills\":[{\"name\":\"first\",\"viewer\":{\"stall_ms\":7}}]}' > "
       "\"$5/result.json\"\n"
@@ -66,8 +67,8 @@ set_up (Fixture *fixture, gconstpointer data) {
   g_assert_true (g_file_set_contents (fixture->program, script, -1, NULL));
   g_assert_cmpint (g_chmod (fixture->program, 0755), ==, 0);
   g_setenv ("NOTIFY_SOCKET", "/nonexistent", TRUE);
-  fixture->drills = us_drills_new (fixture->program, fixture->state, "/pipe", us_clock_system (),
-                                   on_changed, fixture);
+  fixture->drills = us_drills_new (fixture->program, fixture->state, "/pipe", "[general]\n",
+                                   us_clock_system (), on_changed, fixture);
 }
 
 static void
@@ -188,8 +189,9 @@ static void
 test_no_program (void) {
   Fixture fixture = { 0 };
   g_autoptr (GError) error = NULL;
-  g_autoptr (UsDrills) drills = us_drills_new ("/nonexistent/understudy", "/nonexistent/drills",
-                                               NULL, us_clock_system (), on_changed, &fixture);
+  g_autoptr (UsDrills) drills
+      = us_drills_new ("/nonexistent/understudy", "/nonexistent/drills", NULL, NULL,
+                       us_clock_system (), on_changed, &fixture);
   g_assert_null (us_drills_get_kinds (drills));
   g_assert_null (us_drills_start (drills, "good", &error));
   g_assert_error (error, US_CONTROL_ERROR, US_CONTROL_ERROR_NOT_NOW);
