@@ -31,6 +31,7 @@ struct UsIntake {
   gboolean has_video; /* a stream without video may start at any frame */
   gint64 key_us, key_interval_us;
   UsPunctual punctual;
+  UsRates rates;
 };
 
 static void
@@ -180,6 +181,7 @@ us_intake_push (UsIntake *intake, const UsRtmpMessage *message, gint64 now_us, g
       || !(message->type == US_RTMP_VIDEO ? us_flv_parse_video (data, size, &tag, NULL)
                                           : us_flv_parse_audio (data, size, &tag, NULL)))
     return FALSE;
+  us_rates_push (&intake->rates, message->type == US_RTMP_VIDEO, &tag, size, now_us);
   if (tag.kind == US_FLV_CONFIG)
     take_config (intake, message, now_us);
   /* Pictures that cannot be packaged are pictures: with them the sound is no stream of its own, or
@@ -223,6 +225,17 @@ us_intake_is_ready (const UsIntake *intake) {
 const UsPunctual *
 us_intake_get_punctual (const UsIntake *intake) {
   return &intake->punctual;
+}
+
+/**
+ * us_intake_get_rates:
+ * @intake: the intake
+ *
+ * Returns: (transfer none): what this publisher sends, roughly
+ */
+const UsRates *
+us_intake_get_rates (const UsIntake *intake) {
+  return &intake->rates;
 }
 
 /**

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ingest/punctual.h"
+#include "ingest/rates.h"
 #include "rtmp/message.h"
 
 G_BEGIN_DECLS
@@ -22,6 +23,7 @@ gboolean us_intake_push (UsIntake *intake, const UsRtmpMessage *message, gint64 
 void us_intake_keep (UsIntake *intake, gboolean is_wanted);
 gboolean us_intake_is_ready (const UsIntake *intake);
 const UsPunctual *us_intake_get_punctual (const UsIntake *intake);
+const UsRates *us_intake_get_rates (const UsIntake *intake);
 gint64 us_intake_nearest_key_us (const UsIntake *intake, gint64 at_us);
 gint64 us_intake_next_key_us (const UsIntake *intake);
 gsize us_intake_get_bytes (const UsIntake *intake);

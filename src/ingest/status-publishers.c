@@ -30,6 +30,24 @@ add_round_trip (JsonBuilder *builder, UsRtmpConnection *connection) {
     json_builder_add_null_value (builder);
 }
 
+/* Of those that stand by, too. */
+static void
+add_rates (JsonBuilder *builder, const UsRates *rates, gint64 now_us) {
+  add_string (builder, "video_codec", rates->codecs[TRUE]);
+  add_string (builder, "audio_codec", rates->codecs[FALSE]);
+  gboolean is_known = us_rates_is_known (rates, now_us);
+  json_builder_set_member_name (builder, "bitrate_bps");
+  if (is_known)
+    json_builder_add_int_value (builder, (gint64)rates->bitrate_bps);
+  else
+    json_builder_add_null_value (builder);
+  json_builder_set_member_name (builder, "fps");
+  if (is_known)
+    json_builder_add_double_value (builder, rates->fps);
+  else
+    json_builder_add_null_value (builder);
+}
+
 /**
  * us_ingest_status_add_publishers:
  * @builder: in an object
@@ -57,6 +75,7 @@ us_ingest_status_add_publishers (JsonBuilder *builder, UsStream *stream, gint64 
     add_int (builder, "silent_ms", publisher.silent_ms);
     add_int (builder, "behind_ms", publisher.behind_ms);
     add_int (builder, "kept_bytes", (gint64)publisher.kept_bytes);
+    add_rates (builder, publisher.rates, now_us);
     add_round_trip (builder, publisher.session->connection);
     json_builder_end_object (builder);
   }

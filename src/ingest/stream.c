@@ -716,6 +716,7 @@ us_stream_get_publisher (UsStream *stream, guint index, UsStreamPublisher *publi
     .silent_ms = facts[index].silent_ms,
     .behind_ms = facts[index].behind_ms,
     .kept_bytes = us_intake_get_bytes (contender->intake),
+    .rates = us_intake_get_rates (contender->intake),
   };
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ingest/contender.h"
+#include "ingest/rates.h"
 #include "ingest/relay.h"
 #include "ingest/truth-watch.h"
 #include "rtmp/connection.h"
@@ -51,6 +52,7 @@ typedef struct {
   gboolean is_active; /* feeds the stream; else it stands by */
   gint64 silent_ms, behind_ms;
   gsize kept_bytes; /* received and kept for a change of sides */
+  const UsRates *rates;
 } UsStreamPublisher;
 
 UsStream *us_stream_new (const char *name, const UsStreamSettings *settings, UsState *state,

@@ -352,6 +352,11 @@ test_numbers (Stage *stage, gconstpointer data) {
   JsonObject *publisher
       = json_array_get_object_element (json_object_get_array_member (status, "publishers"), 0);
   g_assert_cmpfloat (json_object_get_double_member (publisher, "rtt_ms"), >, 0);
+  g_assert_cmpint (json_object_get_int_member (publisher, "bitrate_bps"), ==,
+                   8 * 25 * (2000 + 2 * 8));
+  g_assert_cmpfloat_with_epsilon (json_object_get_double_member (publisher, "fps"), 25, 0.01);
+  g_assert_cmpstr (json_object_get_string_member (publisher, "video_codec"), ==, "H.264");
+  g_assert_cmpstr (json_object_get_string_member (publisher, "audio_codec"), ==, "AAC");
   g_autofree char *metrics = read_metrics (stage);
   g_assert_nonnull (
       strstr (metrics, "\nunderstudy_ingest_frames_per_second{stream=\"cam1\"} 25\n"));
