@@ -373,9 +373,29 @@ find_option (const UsConfig *config, const char *own_group, const char *name) {
   return value != NULL ? value : find (config, US_CONFIG_GENERAL, name);
 }
 
+/* "--ingest.rtmp, --packager-primary.rtmp": options that are called so but for their group; NULL:
+ * none is. */
+static char *
+find_in_groups (const UsConfig *config, const char *name) {
+  g_autoptr (GString) found = g_string_new (NULL);
+  for (guint i = 0; i < config->values->len; i++) {
+    const Value *value = g_ptr_array_index (config->values, i);
+    if (strcmp (value->option->key, name) == 0)
+      g_string_append_printf (found, "%s--%s.%s", found->len > 0 ? ", " : "", value->group->name,
+                              name);
+  }
+  return found->len > 0 ? g_string_free (g_steal_pointer (&found), FALSE) : NULL;
+}
+
 static void
 set_unknown_option (const UsConfig *config, const char *own_group, const char *name,
                     GError **error) {
+  g_autofree char *in_groups = find_in_groups (config, name);
+  if (in_groups != NULL) {
+    g_set_error (error, US_CONFIG_ERROR, US_CONFIG_ERROR_UNKNOWN,
+                 "--%.60s: unknown option; with its group there is %s", name, in_groups);
+    return;
+  }
   g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
   for (guint i = 0; i < config->values->len; i++) {
     const Value *value = g_ptr_array_index (config->values, i);

@@ -179,6 +179,8 @@ test_bad_options (void) {
     { "--packager-bakup.http=3",
       "--packager-bakup.http: unknown option; did you mean --packager-backup.http?" },
     { "--banana", "--banana: unknown option" },
+    { "--note=x", "--note: unknown option; with its group there is --packager-primary.note, "
+                  "--packager-backup.note" },
     { "--no-wait", "--no-wait: unknown option" },
     { "--no-blocking=1", "--no-blocking: unknown option" },
     { "--required-windows=abc", "--required-windows: 'abc' is not a whole number from 1 to 100" },
