@@ -25,6 +25,12 @@
 /* Segments that may wait for the pipeline beside those of a playlist: ingest repeats the playlist's
  * length and 10 s to a packager that was restarted. What is older than that is of no use. */
 #define BACKLOG 24
+/* An ingest may have been allowed the longest message that RTMP can say, 0xffffff bytes, and one of
+ * sound beside it. What it took in has to come through: it would be sent again for ever. */
+#define MAX_MESSAGE_BYTES 0xffffff
+#define MAX_PARTIAL_BYTES (2 * (MAX_MESSAGE_BYTES + 1))
+/* Relay connections besides one for each stream: leftovers of an ingest that has gone. */
+#define SPARE_CONNECTIONS 64
 
 typedef struct {
   UsPackager *packager;
@@ -435,20 +441,22 @@ void
 us_packager_settings_default (UsPackagerSettings *settings) {
   *settings = (UsPackagerSettings){
     .name = "primary",
-    .rtmp = { .address = "127.0.0.1", .inherited_fd = -1, .max_connections = 256 },
+    .rtmp = { .address = "127.0.0.1", .inherited_fd = -1 },
     .playlist_length = 10,
     .max_streams = 64,
     .forget_ms = 600 * 1000,
     .has_self_verdict = TRUE,
   };
   us_rtmp_limits_default (&settings->rtmp.limits);
+  settings->rtmp.limits.max_message_bytes = MAX_MESSAGE_BYTES;
+  settings->rtmp.limits.max_partial_bytes = MAX_PARTIAL_BYTES;
   us_origin_settings_default (&settings->origin);
   us_muxer_settings_default (&settings->muxer);
 }
 
 /**
  * us_packager_new:
- * @settings: copied
+ * @settings: copied; connections are as many as its streams need
  * @error: set when a port cannot be had or the pipeline text cannot be used
  *
  * Returns: (transfer full): a packager that listens on both ports
@@ -478,8 +486,10 @@ us_packager_new (const UsPackagerSettings *settings, GError **error) {
     UsHttpServer *server = us_origin_get_server (packager->origin);
     us_http_server_add_handler (server, "/healthz", "GET", on_get_health, packager);
     us_http_server_add_handler (server, "/metrics", "GET", on_get_metrics, packager);
+    UsRtmpListenerSettings rtmp = settings->rtmp;
+    rtmp.max_connections = settings->max_streams + SPARE_CONNECTIONS;
     if (us_origin_start (packager->origin, error))
-      packager->listener = us_rtmp_listener_new (&settings->rtmp, on_connection, packager, error);
+      packager->listener = us_rtmp_listener_new (&rtmp, on_connection, packager, error);
   }
   if (packager->listener == NULL) {
     us_packager_free (packager);

@@ -512,6 +512,60 @@ test_stream_limit (void) {
   g_assert_false (two->is_closed);
 }
 
+/* Each stream has a connection of its own, and the last one is as welcome as the first. */
+static void
+test_many_streams (void) {
+  UsPackagerSettings settings;
+  default_settings (&settings);
+  settings.max_streams = 300;
+  g_autoptr (UsPackager) packager = packager_with (&settings);
+  g_autoptr (GPtrArray) feeders = g_ptr_array_new_with_free_func ((GDestroyNotify)us_feeder_free);
+  for (guint i = 0; i < settings.max_streams; i++) {
+    g_autofree char *name = g_strdup_printf ("stream%u", i);
+    g_ptr_array_add (feeders, feed (packager, name));
+  }
+  for (guint i = 0; i < settings.max_streams; i++)
+    g_assert_false (((UsFeeder *)feeders->pdata[i])->is_closed);
+}
+
+/* The first picture of @of with @more bytes behind it, in a NAL unit of filler data. */
+static GBytes *
+inflate (GBytes *picture, gsize more) {
+  gsize size;
+  const guint8 *data = g_bytes_get_data (picture, &size);
+  guint8 *large = g_malloc (size + 4 + more);
+  memcpy (large, data, size);
+  const guint8 head[]
+      = { (guint8)(more >> 24), (guint8)(more >> 16), (guint8)(more >> 8), (guint8)more, 0x0c };
+  memset (large + size, 0xff, 4 + more);
+  memcpy (large + size, head, sizeof head);
+  large[size + 3 + more] = 0x80;
+  return g_bytes_new_take (large, size + 4 + more);
+}
+
+/* What an ingest takes in at its largest setting of max-message-megabytes, both packagers do. */
+static void
+test_a_large_picture (void) {
+  enum { LARGE = 15 * 1024 * 1024 - 100 };
+  g_autoptr (UsMaterial) own = us_material_new (3, 30, 320, "aac");
+  UsMaterialUnit *unit = &g_array_index (own->units, UsMaterialUnit, 0);
+  while (!unit->is_video)
+    unit++;
+  g_assert_true (unit->is_keyframe);
+  g_autoptr (GBytes) small = unit->data;
+  unit->data = inflate (small, LARGE - g_bytes_get_size (small));
+  g_autoptr (UsPackager) packager = packager_new ();
+  g_autoptr (UsFeeder) feeder = feed_with (packager, "show", own);
+  UsViewer *viewer = view (packager, "show");
+  us_feeder_send (feeder, 0);
+  us_feeder_send (feeder, 1);
+  await_listed (viewer, feeder, 0);
+  g_autoptr (GBytes) segment = get_segment (viewer, feeder, 0);
+  g_assert_cmpuint (g_bytes_get_size (segment), >, LARGE / 2);
+  g_assert_false (feeder->is_closed);
+  us_viewer_free (viewer);
+}
+
 /* --- what an operator asks ------------------------------------------------------------------- */
 
 static void
@@ -708,6 +762,8 @@ main (int argc, char **argv) {
   g_test_add_func ("/packager/garbage", test_garbage);
   g_test_add_func ("/packager/broken-media", test_broken_media);
   g_test_add_func ("/packager/stream-limit", test_stream_limit);
+  g_test_add_func ("/packager/many-streams", test_many_streams);
+  g_test_add_func ("/packager/large-picture", test_a_large_picture);
   g_test_add_func ("/packager/status", test_status);
   g_test_add_func ("/packager/blocking-reload", test_blocking_reload);
   g_test_add_func ("/packager/drain", test_drain);
