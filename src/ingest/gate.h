@@ -50,6 +50,7 @@ UsPass *us_gate_ask (UsGate *gate, const UsRtmpPublish *publish, const char *hos
 void us_pass_free (UsPass *pass);
 gboolean us_gate_poll (UsGate *gate);
 gboolean us_gate_reload (UsGate *gate);
+const char *us_pass_get_key_id (const UsPass *pass);
 const char *us_pass_review (UsPass *pass, gboolean is_changed, guint *priority);
 gboolean us_gate_is_idle (UsGate *gate);
 void us_gate_render (UsGate *gate, UsExposition *out);
