@@ -18,6 +18,9 @@
 #include "monitor/monitor.h"
 
 #define TICK_MS 100
+/* Our own origins and switcher hold a request for a stream that they do not know for 5 s
+ * (unknown-stream-wait), and then say that there is none. */
+#define FIRST_ANSWER_MS 8000
 #define BELIEVED 2       /* evaluations */
 #define MAX_TIMES 100000 /* of each kind, for percentiles */
 /* The peak is that of a piece of about a target duration (RFC 8216 4.3.4.2): the rest at the end of
@@ -429,6 +432,7 @@ start (Session *session) {
   us_monitor_settings_default (&settings);
   settings.allow_private = settings.allow_loopback = its->allow_private;
   settings.pipelines = its->pipelines;
+  settings.first_deadline_ms = FIRST_ANSWER_MS;
   settings.thumbnail_interval_ms = 0;
   settings.max_decodes = 1;
   settings.recording_segments = its->segments > 0 ? its->segments : G_MAXUINT;

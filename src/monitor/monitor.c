@@ -61,6 +61,7 @@ us_monitor_settings_default (UsMonitorSettings *settings) {
     .max_per_host = 16,
     .max_requests = 512,
     .deadline_ms = 5000,
+    .first_deadline_ms = 5000,
     .max_segment_bytes = 32 * 1024 * 1024,
     .thumbnail_interval_ms = 10000,
     .max_decodes = 2,

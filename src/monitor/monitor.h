@@ -52,7 +52,8 @@ typedef struct {
   gboolean allow_private, allow_loopback; /* addresses that may be asked */
   guint max_per_host;                     /* requests under way at one host */
   guint max_requests;                     /* in all */
-  guint deadline_ms; /* of a playlist; a segment gets its duration times three at most */
+  guint deadline_ms;       /* of a playlist; a segment gets its duration times three at most */
+  guint first_deadline_ms; /* of a playlist as long as none was had */
   gsize max_segment_bytes;
   /* Of a playlist that is complete when it is first read, so many segments are fetched, from the
    * first one on; 0: the newest two, as of any other. */

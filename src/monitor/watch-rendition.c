@@ -129,6 +129,7 @@ on_poll (gint64 due_us, gpointer user_data) {
   UsWatchRendition *rendition = user_data;
   UsWatch *watch = rendition->watch;
   const UsMonitorSettings *settings = &watch->context->settings;
+  guint most_ms = rendition->playlist == NULL ? settings->first_deadline_ms : settings->deadline_ms;
   UsAsk ask = {
     .stream = watch->config->id,
     .url = rendition->info->url,
@@ -139,7 +140,7 @@ on_poll (gint64 due_us, gpointer user_data) {
     .last_modified = rendition->etag == NULL ? rendition->last_modified : NULL,
     .origin = rendition->omits_origin ? NULL : US_WATCH_ORIGIN,
     .is_text = TRUE,
-    .deadline_ms = us_cadence_deadline_ms (rendition->target_duration_s, settings->deadline_ms),
+    .deadline_ms = us_cadence_deadline_ms (rendition->target_duration_s, most_ms),
     .max_bytes = US_PLAYLIST_MAX_BYTES,
     .due_us = due_us,
     .interval_us = rendition->interval_us,

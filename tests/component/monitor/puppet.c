@@ -14,6 +14,8 @@ struct Puppet {
   guint16 port;
   UsHttpServer *server;
   GHashTable *lines; /* of path to Line */
+  guint hold_ms;
+  GPtrArray *held; /* element-type UsHttpPending: each ends by its deadline */
 };
 
 static void
@@ -31,6 +33,10 @@ handle (const UsHttpRequest *request, UsHttpResponse *response, gpointer user_da
   Line *line = g_hash_table_lookup (puppet->lines, request->path);
   response->status = 404;
   response->content_type = "text/plain";
+  if (puppet->hold_ms > 0) {
+    g_ptr_array_add (puppet->held, us_http_response_defer (response, puppet->hold_ms));
+    return;
+  }
   if (line == NULL)
     return;
   line->n_asked++;
@@ -59,6 +65,7 @@ Puppet *
 puppet_new_at (const char *address) {
   Puppet *puppet = g_new0 (Puppet, 1);
   puppet->address = g_strdup (address);
+  puppet->held = g_ptr_array_new ();
   puppet->lines = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, line_free);
   start (puppet);
   return puppet;
@@ -84,6 +91,11 @@ void
 puppet_free (Puppet *puppet) {
   if (puppet->server != NULL)
     puppet_vanish (puppet);
+  for (guint i = 0; i < puppet->held->len; i++) {
+    UsHttpResponse none = { 0 };
+    us_http_pending_answer (puppet->held->pdata[i], &none); /* much too late */
+  }
+  g_ptr_array_unref (puppet->held);
   g_hash_table_unref (puppet->lines);
   g_free (puppet->address);
   g_free (puppet);
@@ -119,6 +131,11 @@ void
 puppet_redirect (Puppet *puppet, const char *path, const char *location) {
   g_autoptr (GBytes) body = g_bytes_new (NULL, 0);
   set (puppet, path, 302, "text/plain", body, location);
+}
+
+void
+puppet_hold (Puppet *puppet, guint hold_ms) {
+  puppet->hold_ms = hold_ms;
 }
 
 guint

@@ -17,6 +17,8 @@ char *puppet_url (Puppet *puppet, const char *path);
 void puppet_say (Puppet *puppet, const char *path, guint status, const char *type, GBytes *body);
 void puppet_say_text (Puppet *puppet, const char *path, const char *text); /* a playlist, 200 */
 void puppet_redirect (Puppet *puppet, const char *path, const char *location);
+/* From now on it holds each request for so long, and then answers 503; 0: no more. */
+void puppet_hold (Puppet *puppet, guint hold_ms);
 guint puppet_count (Puppet *puppet, const char *path);
 
 /* A port that takes connections and never answers. */

@@ -155,6 +155,33 @@ test_other_url (void) {
   watching_close (&watching);
 }
 
+/* Who says no late says no, as an origin does that waits for a stream to begin; once a playlist was
+ * had, late is late. */
+static void
+test_late_no (void) {
+  g_autoptr (Puppet) puppet = puppet_new ();
+  g_autofree char *url = puppet_url (puppet, "/a.m3u8");
+  g_autofree char *known = puppet_url (puppet, "/b.m3u8");
+  Watching watching = { 0 };
+  us_monitor_settings_default (&watching.settings);
+  watching.settings.allow_loopback = TRUE;
+  watching.settings.max_decodes = 0;
+  watching.settings.deadline_ms = 200;
+  watching.settings.first_deadline_ms = 20000;
+  puppet_say_text (puppet, "/b.m3u8",
+                   "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nhttp://127.0.0.1:1/0.ts\n");
+  watching_open (&watching);
+  put (&watching, "b", known, FALSE);
+  watching_await (puppet_count (puppet, "/b.m3u8") >= 2);
+  puppet_hold (puppet, 600);
+  put (&watching, "a", url, FALSE);
+  watching_await (watching_is_open (&watching, "a", US_CHECK_HTTP_5XX)
+                  && watching_is_open (&watching, "b", US_CHECK_TIMEOUT));
+  g_assert_null (watching_find (&watching, "a", US_CHECK_TIMEOUT));
+  g_assert_null (watching_find (&watching, "b", US_CHECK_HTTP_5XX));
+  watching_close (&watching);
+}
+
 /* Nothing is claimed before anything is known. */
 static void
 test_no_data (void) {
@@ -221,6 +248,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/monitor/life/pause", test_pause);
   g_test_add_func ("/monitor/life/renamed-inside", test_renamed_inside);
   g_test_add_func ("/monitor/life/other-url", test_other_url);
+  g_test_add_func ("/monitor/life/late-no", test_late_no);
   g_test_add_func ("/monitor/life/no-data", test_no_data);
   g_test_add_func ("/monitor/life/ladder", test_ladder);
   return g_test_run ();
