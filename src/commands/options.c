@@ -94,7 +94,7 @@ static const UsOption ingest_options[] = {
   { "on-publish-timeout", US_OPTION_DURATION, "3s", 100, 60000, NULL, NULL,
     "How long a publisher waits for the answer; shorter than publish-timeout" },
   { "on-publish-failure", US_OPTION_CHOICE, "deny", 0, 0, hook_failures, NULL,
-    "What a publisher gets when there is no answer" },
+    "What a publisher gets when there is no answer; allow shows the name in its URL to everybody" },
   { "max-streams", US_OPTION_INTEGER, "64", 1, 10000, NULL, NULL,
     "Streams at the same time" },
   { "max-connections", US_OPTION_INTEGER, "512", 1, 100000, NULL, NULL,

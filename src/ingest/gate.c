@@ -50,6 +50,7 @@ struct UsGate {
   UsKeysFile *keys_file; /* (nullable) */
   UsHook *hook;
   gboolean has_on_publish, allows_on_failure;
+  gboolean has_renamed; /* the callback, at least once */
   UsThrottle *throttle;
   guint64 denied[N_DENIED];
   guint64 next_client_id;
@@ -230,12 +231,25 @@ call_of (const UsPass *pass) {
   };
 }
 
+/* Where a service gives names, what stands in the URL is a secret: without its answer it would be
+ * the name of the stream, which everybody sees. A name of the keys file is none. */
+static gboolean
+may_keep_its_name (const UsPass *pass) {
+  return pass->key_id != NULL || !pass->gate->has_renamed;
+}
+
 static void
 on_hook (UsHookVerdict verdict, const char *name, const char *why, gpointer user_data) {
   UsPass *pass = user_data;
+  UsGate *gate = pass->gate;
   pass->ask = NULL;
-  if (verdict == US_HOOK_FAILED && pass->gate->allows_on_failure)
+  if (verdict == US_HOOK_RENAMED)
+    gate->has_renamed = TRUE;
+  if (verdict == US_HOOK_FAILED && gate->allows_on_failure && may_keep_its_name (pass))
     verdict = US_HOOK_ALLOWED;
+  else if (verdict == US_HOOK_FAILED && gate->allows_on_failure)
+    why = "the publish callback, which gives streams their names, does not answer, and what stands "
+          "in the URL may be a secret: on-publish-failure = allow does not hold for it";
   if ((verdict == US_HOOK_ALLOWED || verdict == US_HOOK_RENAMED) && pass->key_id != NULL
       && !is_still_good (pass))
     return;

@@ -13,7 +13,7 @@ typedef struct {
   const char *on_publish;      /* (nullable): http or https */
   const char *on_publish_done; /* (nullable) */
   guint timeout_ms;            /* from the publish to the answer, waiting included */
-  gboolean allows_on_failure;  /* no answer in time lets the publisher in */
+  gboolean allows_on_failure;  /* no answer in time lets the publisher in, by the name in its URL */
 } UsHookSettings;
 
 /* UsHookCall: what is told of a publisher; nothing is NULL. */

@@ -350,6 +350,33 @@ test_hook_fails (Gate *gate, gconstpointer data) {
   encoder_free (a);
 }
 
+/* With a service that renames, the name in the URL is a secret: no failure may show it. One with a
+ * key has its name from the keys file. */
+static void
+test_hook_fails_and_renames (Gate *gate, gconstpointer data) {
+  gate->base.settings.gate.hook.timeout_ms = 200;
+  gate->base.settings.gate.hook.allows_on_failure = TRUE;
+  start (&gate->base, us_clock_system ());
+  Encoder *a = publish (gate, "live/mute");
+  encoder_free (a);
+  a = publish (gate, "live/secret");
+  check_denied (gate, "live/mute-and-secret");
+  g_autofree char *metrics = fetch_page (&gate->base, "/metrics");
+  g_assert_null (strstr (metrics, "secret"));
+  g_assert_nonnull (strstr (metrics, "denied_total{reason=\"callback-failed\"} 1\n"));
+  encoder_free (a);
+  g_clear_pointer (&gate->base.ingest, us_ingest_free);
+  gate->base.settings.gate.keys_file = gate->keys
+      = g_build_filename (gate->base.dir, "keys.conf", NULL);
+  write_keys (gate, "[a]\nkey = " KEY_A "\nstream = secret\n"
+                    "[b]\nkey = " KEY_B "\nstream = mute\n");
+  start (&gate->base, us_clock_system ());
+  a = publish (gate, "live/" KEY_A);
+  Encoder *b = publish (gate, "live/" KEY_B);
+  encoder_free (a);
+  encoder_free (b);
+}
+
 /* More publishers than requests at a time; one of them goes while it waits. */
 static void
 test_hook_many (Gate *gate, gconstpointer data) {
@@ -450,6 +477,7 @@ main (int argc, char **argv) {
   ADD ("hook-denies", set_up_hook, test_hook_denies);
   ADD ("hook-renames", set_up_hook, test_hook_renames);
   ADD ("hook-fails", set_up_hook, test_hook_fails);
+  ADD ("hook-fails-and-renames", set_up_hook, test_hook_fails_and_renames);
   ADD ("hook-many", set_up_hook, test_hook_many);
   ADD ("hook-and-revoke", set_up_hook, test_hook_and_revoke);
   ADD ("hook-and-move", set_up_hook, test_hook_and_move);
