@@ -525,6 +525,18 @@ us_pass_review (UsPass *pass, gboolean is_changed, guint *priority) {
 }
 
 /**
+ * us_pass_get_key_id:
+ * @pass: of a publisher that was admitted
+ *
+ * Returns: (transfer none) (nullable): which key let it in, by the name that the keys file gave it
+ *   at the last us_pass_review() that mattered
+ */
+const char *
+us_pass_get_key_id (const UsPass *pass) {
+  return pass->key_id;
+}
+
+/**
  * us_gate_is_idle:
  * @gate: the gate
  *

@@ -190,7 +190,18 @@ on_publish (UsRtmpConnection *connection, const UsRtmpPublish *publish, gpointer
                                session->peer, on_judged, session);
 }
 
-/* Publishers whose keys are no longer good have to go; the others may have another priority. */
+/* By its key's name a publisher is known to those who come with the same key, too. */
+static void
+take_key_id (UsSession *session, const UsPass *pass) {
+  const char *key_id = us_pass_get_key_id (pass);
+  if (g_strcmp0 (session->key_id, key_id) == 0)
+    return;
+  g_free (session->key_id);
+  session->key_id = g_strdup (key_id);
+}
+
+/* Publishers whose keys are no longer good have to go; the others may have another priority, or
+ * their keys another name. */
 static void
 review_guests (UsIngest *ingest, gboolean is_changed) {
   GHashTableIter iter;
@@ -202,8 +213,10 @@ review_guests (UsIngest *ingest, gboolean is_changed) {
     if (session->stream == NULL || guest->pass == NULL)
       continue;
     const char *why = us_pass_review (guest->pass, is_changed, &session->priority);
-    if (why == NULL)
+    if (why == NULL) {
+      take_key_id (session, guest->pass);
       continue;
+    }
     us_event (US_LOG_NOTICE, US_EVENT_KEY_WITHDRAWN, "%s: publisher %s has to go: %s (key %s)",
               us_stream_get_name (session->stream), session->peer, why, session->key_id);
     us_rtmp_connection_refuse (session->connection, "NetStream.Publish.Denied",

@@ -241,6 +241,24 @@ test_revoke (Gate *gate, gconstpointer data) {
   encoder_free (again);
 }
 
+/* A key gets another name: its publisher goes on, is shown by that name, and its reconnect takes
+ * its place as before. */
+static void
+test_renamed_key (Gate *gate, gconstpointer data) {
+  start (&gate->base, us_clock_system ());
+  Encoder *a = publish (gate, "live/" KEY_A);
+  write_keys (gate, "[studio]\nkey = " KEY_A "\nstream = one\n");
+  us_ingest_reload (gate->base.ingest);
+  g_autofree char *health = fetch_page (&gate->base, "/healthz");
+  g_assert_nonnull (strstr (health, "\"key_id\":\"studio\""));
+  g_assert_false (a->is_closed);
+  Encoder *back = publish (gate, "live/" KEY_A);
+  g_autofree char *metrics = fetch_page (&gate->base, "/metrics");
+  g_assert_nonnull (strstr (metrics, "publishers{stream=\"one\",role=\"standby\"} 0\n"));
+  encoder_free (a);
+  encoder_free (back);
+}
+
 static void
 test_expiry (Gate *gate, gconstpointer data) {
   UsFakeClock clock;
@@ -471,6 +489,7 @@ main (int argc, char **argv) {
   g_test_add ("/ingest/gate/" name, Gate, NULL, set_up_func, func, tear_down_gate)
   ADD ("keys", set_up_keys, test_keys);
   ADD ("revoke", set_up_keys, test_revoke);
+  ADD ("renamed-key", set_up_keys, test_renamed_key);
   ADD ("expiry", set_up_keys, test_expiry);
   ADD ("hook", set_up_hook, test_hook);
   ADD ("hook-and-no-patience", set_up_hook, test_hook_and_no_patience);

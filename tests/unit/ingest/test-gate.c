@@ -218,6 +218,7 @@ test_review (Fixture *f, gconstpointer data) {
   g_assert_true (us_gate_reload (f->gate));
   g_assert_null (us_pass_review (a, TRUE, &priority));
   g_assert_cmpuint (priority, ==, 7);
+  g_assert_cmpstr (us_pass_get_key_id (a), ==, "renamed");
   g_assert_cmpstr (us_pass_review (b, TRUE, &priority), ==, "its key was taken back");
   g_assert_cmpstr (us_pass_review (any, TRUE, &priority), ==, "its key is for another stream now");
   write_keys (f, "[a]\nkey = " KEY_A "\nstream = other\n");
