@@ -6,7 +6,6 @@
 G_BEGIN_DECLS
 
 guint64 us_memory_of_machine (void);
-guint64 us_memory_of_group (const char *root, const char *rows);
 guint64 us_memory_of_cgroup (const char *text);
 
 G_END_DECLS

@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 
 #define US_LOG_TOPIC "http.server"
+#include "base/cores.h"
 #include "base/log.h"
 
 struct UsHttpServer {
@@ -84,7 +85,7 @@ us_http_server_new (const UsHttpServerSettings *settings, GError **error) {
   DEFAULT (max_waiting);
 #undef DEFAULT
   if (full.n_shards == 0)
-    full.n_shards = CLAMP (g_get_num_processors () / 2, 1, 8);
+    full.n_shards = CLAMP (us_cores_of_machine () / 2, 1, 8);
   full.max_connections = cap_connections (full.max_connections);
 
   core = us_http_core_new (&full);

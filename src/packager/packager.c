@@ -12,6 +12,7 @@
 
 #define US_LOG_TOPIC "packager"
 #include "base/clock.h"
+#include "base/cores.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "base/timer.h"
@@ -473,7 +474,7 @@ us_packager_new (const UsPackagerSettings *settings, GError **error) {
   packager->muxer.name = g_strdup (settings->muxer.name);
   packager->muxer.max_waiting
       = MIN (settings->muxer.max_waiting, settings->playlist_length + BACKLOG);
-  packager->turnstile = us_turnstile_new (us_turnstile_size (g_get_num_processors (), is_encoding));
+  packager->turnstile = us_turnstile_new (us_turnstile_size (us_cores_of_machine (), is_encoding));
   packager->muxer.turnstile = packager->turnstile;
   packager->playlist_length = settings->playlist_length;
   packager->max_streams = settings->max_streams;

@@ -84,6 +84,7 @@ static const struct {
   { "name", "a", "'a' is not a text of 2 to 5 characters" },
   { "name", "abcdef", "'abcdef' is not a text of 2 to 5 characters" },
   { "name", "a\nb", "'a?b' has bytes that are not printable text" },
+  { "name", "a\302\2332J", "'a?2J' has bytes that are not printable text" }, /* CSI of xterm */
   { "name", "a\xff", "'a\xef\xbf\xbd' has bytes that are not printable text" },
   { "path", "", NULL },
 };
