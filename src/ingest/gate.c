@@ -298,8 +298,10 @@ check_key (UsPass *pass) {
           "too many wrong stream keys came from its address: it has to wait");
     return;
   }
-  UsKeyVerdict verdict = us_keys_check (us_keys_file_get (gate->keys_file), pass->secret,
-                                        pass->stated, pass->host, now_s (gate), &key);
+  UsKeyVerdict verdict = US_KEY_UNKNOWN;
+  if (!us_throttle_knows (gate->throttle, pass->host, pass->secret))
+    verdict = us_keys_check (us_keys_file_get (gate->keys_file), pass->secret, pass->stated,
+                             pass->host, now_s (gate), &key);
   if (verdict != US_KEY_OK) {
     deny_key (pass, verdict, key);
     return;
@@ -479,6 +481,13 @@ us_pass_free (UsPass *pass) {
   g_free (pass);
 }
 
+static gboolean
+note_reading (UsGate *gate, gboolean is_changed) {
+  if (is_changed)
+    us_throttle_forget_keys (gate->throttle);
+  return is_changed;
+}
+
 /**
  * us_gate_poll:
  * @gate: to be called about once a second
@@ -487,7 +496,7 @@ us_pass_free (UsPass *pass) {
  */
 gboolean
 us_gate_poll (UsGate *gate) {
-  return gate->keys_file != NULL && us_keys_file_poll (gate->keys_file);
+  return gate->keys_file != NULL && note_reading (gate, us_keys_file_poll (gate->keys_file));
 }
 
 /**
@@ -500,7 +509,7 @@ us_gate_poll (UsGate *gate) {
  */
 gboolean
 us_gate_reload (UsGate *gate) {
-  return gate->keys_file != NULL && us_keys_file_reload (gate->keys_file);
+  return gate->keys_file != NULL && note_reading (gate, us_keys_file_reload (gate->keys_file));
 }
 
 /**

@@ -5,13 +5,17 @@
  * same NAT. From the sixth one on an address waits, 1 s and twice as long with each more, a minute
  * at most; meanwhile none of its keys is looked at, not even a right one, or the wait would be none
  * for who guesses. IPv6 addresses count by their /64, of which one host can have them all.
+ * A wrong key that is known again needs no looking up, which would hash it with the salt of each
+ * hashed key of the file; so when there is a new file the table forgets which keys were wrong.
  * When the table is full the address that failed longest ago is forgotten.
  */
 #include "ingest/throttle.h"
 
+#include <string.h>
+
 #include "base/network.h"
 
-#define N_RECENT 4 /* wrong keys that are known again */
+#define N_RECENT 64 /* wrong keys that are known again: as many encoders behind one NAT */
 
 typedef struct {
   char *host;
@@ -125,6 +129,45 @@ us_throttle_may_try (UsThrottle *throttle, const char *host, gint64 now_us) {
   return culprit == NULL || now_us >= culprit->wait_until_us;
 }
 
+static gboolean
+is_recent (const Culprit *culprit, guint64 hash) {
+  for (guint i = 0; i < N_RECENT; i++) {
+    if (culprit->recent[i] == hash)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/**
+ * us_throttle_knows:
+ * @throttle: the table
+ * @host: a numeric address
+ * @secret: a key from there
+ *
+ * Returns: whether it was wrong before, by the same keys file
+ */
+gboolean
+us_throttle_knows (UsThrottle *throttle, const char *host, const char *secret) {
+  const Culprit *culprit = find (throttle, host);
+  return culprit != NULL && is_recent (culprit, hash_of (throttle, secret));
+}
+
+/**
+ * us_throttle_forget_keys:
+ * @throttle: the table
+ *
+ * Other keys are good from now on. Who waits goes on waiting; what was wrong does not count any
+ * more, or encoders with old keys would count again with each new file.
+ */
+void
+us_throttle_forget_keys (UsThrottle *throttle) {
+  for (GList *link = throttle->order.head; link != NULL; link = link->next) {
+    Culprit *culprit = link->data;
+    memset (culprit->recent, 0, sizeof culprit->recent);
+    culprit->n_wrong = 0;
+  }
+}
+
 /**
  * us_throttle_fail:
  * @throttle: the table
@@ -136,10 +179,8 @@ void
 us_throttle_fail (UsThrottle *throttle, const char *host, const char *secret, gint64 now_us) {
   Culprit *culprit = find_or_add (throttle, host, now_us);
   guint64 hash = hash_of (throttle, secret);
-  for (guint i = 0; i < N_RECENT; i++) {
-    if (culprit->recent[i] == hash)
-      return;
-  }
+  if (is_recent (culprit, hash))
+    return;
   culprit->recent[culprit->n_wrong % N_RECENT] = hash;
   culprit->n_wrong++;
   if (culprit->n_wrong <= US_THROTTLE_FREE)

@@ -19,6 +19,8 @@ UsThrottle *us_throttle_new (void);
 void us_throttle_free (UsThrottle *throttle);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsThrottle, us_throttle_free)
 gboolean us_throttle_may_try (UsThrottle *throttle, const char *host, gint64 now_us);
+gboolean us_throttle_knows (UsThrottle *throttle, const char *host, const char *secret);
+void us_throttle_forget_keys (UsThrottle *throttle);
 void us_throttle_fail (UsThrottle *throttle, const char *host, const char *secret, gint64 now_us);
 /* Returns: whether a refusal of this address is to be logged; @hidden: (out): how many were not
  * since the last one that was */

@@ -195,6 +195,18 @@ test_guessing (Fixture *f, gconstpointer data) {
   g_assert_true (is_let_in (f, "live", KEY_A, "", "192.0.2.1"));
 }
 
+/* A key that was wrong is right as soon as it is in the file. */
+static void
+test_new_key (Fixture *f, gconstpointer data) {
+  static const char key[] = "dddddddddddddddddddddddddddddddd";
+  make_gate (f, US_OPEN_ANY, TRUE);
+  for (guint i = 0; i < 3; i++)
+    g_assert_false (is_let_in (f, "live", key, "", "192.0.2.1"));
+  write_keys (f, "[d]\nkey = dddddddddddddddddddddddddddddddd\nstream = one\n");
+  g_assert_true (us_gate_reload (f->gate));
+  g_assert_true (is_let_in (f, "live", key, "", "192.0.2.1"));
+}
+
 static void
 test_review (Fixture *f, gconstpointer data) {
   guint priority = 99;
@@ -246,6 +258,7 @@ main (int argc, char **argv) {
   ADD ("places", test_places);
   ADD ("same-answer", test_same_answer);
   ADD ("guessing", test_guessing);
+  ADD ("new-key", test_new_key);
   ADD ("review", test_review);
   return g_test_run ();
 }

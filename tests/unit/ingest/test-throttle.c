@@ -11,18 +11,35 @@ fail_n (UsThrottle *throttle, const char *host, guint n, gint64 now_us) {
   }
 }
 
-/* An encoder with an old key tries it for ever; its neighbours behind the NAT are not locked out.
- */
+/* Encoders with old keys try them for ever; their neighbours behind the NAT are not locked out. */
 static void
 test_same_key (void) {
+  static const guint n_keys[] = { 1, 3, 6, 60 };
+  for (guint k = 0; k < G_N_ELEMENTS (n_keys); k++) {
+    g_autoptr (UsThrottle) throttle = us_throttle_new ();
+    for (guint i = 0; i < 10000; i++) {
+      g_autofree char *secret = g_strdup_printf ("old key %u", i % n_keys[k]);
+      us_throttle_fail (throttle, "192.0.2.1", secret, i * S);
+    }
+    g_assert_true (us_throttle_may_try (throttle, "192.0.2.1", 9999 * S));
+  }
+}
+
+/* A wrong key is known again, until there are other right ones. */
+static void
+test_knows (void) {
   g_autoptr (UsThrottle) throttle = us_throttle_new ();
-  for (guint i = 0; i < 10000; i++)
-    us_throttle_fail (throttle, "192.0.2.1",
-                      i % 3 == 0   ? "old"
-                      : i % 3 == 1 ? "older"
-                                   : "oldest",
-                      i * S);
-  g_assert_true (us_throttle_may_try (throttle, "192.0.2.1", 10000 * S));
+  g_assert_false (us_throttle_knows (throttle, "192.0.2.1", "guess 0"));
+  fail_n (throttle, "192.0.2.1", 6, 0);
+  g_assert_true (us_throttle_knows (throttle, "192.0.2.1", "guess 0"));
+  g_assert_true (us_throttle_knows (throttle, "192.0.2.1", "guess 5"));
+  g_assert_false (us_throttle_knows (throttle, "192.0.2.1", "guess 6"));
+  g_assert_false (us_throttle_knows (throttle, "192.0.2.2", "guess 0"));
+  us_throttle_forget_keys (throttle);
+  g_assert_false (us_throttle_knows (throttle, "192.0.2.1", "guess 0"));
+  g_assert_false (us_throttle_may_try (throttle, "192.0.2.1", S - 1)); /* it goes on waiting */
+  fail_n (throttle, "192.0.2.1", US_THROTTLE_FREE, S);                 /* and counts anew */
+  g_assert_true (us_throttle_may_try (throttle, "192.0.2.1", S));
 }
 
 static void
@@ -87,6 +104,7 @@ int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/throttle/same-key", test_same_key);
+  g_test_add_func ("/throttle/knows", test_knows);
   g_test_add_func ("/throttle/guessing", test_guessing);
   g_test_add_func ("/throttle/networks", test_networks);
   g_test_add_func ("/throttle/bounded", test_bounded);
