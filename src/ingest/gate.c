@@ -126,7 +126,6 @@ admit (UsPass *pass, const char *stream) {
   }
   UsGateResult result = { .is_admitted = TRUE,
                           .stream = name,
-                          .is_authenticated = pass->key_id != NULL || gate->has_on_publish,
                           .priority = pass->priority,
                           .key_id = pass->key_id };
   pass->is_admitted = TRUE;

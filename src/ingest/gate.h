@@ -27,7 +27,6 @@ typedef struct {
 typedef struct {
   gboolean is_admitted;
   const char *stream; /* of one that is admitted */
-  gboolean is_authenticated;
   guint priority;
   const char *key_id; /* (nullable) */
   const char *text;   /* of one that is not: for the peer; says nothing that helps to guess */

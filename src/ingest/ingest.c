@@ -168,7 +168,6 @@ on_judged (const UsGateResult *result, gpointer user_data) {
     refuse (ingest, session, "this server is shutting down");
     return;
   }
-  session->is_authenticated = result->is_authenticated;
   session->priority = result->priority;
   session->key_id = g_strdup (result->key_id);
   give_stream (ingest, session, result->stream);

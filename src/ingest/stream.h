@@ -31,14 +31,13 @@ typedef struct {
   UsRtmpConnection *connection;
   UsStream *stream; /* nullable: publishing or held on it */
   char *peer, *encoder;
-  char *enhanced;            /* what the encoder knows of Enhanced RTMP, for people; "": nothing */
-  gboolean is_authenticated; /* a key of the keys file, or the HTTP callback, let it in */
-  guint priority;            /* of its key: 0 is best, and what everybody has without keys */
-  char *key_id;              /* (nullable): which key; fit for logs, the key itself is not */
-  gint64 arrived_us;         /* publish asked for */
-  gint64 since_us;           /* publish accepted, 0: not yet */
-  gint64 last_media_us;      /* on the role's clock */
-  gpointer owner;            /* the role */
+  char *enhanced;       /* what the encoder knows of Enhanced RTMP, for people; "": nothing */
+  guint priority;       /* of its key: 0 is best, and what everybody has without keys */
+  char *key_id;         /* (nullable): which key; fit for logs, the key itself is not */
+  gint64 arrived_us;    /* publish asked for */
+  gint64 since_us;      /* publish accepted, 0: not yet */
+  gint64 last_media_us; /* on the role's clock */
+  gpointer owner;       /* the role */
 } UsSession;
 
 typedef struct {

@@ -39,7 +39,6 @@ on_publish (UsRtmpConnection *connection, const UsRtmpPublish *publish, gpointer
   session->encoder = g_strdup (publish->encoder);
   session->priority = (guint)g_ascii_digit_value (publish->key[0]);
   session->key_id = g_strdup (publish->key + 2);
-  session->is_authenticated = TRUE;
   us_stream_publish (stage->stream, session);
 }
 
