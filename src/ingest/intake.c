@@ -9,6 +9,7 @@
  */
 #include "ingest/intake.h"
 
+#include "rtmp/codec-config.h"
 #include "rtmp/flv.h"
 
 enum { AUDIO, VIDEO, N_TRACKS };
@@ -29,6 +30,7 @@ struct UsIntake {
   guint n_keys;            /* of @items */
   gboolean is_keeping;
   gboolean has_video; /* a stream without video may start at any frame */
+  gboolean can_start; /* a configuration of video came that can be read */
   gint64 key_us, key_interval_us;
   UsPunctual punctual;
   UsRates rates;
@@ -115,9 +117,21 @@ append (UsIntake *intake, const UsRtmpMessage *message, gboolean is_config, gboo
     trim (intake, now_us);
 }
 
+/* Some encoders mark HEVC as H.264. */
+static gboolean
+is_readable (const UsFlvTag *tag, const guint8 *data) {
+  UsVideoConfig config;
+  const guint8 *record = data + tag->data_offset;
+  return (tag->codec == US_CODEC_H264
+          && us_flv_parse_avc_config (record, tag->data_size, &config, NULL))
+         || us_flv_parse_hevc_config (record, tag->data_size, &config, NULL);
+}
+
 static void
-take_config (UsIntake *intake, const UsRtmpMessage *message, gint64 now_us) {
+take_config (UsIntake *intake, const UsRtmpMessage *message, const UsFlvTag *tag,
+             const guint8 *data, gint64 now_us) {
   guint track = message->type == US_RTMP_VIDEO ? VIDEO : AUDIO;
+  intake->can_start = intake->can_start || (track == VIDEO && is_readable (tag, data));
   append (intake, message, TRUE, FALSE, now_us);
   set_bytes (&intake->last[track], message->payload);
   if (intake->items.length == 0)
@@ -134,13 +148,22 @@ note_video (UsIntake *intake) {
   drop_all (intake);
 }
 
+/* A key frame whose configuration never came, nor stands in it, is nothing to start with. */
 static gboolean
-take_frame (UsIntake *intake, const UsRtmpMessage *message, gboolean is_keyframe, gint64 now_us,
-            gint64 limit_ms) {
+is_start (UsIntake *intake, const UsFlvTag *tag, const guint8 *data) {
+  if (!tag->is_keyframe || intake->can_start)
+    return tag->is_keyframe;
+  g_autoptr (GBytes) own = us_flv_gather_hevc_config (data + tag->data_offset, tag->data_size);
+  return own != NULL;
+}
+
+static gboolean
+take_frame (UsIntake *intake, const UsRtmpMessage *message, const UsFlvTag *tag, const guint8 *data,
+            gint64 now_us, gint64 limit_ms) {
   gboolean is_video = message->type == US_RTMP_VIDEO;
   if (is_video)
     note_video (intake);
-  gboolean is_key = is_video ? is_keyframe : !intake->has_video;
+  gboolean is_key = is_video ? is_start (intake, tag, data) : !intake->has_video;
   if (is_video || !intake->has_video)
     us_punctual_push (&intake->punctual, message->timestamp_ms, now_us, limit_ms);
   if (is_key) {
@@ -183,13 +206,12 @@ us_intake_push (UsIntake *intake, const UsRtmpMessage *message, gint64 now_us, g
     return FALSE;
   us_rates_push (&intake->rates, message->type == US_RTMP_VIDEO, &tag, size, now_us);
   if (tag.kind == US_FLV_CONFIG)
-    take_config (intake, message, now_us);
+    take_config (intake, message, &tag, data, now_us);
   /* Pictures that cannot be packaged are pictures: with them the sound is no stream of its own, or
    * a publisher of AV1 would count as a good one and take the place of one whose pictures are. */
   if (tag.kind == US_FLV_UNSUPPORTED && message->type == US_RTMP_VIDEO)
     note_video (intake);
-  return tag.kind == US_FLV_FRAME
-         && take_frame (intake, message, tag.is_keyframe, now_us, limit_ms);
+  return tag.kind == US_FLV_FRAME && take_frame (intake, message, &tag, data, now_us, limit_ms);
 }
 
 /**

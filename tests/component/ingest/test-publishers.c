@@ -154,9 +154,11 @@ on_frame (gpointer user_data) {
 }
 
 #define AV1 0
+#define NO_CONFIG 255
 
 /* @first_ms: where its clock, and with that its key frames, begin.
- * @variant: of its H.264 configuration, or AV1 */
+ * @variant: of its H.264 configuration, or AV1, or NO_CONFIG for one whose configuration is cut off
+ */
 static Camera *
 camera_new (Stage *stage, const char *key, gint64 first_ms, guint8 variant) {
   Camera *camera = g_new0 (Camera, 1);
@@ -167,8 +169,10 @@ camera_new (Stage *stage, const char *key, gint64 first_ms, guint8 variant) {
   camera->is_av1 = variant == AV1;
   if (camera->is_av1)
     encoder_send (camera->encoder, US_RTMP_AUDIO, first_ms, media_audio_config (FALSE));
-  else
+  else if (variant != NO_CONFIG)
     encoder_send_configs (camera->encoder, variant);
+  else
+    encoder_send (camera->encoder, US_RTMP_VIDEO, first_ms, g_bytes_new ("\x17\0\0\0\0\1", 6));
   camera->timer = g_timeout_add (FRAME_MS, on_frame, camera);
   return camera;
 }
@@ -427,18 +431,20 @@ send_garbage (Camera *camera) {
   encoder_send_media (camera->encoder, FRAME_MS, 200);
 }
 
-/* One that sends nonsense, one that has never sent a picture, and one whose pictures no segment can
- * carry, though its sound could be: they take nobody's place. */
+/* One that sends nonsense, one that has never sent a picture, one whose pictures no segment can
+ * carry, though its sound could be, and one whose pictures lack their configuration: they take
+ * nobody's place. */
 static void
 test_useless_backups (Stage *stage, gconstpointer data) {
-  stage->settings.max_publishers = 4;
+  stage->settings.max_publishers = 5;
   start (stage);
   Camera *main_camera = camera_new (stage, "1-main", 0, 1);
   wait_until (is_fed_by, &(Goal){ stage, "main", 0 }, NULL, "the main encoder");
+  Camera *bare = camera_new (stage, "0-bare", 0, NO_CONFIG);
   Camera *noisy = camera_new (stage, "2-noisy", 0, 1), *mute = camera_new (stage, "0-mute", 0, 1);
   Camera *modern = camera_new (stage, "0-modern", 0, AV1);
   mute->is_frozen = TRUE;
-  wait_until (has_publishers, &(Goal){ stage, NULL, 4 }, NULL, "all of them");
+  wait_until (has_publishers, &(Goal){ stage, NULL, 5 }, NULL, "all of them");
   noisy->is_frozen = TRUE;
   send_garbage (noisy);
   wait_more_segments (stage, 3);
@@ -453,6 +459,7 @@ test_useless_backups (Stage *stage, gconstpointer data) {
   camera_free (noisy);
   camera_free (mute);
   camera_free (modern);
+  camera_free (bare);
 }
 
 static char *

@@ -165,6 +165,24 @@ test_unsupported_video (void) {
   g_assert_false (us_intake_get_punctual (intake)->is_started);
 }
 
+/* Key frames whose configuration did not come, or is broken: no start before a good one. */
+static void
+test_unusable_video (void) {
+  g_autoptr (UsIntake) intake = us_intake_new ();
+  us_intake_keep (intake, TRUE);
+  for (guint32 at_ms = 0; at_ms < 2000; at_ms += 40) {
+    if (at_ms == 1000)
+      g_assert_false (
+          push (intake, US_RTMP_VIDEO, at_ms, g_bytes_new_static ("\x17\0\0\0\0\1", 6)));
+    g_assert_false (push (intake, US_RTMP_VIDEO, at_ms, media_video (TRUE, at_ms, 100)));
+    g_assert_false (push (intake, US_RTMP_AUDIO, at_ms, media_audio (at_ms)));
+    g_assert_false (us_intake_is_ready (intake));
+  }
+  g_assert_false (push (intake, US_RTMP_VIDEO, 2000, media_video_config (1)));
+  g_assert_true (push (intake, US_RTMP_VIDEO, 2000, media_video (TRUE, 2000, 100)));
+  g_assert_true (us_intake_is_ready (intake));
+}
+
 /* No key frame for minutes, huge frames: bounded, and good again with the next key frame. */
 static void
 test_bounds (void) {
@@ -214,6 +232,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/intake/without-key", test_without_key);
   g_test_add_func ("/intake/audio-only", test_audio_only);
   g_test_add_func ("/intake/unsupported-video", test_unsupported_video);
+  g_test_add_func ("/intake/unusable-video", test_unusable_video);
   g_test_add_func ("/intake/bounds", test_bounds);
   g_test_add_func ("/intake/garbage", test_garbage);
   return g_test_run ();
