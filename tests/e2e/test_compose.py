@@ -12,6 +12,7 @@ import ipaddress
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -103,6 +104,14 @@ def listens(service):
             "packager-backup": ("rtmp", "http"), "switcher": ("http",), "monitor": ("http",), "publish": ()}
     addresses = [config[group_of(service)][key] for key in keys[group_of(service)]]
     return {int(address.rsplit(":", 1)[1]) for address in addresses if address.startswith("0.0.0.0:")}
+
+
+def commands_of_the_page():
+    """[(service, words)] of each command that docs/containers.md says to run inside a container"""
+    text = (chain.ROOT / "docs/containers.md").read_text(encoding="utf-8")
+    lines = re.findall(r"docker compose -f docker/compose\.yaml exec [^`\n]+", text)
+    commands = [shlex.split(line, comments=True)[5:] for line in lines]
+    return [(words[0], words[1:]) for words in commands]
 
 
 def size(text):
@@ -198,6 +207,25 @@ class Compose(unittest.TestCase):
                     self.assertIn(int(port), listens(services[host]), f"{name} asks {host}:{port}")
                 else:
                     self.assertIn((host, int(port)), others)
+
+    def test_commands_of_the_page(self):
+        """What docs/containers.md says to type: the service has that secret, and sees that address."""
+        services = self.files["base"]["services"]
+        commands = commands_of_the_page()
+        self.assertLessEqual({("switcher", "ctl", "status"), ("monitor", "ctl", "incidents"), ("monitor", "ctl", "ack")},
+                             {(name, *words[1:3]) for name, words in commands})
+        for name, words in commands:
+            self.assertEqual(words[0], "understudy")
+            done = subprocess.run([chain.BINARY, *words[1:], "--print-config"], capture_output=True, text=True,
+                                  timeout=30, env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"})
+            self.assertEqual(done.returncode, 0, (words, done.stderr))
+            secrets = {s if isinstance(s, str) else s["source"] for s in services[name].get("secrets") or []}
+            needed = set(re.findall(r"/run/secrets/([\w-]+)", " ".join(words)))
+            self.assertLessEqual(needed, secrets, words)
+            if name == "switcher" and words[1] == "ctl":  # answers nobody without
+                self.assertEqual(needed, {"control-token"}, words)
+            for host, port in re.findall(r"(?:http|rtmp)://([\w.-]+):(\d+)", " ".join(words)):
+                self.assertIn(int(port), listens(services[name if host == "localhost" else host]), words)
 
     def test_ports_are_listened_on(self):
         for overlay, name, service in self.each(ours=True):
