@@ -13,6 +13,11 @@
 #include "base/timer.h"
 #include "publisher/outlet.h"
 
+/* parsebin may lose the error of a demuxer that failed at once; then there is silence. Counted in
+ * looks, so that a process that stood still does not take its own silence for the source's. */
+#define CHECK_MS 250
+#define MAX_IDLE_CHECKS 20
+
 static const UsBackoff backoff = { .first_ms = 250, .step_ms = 250, .cap_ms = 5000 };
 
 struct UsPublisher {
@@ -21,7 +26,8 @@ struct UsPublisher {
   char *file, *pipelines_dir, *pipeline; /* the first two nullable */
   UsSource *source;                      /* nullable: between two tries */
   UsOutlet *outlet;
-  GSource *retry;
+  GSource *retry, *check;
+  guint idle_checks;               /* since the last item, or since the source was made */
   guint failures;                  /* in a row */
   gboolean has_begun, is_stopping; /* it gave something, once; us_publisher_stop() */
 };
@@ -31,6 +37,7 @@ static const UsSourceHandler source_handler;
 static gboolean
 make_source (UsPublisher *publisher, GError **error) {
   g_clear_pointer (&publisher->source, us_source_free);
+  publisher->idle_checks = 0;
   publisher->source = us_source_new (publisher->file, publisher->pipelines_dir, publisher->pipeline,
                                      &source_handler, publisher, error);
   return publisher->source != NULL;
@@ -61,13 +68,27 @@ try_later (UsPublisher *publisher, const GError *error) {
   us_timer_start (&publisher->retry, delay_ms, "publisher-retry", on_retry, publisher);
 }
 
+static gboolean
+on_check (gpointer data) {
+  UsPublisher *publisher = data;
+  if (!publisher->has_begun || publisher->retry != NULL
+      || ++publisher->idle_checks < MAX_IDLE_CHECKS)
+    return G_SOURCE_CONTINUE;
+  g_autoptr (GError) error
+      = g_error_new (US_SOURCE_ERROR, US_SOURCE_ERROR_END, "%s gives nothing for %d s",
+                     publisher->file != NULL ? publisher->file : "the test picture",
+                     CHECK_MS * MAX_IDLE_CHECKS / 1000);
+  try_later (publisher, error);
+  return G_SOURCE_CONTINUE;
+}
+
 static void
 on_item (UsSource *source, const UsSourceItem *item, gpointer data) {
   UsPublisher *publisher = data;
   if (publisher->retry != NULL)
     return;
   publisher->has_begun = TRUE;
-  publisher->failures = 0;
+  publisher->failures = publisher->idle_checks = 0;
   us_outlet_push (publisher->outlet, item);
 }
 
@@ -111,6 +132,7 @@ us_publisher_new (const UsPublisherSettings *settings, const UsPublisherHandler 
   publisher->outlet = us_outlet_new (settings->url, on_stopped, publisher);
   if (!make_source (publisher, error))
     return NULL;
+  us_timer_start (&publisher->check, CHECK_MS, "publisher-check", on_check, publisher);
   return g_steal_pointer (&publisher);
 }
 
@@ -136,6 +158,7 @@ us_publisher_free (UsPublisher *publisher) {
   if (publisher == NULL)
     return;
   us_timer_stop (&publisher->retry);
+  us_timer_stop (&publisher->check);
   us_source_free (publisher->source);
   us_outlet_free (publisher->outlet);
   g_free (publisher->file);

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 #define US_SOURCE_ERROR us_source_error_quark ()
 typedef enum {
   US_SOURCE_ERROR_FILE,  /* cannot be opened or read */
-  US_SOURCE_ERROR_END,   /* of what a URL gave */
+  US_SOURCE_ERROR_END,   /* of what a URL gave; nothing comes */
   US_SOURCE_ERROR_CODEC, /* holds something RTMP publishers do not send */
 } UsSourceError;
 GQuark us_source_error_quark (void);
