@@ -1,12 +1,9 @@
 /* test-publishers.c - primary and backup encoders of one stream, over real connections and in real
  * time, between a stream and two recording packagers
- *
- * What a keys file would say of a publisher is in its key here: "0-main" is the key main with
- * priority 0.
  */
 #include "fakes.h"
 #include "ingest/status-publishers.h"
-#include "ingest/stream.h"
+#include "small-role.h"
 #include "unit/ingest/media.h"
 
 #define FRAME_MS 40
@@ -16,99 +13,39 @@ typedef struct {
   FakeServer *twins[2];
   char *urls[3]; /* NULL-terminated */
   UsState *state;
-  UsStream *stream;
-  UsRtmpListener *listener;
-  guint16 port;
+  SmallRole role;
   guint tick;
 } Stage;
 
-/* ------------------------------------------------------------------------------ a small role */
-
-static void
-session_free (UsSession *session) {
-  g_free (session->peer);
-  g_free (session->encoder);
-  g_free (session->key_id);
-  g_free (session);
-}
-
-static void
-on_publish (UsRtmpConnection *connection, const UsRtmpPublish *publish, gpointer user_data) {
-  UsSession *session = user_data;
-  Stage *stage = session->owner;
-  session->encoder = g_strdup (publish->encoder);
-  session->priority = (guint)g_ascii_digit_value (publish->key[0]);
-  session->key_id = g_strdup (publish->key + 2);
-  us_stream_publish (stage->stream, session);
-}
-
-static void
-on_media (UsRtmpConnection *connection, UsRtmpMessage *message, gpointer user_data) {
-  UsSession *session = user_data;
-  if (session->stream != NULL)
-    us_stream_media (session->stream, session, message);
-}
-
-static void
-on_closed (UsRtmpConnection *connection, gboolean is_clean, const char *reason,
-           gpointer user_data) {
-  UsSession *session = user_data;
-  if (session->stream != NULL)
-    us_stream_session_closed (session->stream, session, reason);
-  session_free (session);
-}
-
-static void
-on_connection (UsRtmpConnection *connection, gpointer user_data) {
-  static const UsRtmpHandler handler = { on_publish, on_media, on_closed };
-  UsSession *session = g_new0 (UsSession, 1);
-  session->owner = user_data;
-  session->connection = connection;
-  session->peer = g_strdup (us_rtmp_connection_get_peer (connection));
-  us_rtmp_connection_set_handler (connection, &handler, session);
-}
-
 static gboolean
 on_tick (gpointer user_data) {
-  us_stream_tick (((Stage *)user_data)->stream);
+  us_stream_tick (((Stage *)user_data)->role.stream);
   return G_SOURCE_CONTINUE;
 }
 
 static void
 set_up (Stage *stage, gconstpointer data) {
-  UsRtmpListenerSettings rtmp
-      = { .address = "127.0.0.1", .inherited_fd = -1, .max_connections = 20 };
-  GError *error = NULL;
-  us_rtmp_limits_default (&rtmp.limits);
-  stage->settings = (UsStreamSettings){
-    .segmenter = { 1000, 0, 10, 64 * 1024 * 1024 },
-    .takeover_silence_ms = 5000,
-    .max_publishers = 3,
-    .patience_ms = 300,
-    .contest = { US_FAILBACK_AUTO, 1000 },
-  };
+  small_role_settings (&stage->settings);
+  stage->settings.patience_ms = 300;
   for (guint i = 0; i < 2; i++) {
     stage->twins[i] = fake_server_new (0, FALSE);
     stage->urls[i] = fake_server_url (stage->twins[i]);
   }
-  stage->listener = us_rtmp_listener_new (&rtmp, on_connection, stage, &error);
-  g_assert_no_error (error);
-  stage->port = us_rtmp_listener_get_port (stage->listener);
+  small_role_start (&stage->role);
   stage->state = us_state_new (NULL, us_clock_system ());
 }
 
 static void
 start (Stage *stage) {
   stage->settings.relay_urls = (const char *const *)stage->urls;
-  stage->stream = us_stream_new ("cam1", &stage->settings, stage->state, us_clock_system ());
+  stage->role.stream = us_stream_new ("cam1", &stage->settings, stage->state, us_clock_system ());
   stage->tick = g_timeout_add (100, on_tick, stage);
 }
 
 static void
 tear_down (Stage *stage, gconstpointer data) {
   g_source_remove (stage->tick);
-  us_rtmp_listener_free (stage->listener);
-  us_stream_free (stage->stream);
+  small_role_stop (&stage->role);
   us_state_free (stage->state);
   for (guint i = 0; i < 2; i++) {
     fake_server_free (stage->twins[i]);
@@ -163,7 +100,7 @@ static Camera *
 camera_new (Stage *stage, const char *key, gint64 first_ms, guint8 variant) {
   Camera *camera = g_new0 (Camera, 1);
   g_autofree char *path = g_strconcat ("live/", key, NULL);
-  camera->encoder = encoder_new (stage->port, path);
+  camera->encoder = encoder_new (stage->role.port, path);
   camera->encoder->time_ms = first_ms;
   camera->due_us = g_get_monotonic_time ();
   camera->is_av1 = variant == AV1;
@@ -200,14 +137,14 @@ typedef struct {
 static gboolean
 is_fed_by (gpointer data) {
   const Goal *goal = data;
-  const UsSession *session = us_stream_get_session (goal->stage->stream);
+  const UsSession *session = us_stream_get_session (goal->stage->role.stream);
   return session != NULL && g_str_equal (session->key_id, goal->key_id);
 }
 
 static gboolean
 has_publishers (gpointer data) {
   const Goal *goal = data;
-  return us_stream_get_n_publishers (goal->stage->stream) == goal->count;
+  return us_stream_get_n_publishers (goal->stage->role.stream) == goal->count;
 }
 
 /* For @count ms. */
@@ -215,7 +152,7 @@ static gboolean
 is_first_silent (gpointer data) {
   const Goal *goal = data;
   UsStreamPublisher publisher;
-  us_stream_get_publisher (goal->stage->stream, 0, &publisher);
+  us_stream_get_publisher (goal->stage->role.stream, 0, &publisher);
   return publisher.silent_ms >= goal->count;
 }
 
@@ -246,7 +183,7 @@ wait_more_segments (Stage *stage, guint n) {
 static guint64
 switches (Stage *stage, UsContestReason reason) {
   UsStreamCounts counts;
-  us_stream_get_counts (stage->stream, &counts);
+  us_stream_get_counts (stage->role.stream, &counts);
   return counts.switches_total[reason];
 }
 
@@ -350,7 +287,7 @@ test_sticky (Stage *stage, gconstpointer data) {
   main_camera = camera_new (stage, "0-main", 0, 1);
   wait_until (has_publishers, &(Goal){ stage, NULL, 2 }, NULL, "the main encoder's return");
   wait_more_segments (stage, 4);
-  g_assert_cmpstr (us_stream_get_session (stage->stream)->key_id, ==, "backup");
+  g_assert_cmpstr (us_stream_get_session (stage->role.stream)->key_id, ==, "backup");
   g_assert_cmpuint (check_segments (stage, 700), ==, 1);
   camera_free (backup); /* and back only when it must */
   wait_until (is_fed_by, &(Goal){ stage, "main", 0 }, NULL, "the main encoder");
@@ -370,7 +307,7 @@ test_limits (Stage *stage, gconstpointer data) {
   Camera *again = camera_new (stage, "1-backup", 0, 1);
   wait_until (is_closed, again, NULL, "refusal of the same key");
   g_assert_nonnull (strstr (again->encoder->fault, "BadName"));
-  g_assert_cmpuint (us_stream_get_n_publishers (stage->stream), ==, 3);
+  g_assert_cmpuint (us_stream_get_n_publishers (stage->role.stream), ==, 3);
   wait_more_segments (stage, 2);
   g_assert_cmpuint (check_segments (stage, 700), ==, 0);
   Camera *all[] = { main_camera, backup, third, fourth, again };
@@ -393,7 +330,7 @@ test_reconnect (Stage *stage, gconstpointer data) {
   wait_more_segments (stage, 3);
   g_assert_cmpuint (check_segments (stage, 1500), ==, 1);
   UsStreamCounts counts;
-  us_stream_get_counts (stage->stream, &counts);
+  us_stream_get_counts (stage->role.stream, &counts);
   g_assert_cmpuint (counts.takeovers_total, ==, 1);
   g_assert_cmpuint (counts.publishes_total, ==, 2);
   camera_free (old);
@@ -450,7 +387,7 @@ test_useless_backups (Stage *stage, gconstpointer data) {
   wait_more_segments (stage, 3);
   main_camera->is_frozen = TRUE;
   wait_until (is_first_silent, &(Goal){ stage, NULL, 1000 }, NULL, "more than its patience");
-  g_assert_cmpstr (us_stream_get_session (stage->stream)->key_id, ==, "main");
+  g_assert_cmpstr (us_stream_get_session (stage->role.stream)->key_id, ==, "main");
   main_camera->is_frozen = FALSE;
   wait_more_segments (stage, 2);
   g_assert_cmpuint (switches (stage, US_CONTEST_PREFERRED), ==, 0);
@@ -466,7 +403,7 @@ static char *
 status (Stage *stage) {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   json_builder_begin_object (builder);
-  us_ingest_status_add_publishers (builder, stage->stream, g_get_monotonic_time ());
+  us_ingest_status_add_publishers (builder, stage->role.stream, g_get_monotonic_time ());
   json_builder_end_object (builder);
   g_autoptr (JsonNode) root = json_builder_get_root (builder);
   return json_to_string (root, FALSE);
@@ -499,7 +436,7 @@ test_status (Stage *stage, gconstpointer data) {
   assert_parts (one, (const char *const[]){ "{\"publishers\":[{\"peer\":\"127.0.0.1:",
                                             "\"role\":\"active\",\"why\":\"the only one\"", NULL });
   g_autoptr (GPtrArray) streams = g_ptr_array_new ();
-  g_ptr_array_add (streams, stage->stream);
+  g_ptr_array_add (streams, stage->role.stream);
   UsExposition *out = us_exposition_new ();
   us_ingest_status_render_publishers (out, streams);
   g_autoptr (GBytes) metrics = us_exposition_end (out);
@@ -520,9 +457,9 @@ static void
 test_close (Stage *stage, gconstpointer data) {
   Camera *main_camera, *backup;
   begin (stage, &main_camera, &backup);
-  us_stream_close_publisher (stage->stream, "test");
-  g_assert_cmpuint (us_stream_get_n_publishers (stage->stream), ==, 0);
-  g_assert_null (us_stream_get_session (stage->stream));
+  us_stream_close_publisher (stage->role.stream, "test");
+  g_assert_cmpuint (us_stream_get_n_publishers (stage->role.stream), ==, 0);
+  g_assert_null (us_stream_get_session (stage->role.stream));
   wait_until (is_closed, main_camera, NULL, "the main encoder's end");
   wait_until (is_closed, backup, NULL, "the backup's end");
   camera_free (main_camera);

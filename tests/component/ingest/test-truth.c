@@ -6,7 +6,7 @@
 #include "fakes.h"
 #include "ingest/status-publishers.h"
 #include "ingest/status-truth.h"
-#include "ingest/stream.h"
+#include "small-role.h"
 #include "unit/ingest/media.h"
 
 #define FRAME_MS 40
@@ -14,8 +14,7 @@
 typedef struct {
   UsFakeClock clock;
   UsState *state;
-  UsStream *stream;
-  UsRtmpListener *listener;
+  SmallRole role;
   Encoder *encoder;
   gint64 next_tick_us;
   guint64 n_sent; /* frames of both tracks */
@@ -35,67 +34,19 @@ typedef struct {
   gint64 length_ms;         /* 30000 */
 } Fault;
 
-/* ------------------------------------------------------------------------------ a small role */
-
-static void
-on_publish (UsRtmpConnection *connection, const UsRtmpPublish *publish, gpointer user_data) {
-  UsSession *session = user_data;
-  session->encoder = g_strdup (publish->encoder);
-  us_stream_publish (((Stage *)session->owner)->stream, session);
-}
-
-static void
-on_media (UsRtmpConnection *connection, UsRtmpMessage *message, gpointer user_data) {
-  UsSession *session = user_data;
-  if (session->stream != NULL)
-    us_stream_media (session->stream, session, message);
-}
-
-static void
-on_closed (UsRtmpConnection *connection, gboolean is_clean, const char *reason,
-           gpointer user_data) {
-  UsSession *session = user_data;
-  if (session->stream != NULL)
-    us_stream_session_closed (session->stream, session, reason);
-  g_free (session->peer);
-  g_free (session->encoder);
-  g_free (session);
-}
-
-static void
-on_connection (UsRtmpConnection *connection, gpointer user_data) {
-  static const UsRtmpHandler handler = { on_publish, on_media, on_closed };
-  UsSession *session = g_new0 (UsSession, 1);
-  session->owner = user_data;
-  session->connection = connection;
-  session->peer = g_strdup (us_rtmp_connection_get_peer (connection));
-  us_rtmp_connection_set_handler (connection, &handler, session);
-}
-
 static void
 set_up (Stage *stage, gconstpointer data) {
-  UsRtmpListenerSettings rtmp
-      = { .address = "127.0.0.1", .inherited_fd = -1, .max_connections = 20 };
-  UsStreamSettings settings = {
-    .segmenter = { 1000, 0, 10, 64 * 1024 * 1024 },
-    .takeover_silence_ms = 5000,
-    .max_publishers = 3,
-    .patience_ms = 1000,
-    .contest = { US_FAILBACK_AUTO, 1000 },
-  };
-  GError *error = NULL;
+  UsStreamSettings settings;
   us_fake_clock_init (&stage->clock, 1000 * G_USEC_PER_SEC, 1700000000 * (gint64)G_USEC_PER_SEC);
-  us_rtmp_limits_default (&rtmp.limits);
-  stage->listener = us_rtmp_listener_new (&rtmp, on_connection, stage, &error);
-  g_assert_no_error (error);
+  small_role_settings (&settings);
+  small_role_start (&stage->role);
   stage->state = us_state_new (NULL, &stage->clock.clock);
-  stage->stream = us_stream_new ("cam1", &settings, stage->state, &stage->clock.clock);
+  stage->role.stream = us_stream_new ("cam1", &settings, stage->state, &stage->clock.clock);
 }
 
 static void
 tear_down (Stage *stage, gconstpointer data) {
-  us_rtmp_listener_free (stage->listener);
-  us_stream_free (stage->stream);
+  small_role_stop (&stage->role);
   us_state_free (stage->state);
 }
 
@@ -103,7 +54,7 @@ tear_down (Stage *stage, gconstpointer data) {
 
 static guint64
 count_received (Stage *stage) {
-  UsSegmenter *segmenter = us_stream_get_segmenter (stage->stream);
+  UsSegmenter *segmenter = us_stream_get_segmenter (stage->role.stream);
   const UsInput *inputs[]
       = { us_segmenter_get_video (segmenter), us_segmenter_get_audio (segmenter) };
   guint64 n = 0;
@@ -121,7 +72,7 @@ is_received (gpointer data) {
 
 static gboolean
 is_publishing (gpointer data) {
-  return us_stream_get_session (((Stage *)data)->stream) != NULL;
+  return us_stream_get_session (((Stage *)data)->role.stream) != NULL;
 }
 
 static gboolean
@@ -140,7 +91,7 @@ static void
 pass (Stage *stage, gint64 us) {
   us_fake_clock_advance_us (&stage->clock, us);
   while (stage->clock.now_monotonic_us >= stage->next_tick_us) {
-    us_stream_tick (stage->stream);
+    us_stream_tick (stage->role.stream);
     stage->next_tick_us += G_USEC_PER_SEC;
   }
 }
@@ -197,7 +148,7 @@ send_video (Stage *stage, const Fault *fault, guint i, gint64 media_ms, gint64 t
 
 static void
 begin (Stage *stage, const Fault *fault) {
-  stage->encoder = encoder_new (us_rtmp_listener_get_port (stage->listener), "live/cam1");
+  stage->encoder = encoder_new (stage->role.port, "live/cam1");
   wait_until (is_publishing, stage, NULL, "a publisher");
   stage->next_tick_us = stage->clock.now_monotonic_us + G_USEC_PER_SEC;
   if (fault->video_until_ms != -1)
@@ -240,8 +191,8 @@ static JsonObject *
 read_status (Stage *stage) {
   g_autoptr (JsonBuilder) builder = json_builder_new ();
   json_builder_begin_object (builder);
-  us_ingest_status_add_publishers (builder, stage->stream, stage->clock.now_monotonic_us);
-  us_ingest_status_add_truth (builder, stage->stream, stage->clock.now_monotonic_us);
+  us_ingest_status_add_publishers (builder, stage->role.stream, stage->clock.now_monotonic_us);
+  us_ingest_status_add_truth (builder, stage->role.stream, stage->clock.now_monotonic_us);
   json_builder_end_object (builder);
   g_autoptr (JsonNode) root = json_builder_get_root (builder);
   return json_node_dup_object (root);
@@ -251,7 +202,7 @@ static char *
 read_metrics (Stage *stage) {
   g_autoptr (GPtrArray) streams = g_ptr_array_new ();
   UsExposition *out = us_exposition_new ();
-  g_ptr_array_add (streams, stage->stream);
+  g_ptr_array_add (streams, stage->role.stream);
   us_ingest_status_render_truth (out, streams);
   g_autoptr (GBytes) bytes = us_exposition_end (out);
   gsize size;
