@@ -18,7 +18,6 @@
 
 #define ACKNOWLEDGE_PREFIX "acknowledge-"
 #define MAX_ID 200
-#define QUIT "quit" /* enabled as long as we are not ending: so others see that we are */
 
 struct UsDesktop {
   GApplication *application;
@@ -93,7 +92,7 @@ static const GActionEntry actions[] = {
   { "open-stream", on_open_stream, "s", NULL, NULL, { 0 } },
   { "open-incident", on_open_incident, "s", NULL, NULL, { 0 } },
   { "acknowledge", on_acknowledge, "s", NULL, NULL, { 0 } },
-  { QUIT, on_quit, NULL, NULL, NULL, { 0 } },
+  { "quit", on_quit, NULL, NULL, NULL, { 0 } },
 };
 
 static void
@@ -278,7 +277,7 @@ register_application (UsDesktop *self, GDBusConnection *bus, gboolean is_service
       return FALSE;
     }
     if (!g_application_get_is_remote (self->application)
-        || g_action_group_get_action_enabled (G_ACTION_GROUP (self->application), QUIT))
+        || g_action_group_get_action_enabled (G_ACTION_GROUP (self->application), "quit"))
       return TRUE;
     if (!await_end_of_other (self, bus, error))
       return FALSE;
@@ -334,12 +333,12 @@ us_desktop_follow (UsDesktop *self, const UsDesktopDesk *desk) {
 /**
  * us_desktop_end:
  *
- * Everything is about to end: nothing is told any more, and us_desktop_free() will take from the
- * screen what asks for an answer that nobody would hear.
+ * Everything is about to end: "quit" is disabled, by which others see it, nothing is told any more,
+ * and us_desktop_free() will take from the screen what asks for an answer that nobody would hear.
  */
 void
 us_desktop_end (UsDesktop *self) {
-  GAction *quit = g_action_map_lookup_action (G_ACTION_MAP (self->application), QUIT);
+  GAction *quit = g_action_map_lookup_action (G_ACTION_MAP (self->application), "quit");
   self->is_over = TRUE;
   self->is_wanted = FALSE;
   g_simple_action_set_enabled (G_SIMPLE_ACTION (quit), FALSE);
