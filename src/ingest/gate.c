@@ -124,10 +124,8 @@ admit (UsPass *pass, const char *stream) {
     deny (pass, DENIED_NAME, error->message, error->message);
     return;
   }
-  UsGateResult result = { .is_admitted = TRUE,
-                          .stream = name,
-                          .priority = pass->priority,
-                          .key_id = pass->key_id };
+  UsGateResult result
+      = { .is_admitted = TRUE, .stream = name, .priority = pass->priority, .key_id = pass->key_id };
   pass->is_admitted = TRUE;
   g_free (pass->stream);
   pass->stream = g_strdup (name);
