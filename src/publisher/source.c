@@ -55,6 +55,7 @@ struct UsSource {
   GAsyncQueue *queue;      /* Queued; filled by streaming threads */
   Track *tracks[N_TRACKS]; /* each set once, by a streaming thread, atomically */
   gint has_sink[N_TRACKS]; /* atomic: the track has its appsink in this pipeline */
+  gint is_refused;         /* atomic: the other track cannot be published; set before data flows */
   char *file;              /* nullable */
   gboolean is_url;         /* its end is not ours to repeat */
   gboolean is_paced;       /* here, by the clock: whoever sends over a network does it himself */
@@ -289,6 +290,8 @@ on_sample (GstAppSink *sink, gpointer data) {
   g_autoptr (GstSample) sample = gst_app_sink_pull_sample (sink);
   if (sample == NULL)
     return GST_FLOW_EOS;
+  if (g_atomic_int_get (&source->is_refused))
+    return GST_FLOW_OK;
   if (g_async_queue_length (source->queue) >= MAX_QUEUED)
     return GST_FLOW_OK; /* the loop is stuck; its heartbeat will tell */
   Queued *queued = g_new0 (Queued, 1);
@@ -352,6 +355,7 @@ static void
 refuse_codec (UsSource *source, const GstStructure *structure) {
   GstStructure *report = gst_structure_new ("understudy-codec", "codec", G_TYPE_STRING,
                                             gst_structure_get_name (structure), NULL);
+  g_atomic_int_set (&source->is_refused, TRUE);
   gst_element_post_message (source->pipeline,
                             gst_message_new_application (GST_OBJECT (source->pipeline), report));
 }
@@ -495,6 +499,7 @@ stop_playing (UsSource *source) {
     g_clear_pointer (&source->bus_watch, g_source_unref);
   }
   gst_clear_object (&source->pipeline);
+  g_atomic_int_set (&source->is_refused, FALSE);
   for (guint i = 0; i < N_TRACKS; i++) {
     if (source->tracks[i] != NULL)
       gst_clear_object (&source->tracks[i]->sink);
