@@ -10,6 +10,7 @@
 #include "base/log.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,29 +61,33 @@ us_log_is_enabled (UsLogLevel level) {
   return level <= log_state.level;
 }
 
+/* @text: valid UTF-8, as of append_printable() */
 static void
 append_json_string (GString *out, const char *text) {
   g_string_append_c (out, '"');
-  for (const guchar *p = (const guchar *)text; *p != '\0'; p++) {
-    if (*p == '"' || *p == '\\')
-      g_string_append_printf (out, "\\%c", *p);
-    else if (*p < 0x20 || *p == 0x7f)
-      g_string_append_printf (out, "\\u%04x", *p);
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+    if (c == '"' || c == '\\')
+      g_string_append_printf (out, "\\%c", (char)c);
+    else if (g_unichar_iscntrl (c))
+      g_string_append_printf (out, "\\u%04x", c);
     else
-      g_string_append_c (out, (char)*p);
+      g_string_append_unichar (out, c);
   }
   g_string_append_c (out, '"');
 }
 
 /* Control characters in a line come from a peer (a stream key, a URL): they must neither forge a
- * second line nor move the cursor of the operator's terminal. */
+ * second line nor move the cursor of the operator's terminal, which obeys U+009B as it does ESC [.
+ */
 static void
 append_printable (GString *out, const char *text) {
-  for (const guchar *p = (const guchar *)text; *p != '\0'; p++) {
-    if (*p < 0x20 || *p == 0x7f)
-      g_string_append_printf (out, "\\x%02x", *p);
+  for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+    if (us_text_is_shown (c))
+      g_string_append_unichar (out, c);
     else
-      g_string_append_c (out, (char)*p);
+      g_string_append_printf (out, c < 0x80 ? "\\x%02x" : "\\u%04x", c);
   }
 }
 

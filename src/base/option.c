@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/route.h"
+#include "base/text.h"
 
 #define MAX_VALUE_LENGTH 4096
 #define MAX_WORD_LENGTH 64 /* longer words are not looked up for "did you mean" */
@@ -252,17 +253,13 @@ fits (const UsOption *option, const char *value) {
   }
 }
 
-/* What a person typed goes back to a terminal on one line: shortened, without control bytes. */
+/* What a person typed goes back to a terminal on one line: shortened, and nothing that it obeys. */
 static char *
 quotable (const char *value) {
-  g_autofree char *valid = g_utf8_make_valid (value, -1);
-  for (char *p = valid; *p != '\0'; p++) {
-    if ((guchar)*p < 0x20 || *p == 0x7f)
-      *p = '?';
-  }
-  if (g_utf8_strlen (valid, -1) <= 60)
-    return g_steal_pointer (&valid);
-  g_autofree char *head = g_utf8_substring (valid, 0, 57);
+  g_autofree char *clean = us_text_clean (value, 61);
+  if (g_utf8_strlen (clean, -1) <= 60)
+    return g_steal_pointer (&clean);
+  g_autofree char *head = g_utf8_substring (clean, 0, 57);
   return g_strconcat (head, "...", NULL);
 }
 
@@ -281,10 +278,11 @@ without_secrets (const UsOption *option, const char *value) {
   return g_strjoinv (";", items);
 }
 
+/* @value: valid UTF-8 */
 static gboolean
-has_control_byte (const char *value) {
-  for (const guchar *p = (const guchar *)value; *p != '\0'; p++) {
-    if (*p < 0x20 || *p == 0x7f)
+has_control_character (const char *value) {
+  for (const char *p = value; *p != '\0'; p = g_utf8_next_char (p)) {
+    if (g_unichar_iscntrl (g_utf8_get_char (p)))
       return TRUE;
   }
   return FALSE;
@@ -303,7 +301,7 @@ gboolean
 us_option_check (const UsOption *option, const char *value, GError **error) {
   g_autofree char *safe = without_secrets (option, value);
   g_autofree char *shown = quotable (safe);
-  if (!g_utf8_validate (value, -1, NULL) || has_control_byte (value)) {
+  if (!g_utf8_validate (value, -1, NULL) || has_control_character (value)) {
     g_set_error (error, US_CONFIG_ERROR, US_CONFIG_ERROR_VALUE,
                  "'%s' has bytes that are not printable text", shown);
     return FALSE;

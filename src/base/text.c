@@ -1,6 +1,12 @@
 /* text.c - texts of strangers, made fit for a log line or a terminal */
 #include "base/text.h"
 
+/* Returns: whether a terminal shows @c, and does nothing else */
+gboolean
+us_text_is_shown (gunichar c) {
+  return g_unichar_isprint (c);
+}
+
 /**
  * us_text_clean:
  * @text: (nullable): of anybody
@@ -15,7 +21,7 @@ us_text_clean (const char *text, guint max_chars) {
   guint n = 0;
   for (const char *p = valid; *p != '\0' && n < max_chars; p = g_utf8_next_char (p), n++) {
     gunichar c = g_utf8_get_char (p);
-    g_string_append_unichar (clean, g_unichar_isprint (c) ? c : '?');
+    g_string_append_unichar (clean, us_text_is_shown (c) ? c : '?');
   }
   return g_string_free (clean, FALSE);
 }

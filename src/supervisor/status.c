@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 #define MAX_STREAMS_SHOWN 12
 
 static void
@@ -261,18 +263,11 @@ us_status_line (const UsStatus *status) {
       status->switchbacks);
 }
 
-/* Names and reasons may hold what a peer sent: no control byte reaches the terminal. */
-static void
-append_printable (GString *out, const char *text) {
-  for (const guchar *p = (const guchar *)text; *p != '\0'; p++)
-    g_string_append_c (out, *p < 0x20 || *p == 0x7f ? '?' : (char)*p);
-}
-
+/* Names and reasons may hold what a peer sent: no control character reaches the terminal. */
 static void
 append_row (GString *out, const char *label, const char *text) {
-  g_string_append_printf (out, "  %-9s ", label);
-  append_printable (out, text);
-  g_string_append_c (out, '\n');
+  g_autofree char *clean = us_text_clean (text, G_MAXUINT);
+  g_string_append_printf (out, "  %-9s %s\n", label, clean);
 }
 
 static void

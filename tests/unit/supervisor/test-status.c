@@ -113,7 +113,7 @@ test_odd_answers (void) {
     "{",
     "{\"streams\":3,\"origins\":[],\"active_origin\":{}}",
     "{\"streams\":[1,null,{},{\"name\":7},{\"name\":\"x\",\"publisher\":3}]}",
-    "{\"streams\":[{\"name\":\"a\\u001b[2J\",\"publisher\":{\"video\":4,\"peer\":[],"
+    "{\"streams\":[{\"name\":\"a\\u001b[2J\\u009b2J\",\"publisher\":{\"video\":4,\"peer\":[],"
     "\"bitrate_bps\":\"many\"}}],\"origins\":{\"primary\":{\"segment_age_seconds\":\"x\"}}}"
   };
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++) {
@@ -124,6 +124,7 @@ test_odd_answers (void) {
     us_status_take_metrics (status, body);
     g_autofree char *block = us_status_block (status, &urls, roles, G_N_ELEMENTS (roles));
     g_assert_null (strchr (block, '\033'));
+    g_assert_null (strstr (block, "\302\233"));
     g_assert_nonnull (strstr (block, "  primary   unknown\n"));
   }
 }
