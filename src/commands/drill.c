@@ -15,6 +15,7 @@
 #include <json-glib/json-glib.h>
 
 #include "base/log.h"
+#include "base/timer.h"
 #include "commands/command.h"
 #include "commands/drill-plan.h"
 #include "commands/role.h"
@@ -116,14 +117,6 @@ watch_input (Session *session) {
     return NULL;
   return watch (g_unix_fd_source_new (STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR), "drill-stdin",
                 G_SOURCE_FUNC (on_input), session);
-}
-
-static void
-unwatch (GSource *source) {
-  if (source == NULL)
-    return;
-  g_source_destroy (source);
-  g_source_unref (source);
 }
 
 static char *
@@ -298,10 +291,10 @@ run_drills (UsConfig *config) {
       = us_config_get_bool (config, US_GROUP_DRILL, "keep") ? watch_input (&session) : NULL;
   int exit_code = rehearse (config, drills, &plan, &session);
   us_drill_plan_clear (&plan);
-  unwatch (term);
-  unwatch (interrupt);
-  unwatch (hangup);
-  unwatch (input);
+  us_timer_stop (&term);
+  us_timer_stop (&interrupt);
+  us_timer_stop (&hangup);
+  us_timer_stop (&input);
   return exit_code;
 }
 

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "base/route.h"
 #include "base/names.h"
+#include "base/timer.h"
 #include "commands/command.h"
 #include "commands/role.h"
 #include "ingest/name.h"
@@ -64,7 +65,7 @@ write_status_file (UsRunChain *self) {
 static gboolean
 on_changed_later (gpointer data) {
   UsRunChain *self = data;
-  g_clear_pointer (&self->changed, g_source_unref);
+  us_timer_stop (&self->changed);
   write_status_file (self);
   self->handler->changed (self, self->user_data);
   return G_SOURCE_REMOVE;
@@ -74,12 +75,7 @@ on_changed_later (gpointer data) {
 static void
 on_changed (UsSupervisor *supervisor, gpointer data) {
   UsRunChain *self = data;
-  if (self->changed != NULL)
-    return;
-  self->changed = g_idle_source_new ();
-  g_source_set_static_name (self->changed, "run-changed");
-  g_source_set_callback (self->changed, on_changed_later, self, NULL);
-  g_source_attach (self->changed, NULL);
+  us_timer_start (&self->changed, 0, "run-changed", on_changed_later, self);
 }
 
 static void
@@ -338,10 +334,7 @@ void
 us_run_chain_free (UsRunChain *self) {
   if (self == NULL)
     return;
-  if (self->changed != NULL) {
-    g_source_destroy (self->changed);
-    g_source_unref (self->changed);
-  }
+  us_timer_stop (&self->changed);
   if (self->status_file != NULL)
     g_unlink (self->status_file);
   us_supervisor_free (self->supervisor);

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/names.h"
+#include "base/timer.h"
 #include "commands/command.h"
 #include "commands/role.h"
 #include "commands/run-chain.h"
@@ -140,10 +141,7 @@ drain (UsRole *role, gpointer data) {
 static void
 run_clear (Run *run) {
   run->is_ending = TRUE;
-  if (run->refresh != NULL) {
-    g_source_destroy (run->refresh);
-    g_source_unref (run->refresh);
-  }
+  us_timer_stop (&run->refresh);
   g_cancellable_cancel (run->cancellable);
   while (run->n_pending > 0)
     g_main_context_iteration (NULL, TRUE);
@@ -160,10 +158,7 @@ watch_roles (Run *run) {
   run->status = us_status_new ();
   run->client = us_http_client_new (US_PROGRAM "/" US_VERSION);
   run->cancellable = g_cancellable_new ();
-  run->refresh = g_timeout_source_new (REFRESH_MS);
-  g_source_set_static_name (run->refresh, "run-refresh");
-  g_source_set_callback (run->refresh, on_refresh, run, NULL);
-  g_source_attach (run->refresh, NULL);
+  us_timer_start (&run->refresh, REFRESH_MS, "run-refresh", on_refresh, run);
 }
 
 static int

@@ -20,6 +20,7 @@
 
 #include "base/log.h"
 #include "base/names.h"
+#include "base/timer.h"
 #include "supervisor/child.h"
 #include "supervisor/restart.h"
 
@@ -86,22 +87,6 @@ us_supervisor_settings_default (UsSupervisorSettings *settings) {
                                       .stderr_fd = -1 };
 }
 
-static GSource *
-attach (GSource *source, const char *name, GSourceFunc callback, gpointer data) {
-  g_source_set_static_name (source, name);
-  g_source_set_callback (source, callback, data, NULL);
-  g_source_attach (source, g_main_context_get_thread_default ());
-  return source;
-}
-
-static void
-detach (GSource **source) {
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
 static void
 close_sockets (Role *role) {
   for (guint i = 0; i < role->n_fds; i++)
@@ -112,8 +97,8 @@ close_sockets (Role *role) {
 static void
 role_free (gpointer data) {
   Role *role = data;
-  detach (&role->watch);
-  detach (&role->restart);
+  us_timer_stop (&role->watch);
+  us_timer_stop (&role->restart);
   if (role->pid > 0) {
     kill (-role->pid, SIGKILL);
     while (waitpid (role->pid, NULL, 0) < 0 && errno == EINTR)
@@ -132,7 +117,7 @@ role_free (gpointer data) {
 static gboolean
 on_all_stopped (gpointer data) {
   UsSupervisor *supervisor = data;
-  detach (&supervisor->stopped);
+  us_timer_stop (&supervisor->stopped);
   supervisor->handler->stopped (supervisor, supervisor->user_data);
   return G_SOURCE_REMOVE;
 }
@@ -148,9 +133,8 @@ set_state (Role *role, UsRoleState state) {
     is_over = is_over && other->state >= US_ROLE_STATE_STOPPED;
   }
   /* From the loop, so that the owner may free the supervisor in its callback. */
-  if (is_over && supervisor->stopped == NULL)
-    supervisor->stopped
-        = attach (g_idle_source_new (), "supervisor-stopped", on_all_stopped, supervisor);
+  if (is_over)
+    us_timer_start (&supervisor->stopped, 0, "supervisor-stopped", on_all_stopped, supervisor);
 }
 
 /* Draining --------------------------------------------------------------------------------------
@@ -159,7 +143,7 @@ set_state (Role *role, UsRoleState state) {
 static gboolean
 on_grace_over (gpointer data) {
   UsSupervisor *supervisor = data;
-  detach (&supervisor->grace);
+  us_timer_stop (&supervisor->grace);
   for (guint i = 0; i < supervisor->roles->len; i++) {
     const Role *role = g_ptr_array_index (supervisor->roles, i);
     if (role->stop_order != supervisor->stage || role->pid == 0)
@@ -173,7 +157,7 @@ on_grace_over (gpointer data) {
 
 static void
 stop_role (Role *role) {
-  detach (&role->restart);
+  us_timer_stop (&role->restart);
   close_sockets (role);
   if (role->pid == 0) {
     if (role->state < US_ROLE_STATE_STOPPED)
@@ -198,10 +182,10 @@ drain_next (UsSupervisor *supervisor) {
   }
   if (is_busy || next == G_MAXUINT)
     return;
-  detach (&supervisor->grace);
+  us_timer_stop (&supervisor->grace);
   supervisor->stage = next;
-  supervisor->grace = attach (g_timeout_source_new (supervisor->settings.grace_ms),
-                              "supervisor-grace", on_grace_over, supervisor);
+  us_timer_start (&supervisor->grace, supervisor->settings.grace_ms, "supervisor-grace",
+                  on_grace_over, supervisor);
   for (guint i = 0; i < supervisor->roles->len; i++) {
     Role *role = g_ptr_array_index (supervisor->roles, i);
     if (role->stop_order == next)
@@ -223,7 +207,7 @@ us_supervisor_drain (UsSupervisor *supervisor) {
     return;
   supervisor->is_draining = TRUE;
   for (guint i = 0; i < supervisor->roles->len; i++)
-    detach (&((Role *)g_ptr_array_index (supervisor->roles, i))->restart);
+    us_timer_stop (&((Role *)g_ptr_array_index (supervisor->roles, i))->restart);
   drain_next (supervisor);
 }
 
@@ -250,7 +234,7 @@ us_supervisor_kill (UsSupervisor *supervisor) {
 static gboolean
 on_restart_due (gpointer data) {
   Role *role = data;
-  detach (&role->restart);
+  us_timer_stop (&role->restart);
   role->restarts++;
   start_role (role);
   return G_SOURCE_REMOVE;
@@ -259,7 +243,7 @@ on_restart_due (gpointer data) {
 static void
 restart_later (Role *role, guint delay_ms) {
   set_state (role, US_ROLE_STATE_WAITING);
-  role->restart = attach (g_timeout_source_new (delay_ms), "role-restart", on_restart_due, role);
+  us_timer_start (&role->restart, delay_ms, "role-restart", on_restart_due, role);
 }
 
 static void
@@ -275,7 +259,7 @@ on_child_exit (GPid pid, gint wait_status, gpointer data) {
   UsRoleVerdict verdict = us_restart_decide (&facts);
 
   kill (-pid, SIGKILL); /* whatever it started goes with it */
-  detach (&role->watch);
+  us_timer_stop (&role->watch);
   role->pid = 0;
   role->failures = verdict.failures;
   g_free (role->last_exit);
@@ -482,7 +466,9 @@ us_supervisor_new (const UsSupervisorSettings *settings, const UsSupervisorHandl
   if (!open_notify_socket (supervisor, error))
     return NULL;
   supervisor->notify = g_unix_fd_source_new (supervisor->notify_fd, G_IO_IN);
-  attach (supervisor->notify, "supervisor-notify", G_SOURCE_FUNC (on_notify), supervisor);
+  g_source_set_static_name (supervisor->notify, "supervisor-notify");
+  g_source_set_callback (supervisor->notify, G_SOURCE_FUNC (on_notify), supervisor, NULL);
+  g_source_attach (supervisor->notify, g_main_context_get_thread_default ());
   return g_steal_pointer (&supervisor);
 }
 
@@ -532,8 +518,7 @@ us_supervisor_start (UsSupervisor *supervisor, GError **error) {
   }
   guint check_ms = CLAMP (supervisor->settings.hang_ms / 10, MIN_CHECK_MS, MAX_CHECK_MS);
   supervisor->last_check_us = g_get_monotonic_time ();
-  supervisor->check
-      = attach (g_timeout_source_new (check_ms), "supervisor-check", on_check, supervisor);
+  us_timer_start (&supervisor->check, check_ms, "supervisor-check", on_check, supervisor);
   for (guint i = 0; i < supervisor->roles->len; i++)
     start_role (g_ptr_array_index (supervisor->roles, i));
   return TRUE;
@@ -576,10 +561,10 @@ void
 us_supervisor_free (UsSupervisor *supervisor) {
   if (supervisor == NULL)
     return;
-  detach (&supervisor->notify);
-  detach (&supervisor->check);
-  detach (&supervisor->grace);
-  detach (&supervisor->stopped);
+  us_timer_stop (&supervisor->notify);
+  us_timer_stop (&supervisor->check);
+  us_timer_stop (&supervisor->grace);
+  us_timer_stop (&supervisor->stopped);
   g_ptr_array_unref (supervisor->roles);
   if (supervisor->notify_fd >= 0)
     close (supervisor->notify_fd);
