@@ -268,6 +268,7 @@ test_touches_nothing (void) {
     g_autofree char *other = g_build_filename (folder, theirs[i], NULL);
     g_assert_false (g_file_test (other, G_FILE_TEST_EXISTS));
   }
+  g_socket_service_stop (live);
   g_socket_listener_close (G_SOCKET_LISTENER (live));
   remove_tree (folder);
 }
