@@ -19,9 +19,8 @@ static char *
 find_group (const char *rows) {
   g_auto (GStrv) lines = g_strsplit (rows != NULL ? rows : "", "\n", -1);
   for (guint i = 0; lines[i] != NULL; i++) {
-    const char *path = lines[i] + strlen (V2_PREFIX);
     if (g_str_has_prefix (lines[i], V2_PREFIX) && strstr (lines[i], "/..") == NULL)
-      return g_strdup (path);
+      return g_strdup (lines[i] + strlen (V2_PREFIX));
   }
   return g_strdup ("");
 }
