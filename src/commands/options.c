@@ -181,7 +181,7 @@ static const UsOption switcher_options[] = {
   { "max-connections", US_OPTION_INTEGER, "20000", 1, 1000000, NULL, NULL,
     "HTTP connections at the same time" },
   { "max-connections-per-address", US_OPTION_INTEGER, "0", 0, 1000000, NULL, NULL,
-    "HTTP connections from one address; 0: no limit of its own" },
+    "HTTP connections from one address, or IPv6 /64; 0: no limit of its own" },
   { "self-verdict", US_OPTION_BOOL, "false", 0, 0, NULL, NULL,
     "Answer 503 for a playlist while no origin can be reached, so that another switcher is asked" },
   { "failback", US_OPTION_CHOICE, "auto", 0, 0, failbacks, NULL,

@@ -6,6 +6,8 @@
  */
 #include "http/core.h"
 
+#include "base/network.h"
+
 UsHttpSnapshot *
 us_http_snapshot_new (gpointer data, GDestroyNotify destroy) {
   UsHttpSnapshot *snapshot = g_new0 (UsHttpSnapshot, 1);
@@ -76,13 +78,14 @@ us_http_core_admit (UsHttpCore *core, const char *peer) {
       = us_http_counted (core->counters.connections) < core->settings.max_connections;
 
   if (is_admitted && core->settings.max_per_address > 0) {
+    g_autofree char *network = us_network_of (peer);
     guint n;
 
     g_mutex_lock (&core->address_lock);
-    n = GPOINTER_TO_UINT (g_hash_table_lookup (core->addresses, peer));
+    n = GPOINTER_TO_UINT (g_hash_table_lookup (core->addresses, network));
     is_admitted = n < core->settings.max_per_address;
     if (is_admitted)
-      g_hash_table_insert (core->addresses, g_strdup (peer), GUINT_TO_POINTER (n + 1));
+      g_hash_table_insert (core->addresses, g_steal_pointer (&network), GUINT_TO_POINTER (n + 1));
     g_mutex_unlock (&core->address_lock);
   }
   if (!is_admitted)
@@ -94,17 +97,20 @@ us_http_core_admit (UsHttpCore *core, const char *peer) {
 
 void
 us_http_core_dismiss (UsHttpCore *core, const char *peer) {
+  g_autofree char *network = NULL;
+
   us_http_uncount (core->counters.connections, 1);
   if (core->settings.max_per_address == 0)
     return;
+  network = us_network_of (peer);
   g_mutex_lock (&core->address_lock);
   {
-    guint n = GPOINTER_TO_UINT (g_hash_table_lookup (core->addresses, peer));
+    guint n = GPOINTER_TO_UINT (g_hash_table_lookup (core->addresses, network));
 
     if (n > 1)
-      g_hash_table_insert (core->addresses, g_strdup (peer), GUINT_TO_POINTER (n - 1));
+      g_hash_table_insert (core->addresses, g_steal_pointer (&network), GUINT_TO_POINTER (n - 1));
     else
-      g_hash_table_remove (core->addresses, peer);
+      g_hash_table_remove (core->addresses, network);
   }
   g_mutex_unlock (&core->address_lock);
 }
