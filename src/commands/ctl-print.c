@@ -58,10 +58,29 @@ order_of (JsonObject *stream, gint64 now_ms) {
   return g_string_free (order, FALSE);
 }
 
+static JsonObject *
+origin_of (JsonObject *stream, const char *name) {
+  return us_ctl_object_of (
+      us_ctl_member (us_ctl_object_of (us_ctl_member (stream, "origins")), name));
+}
+
+/* What whoever has given an order must know of it: who is in maintenance, and that nobody is left
+ * to take over. */
+static void
+add_caution (GString *out, JsonObject *stream, const char *name) {
+  JsonObject *origin = origin_of (stream, name);
+  gboolean is_active = us_ctl_flag (origin, "is_active");
+  if (us_ctl_flag (origin, "is_drained"))
+    g_string_append_printf (out, "; %s is drained%s", name,
+                            is_active ? ", and used until the other works" : "");
+  if (!is_active && strcmp (us_ctl_text (origin, "state"), "failed") == 0)
+    g_string_append_printf (out, "; %s has failed (%s), nobody could take over", name,
+                            us_ctl_text (origin, "reason"));
+}
+
 static void
 add_origin (GString *out, JsonObject *stream, const char *name) {
-  JsonObject *origin = us_ctl_object_of (
-      us_ctl_member (us_ctl_object_of (us_ctl_member (stream, "origins")), name));
+  JsonObject *origin = origin_of (stream, name);
   const char *reason = us_ctl_text (origin, "reason"), *state = us_ctl_text (origin, "state");
   gint64 newest, age_ms;
   gboolean has_newest = us_ctl_number (origin, "newest_segment", &newest);
@@ -180,10 +199,16 @@ us_ctl_print_stream (const char *status, const char *stream) {
   JsonObject *object = find_stream (root, stream);
   gint64 now_ms = 0;
   us_ctl_number (us_ctl_object_of (root), "time_ms", &now_ms);
-  g_autofree char *order = object != NULL ? order_of (object, now_ms) : NULL;
-  return object != NULL ? g_strdup_printf ("%s: %s is active, %s\n", stream,
-                                           us_ctl_text (object, "active"), order)
-                        : g_strdup_printf ("%s: done\n", stream);
+  if (object == NULL)
+    return g_strdup_printf ("%s: done\n", stream);
+  g_autofree char *order = order_of (object, now_ms);
+  GString *out = g_string_new (NULL);
+  g_string_append_printf (out, "%s: %s is active, %s", stream, us_ctl_text (object, "active"),
+                          order);
+  add_caution (out, object, "primary");
+  add_caution (out, object, "backup");
+  g_string_append_c (out, '\n');
+  return g_string_free (out, FALSE);
 }
 
 char *
