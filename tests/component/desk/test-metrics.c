@@ -51,11 +51,10 @@ test_metrics (void) {
   g_autoptr (GBytes) open = us_desk_metrics (table.desk, US_EXPOSITION_OPENMETRICS);
   g_assert_true (has (open, "understudy_stream_health{stream=\"a\",understudy_stream_health=\""
                             "UNHEALTHY\"} 1\n"));
-  g_assert_true (
-      g_str_has_suffix (g_bytes_get_data (open, NULL), "# EOF\n")
-      || memcmp ((const char *)g_bytes_get_data (open, NULL) + g_bytes_get_size (open) - 6,
-                 "# EOF\n", 6)
-             == 0);
+  gsize size;
+  const char *text = g_bytes_get_data (open, &size);
+  g_assert_cmpuint (size, >, 6);
+  g_assert_cmpmem (text + size - 6, 6, "# EOF\n", 6);
   table_clear (&table);
 }
 
