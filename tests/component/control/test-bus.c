@@ -188,8 +188,9 @@ static void
 test_refusals (Booth *booth, gconstpointer data) {
   for (guint i = 0; i < G_N_ELEMENTS (refusals); i++) {
     g_autoptr (GError) error = NULL, parse = NULL;
-    GVariant *arguments = g_variant_parse (NULL, refusals[i].arguments, NULL, NULL, &parse);
+    GVariant *parsed = g_variant_parse (NULL, refusals[i].arguments, NULL, NULL, &parse);
     g_assert_no_error (parse);
+    g_autoptr (GVariant) arguments = g_variant_take_ref (parsed);
     g_test_message ("%s %s", refusals[i].method, refusals[i].arguments);
     g_autoptr (GVariant) reply = booth_call (booth, refusals[i].path, refusals[i].interface,
                                              refusals[i].method, arguments, &error);
