@@ -27,6 +27,7 @@
 #define CACHE_SEGMENT "public, max-age=86400, immutable"
 #define CACHE_MISSING "public, max-age=1"
 #define MAX_AHEAD 2
+#define MAX_BEHIND 10 /* numbers that one switcher may be behind another, and catch up */
 #define DIRECTIVE_MSN "_HLS_msn="
 #define DIRECTIVE_PART "_HLS_part="
 
@@ -246,8 +247,9 @@ respond_playlist (const UsSite *site, const Stream *stream, const UsHttpRequest 
   }
   if (directive == DIRECTIVE_NUMBER && wanted > stream->last_number) {
     gboolean may_wait = waited_ms < 3000 * stream->target_duration_s;
+    guint64 ahead = wanted - stream->last_number;
     /* A switcher may only be behind another one, which listed that to this viewer. */
-    if (wanted - stream->last_number > MAX_AHEAD && !(site->is_steady && may_wait)) {
+    if (ahead > MAX_AHEAD && !(site->is_steady && may_wait && ahead <= MAX_BEHIND)) {
       us_http_problem (response, 400, "too-far-ahead", "Too far ahead",
                        "_HLS_msn is %" G_GUINT64_FORMAT ", the last segment %" G_GUINT64_FORMAT
                        "; at most %d ahead can be waited for.",

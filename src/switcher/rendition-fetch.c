@@ -375,6 +375,8 @@ us_rendition_note_first_window (UsRendition *self) {
     return;
   }
   const UsPlaylist *playlist = us_follower_get_playlist (self->followers[self->pick.origin]);
+  if (playlist == NULL || playlist->segments->len == 0)
+    return;
   const UsPlaylistSegment *last
       = g_ptr_array_index (playlist->segments, playlist->segments->len - 1);
   self->ready_rank = last->number;

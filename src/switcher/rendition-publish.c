@@ -9,7 +9,8 @@
 #include "hls/recut.h"
 #include "switcher/seam.h"
 
-#define READY_WAIT_US (3 * G_TIME_SPAN_SECOND) /* for the next of the first window */
+#define READY_WAIT_US (3 * G_TIME_SPAN_SECOND)  /* for the next of the first window */
+#define READY_MOST_US (15 * G_TIME_SPAN_SECOND) /* for all of it: who listed it may be gone */
 #define SMOOTH_MS 500 /* dates that say otherwise than time stamps, and by more, are believed */
 
 static void
@@ -58,19 +59,27 @@ advertise (UsRendition *self) {
 /* What the origins listed at the start, or behind a step, is there, or does not come. */
 static gboolean
 is_window_complete (const UsRendition *self) {
+  gint64 now = us_rendition_now_us (self);
   return self->cursor.number >= self->ready_rank
-         || us_rendition_now_us (self) - self->stats.last_commit_us >= READY_WAIT_US;
+         || now - self->stats.last_commit_us >= READY_WAIT_US
+         || now - self->first_commit_us >= READY_MOST_US;
 }
 
 /* After a restart of the switcher the end of the first playlist must not stand before where viewers
- * have seen it, so it is shown when it is complete. Behind a step of the ledger likewise; and since
- * that one takes the place of another, it must be long enough. */
+ * have seen it, so it is shown when it is complete, with what came before it. Behind a step of the
+ * ledger likewise; and since that one takes the place of another, it must be long enough. */
+static gboolean
+may_show_window (const UsRendition *self) {
+  if (self->first_commit_us == 0 || !is_window_complete (self))
+    return FALSE;
+  if (!self->is_ready)
+    return !us_rendition_is_recalling (self);
+  return us_ledger_is_long_enough (self->ledger);
+}
+
 void
 us_rendition_find_ready (UsRendition *self) {
-  if ((self->is_ready && !self->is_stepping) || self->first_commit_us == 0
-      || !is_window_complete (self))
-    return;
-  if (self->is_ready ? !us_ledger_is_long_enough (self->ledger) : us_rendition_is_recalling (self))
+  if ((self->is_ready && !self->is_stepping) || !may_show_window (self))
     return;
   self->is_ready = TRUE;
   self->is_stepping = FALSE;
@@ -253,5 +262,7 @@ us_rendition_publish_item (UsRendition *self, const UsStockItem *item, int pictu
   self->last_end_ms = end_ms;
   if (is_seam)
     report_join (self);
+  if (is_seam && !self->is_ready) /* what is to be complete is now another's */
+    us_rendition_note_first_window (self);
   show (self);
 }

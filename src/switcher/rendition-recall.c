@@ -25,13 +25,13 @@ on_fetched (UsFetchResult *result, gpointer user_data) {
       && us_ledger_recall (self->ledger, result->segment, result->winner,
                            us_rendition_now_us (self))) {
     self->n_recalled++;
-    ask (self);
-  }
-  if (self->recall == NULL && self->n_recalled > 0) {
-    us_info ("%s: %u segments from before the start answer again", self->name, self->n_recalled);
+    self->stats.n_hedges += result->was_hedged ? 1 : 0;
     if (self->is_ready)
       self->setup.events.published (self, self->setup.events.user_data);
+    ask (self);
   }
+  if (self->recall == NULL && self->n_recalled > 0)
+    us_info ("%s: %u segments from before the start answer again", self->name, self->n_recalled);
   self->setup.events.changed (self, self->setup.events.user_data);
 }
 
@@ -65,7 +65,8 @@ ask (UsRendition *self) {
     .is_free = TRUE,
   };
   plan.url[active] = active_url;
-  plan.url[other] = other_url;
+  if (active_url == NULL || !us_policy_is_drained (self->setup.policy, other))
+    plan.url[other] = other_url;
   if (plan.url[plan.first] != NULL)
     self->recall = us_fetch_start (self->setup.access, &plan, on_fetched, self);
 }

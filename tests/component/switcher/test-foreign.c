@@ -370,6 +370,26 @@ test_restart (void) {
   stage_close (&stage);
 }
 
+/* The origin that listed the first window goes in the middle of it; what it counted is not waited
+ * for behind the other one's numbers. */
+static void
+test_gone_in_the_first_window (void) {
+  Stage stage;
+  stage_open (&stage);
+  stage.base[0] = 0;
+  stage.base[1] = 1000;
+  stage_play_foreign (&stage);
+  stage_start_switcher (&stage);
+  while (fake_origin_count (stage.fakes[0], ".ts") < 4)
+    g_main_context_iteration (NULL, TRUE);
+  fake_origin_set_mode (stage.fakes[0], FAKE_DEAD);
+  g_assert_cmpuint (fake_origin_count (stage.fakes[0], ".ts"), <, 10);
+  us_viewer_look (stage.viewer);
+  await_more (&stage, 5);
+  g_assert_cmpfloat (stage_metric (&stage, "switcher_active_origin"), ==, 0);
+  stage_close (&stage);
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
@@ -396,5 +416,6 @@ main (int argc, char **argv) {
   g_test_add_func ("/switcher/foreign/far-ahead", test_far_ahead);
   g_test_add_func ("/switcher/foreign/too-large", test_too_large);
   g_test_add_func ("/switcher/foreign/restart", test_restart);
+  g_test_add_func ("/switcher/foreign/gone-in-the-first-window", test_gone_in_the_first_window);
   return g_test_run ();
 }
