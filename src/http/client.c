@@ -556,7 +556,7 @@ us_http_client_fetch_async (UsHttpClient *client, const char *url, const UsHttpF
 
   uri = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, NULL);
   if (uri == NULL || !is_sendable) {
-    fail (task, US_HTTP_ERROR_PROTOCOL, is_sendable ? url : problem);
+    fail (task, US_HTTP_ERROR_PROTOCOL, is_sendable ? "it is no URL" : problem);
     return;
   }
   if (!set_message (task, uri))

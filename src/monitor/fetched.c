@@ -152,15 +152,20 @@ read_facts (UsFetched *fetched, const UsHttpFacts *facts) {
 /**
  * us_fetched_from_reply:
  * @fetched: (inout): initialised
+ * @has_condition: an If-None-Match or If-Modified-Since went with the request; without one, a 304
+ *   is no answer (RFC 9110 15.4.5)
  */
 void
-us_fetched_from_reply (UsFetched *fetched, const UsHttpReply *reply) {
+us_fetched_from_reply (UsFetched *fetched, const UsHttpReply *reply, gboolean has_condition) {
   read_facts (fetched, reply->facts);
   fetched->status = reply->status;
   fetched->outcome = us_fetched_outcome_of_status (reply->status);
-  fetched->is_unmodified = reply->status == 304;
+  fetched->is_unmodified = reply->status == 304 && has_condition;
   fetched->content_type = g_strdup (reply->content_type);
-  if (fetched->outcome != US_OUTCOME_OK)
+  if (reply->status == 304 && !has_condition) {
+    fetched->outcome = US_OUTCOME_CONTENT;
+    fetched->problem = g_strdup ("status 304 to a request without a condition");
+  } else if (fetched->outcome != US_OUTCOME_OK)
     fetched->problem = g_strdup_printf ("status %u", reply->status);
 }
 

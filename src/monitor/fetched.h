@@ -8,7 +8,7 @@ G_BEGIN_DECLS
 
 UsOutcome us_fetched_outcome_of_status (guint status);
 void us_fetched_init (UsFetched *fetched);
-void us_fetched_from_reply (UsFetched *fetched, const UsHttpReply *reply);
+void us_fetched_from_reply (UsFetched *fetched, const UsHttpReply *reply, gboolean has_condition);
 void us_fetched_from_error (UsFetched *fetched, const GError *error, const UsHttpFacts *facts);
 
 G_END_DECLS

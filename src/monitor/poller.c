@@ -93,7 +93,8 @@ answer (UsPollerJob *job, UsHttpReply *reply, const GError *error, const UsHttpF
     reply = NULL;
   }
   if (reply != NULL) {
-    us_fetched_from_reply (&its.fetched, reply);
+    gboolean has_condition = job->ask.etag != NULL || job->ask.last_modified != NULL;
+    us_fetched_from_reply (&its.fetched, reply, has_condition);
     its.body = its.fetched.is_unmodified ? NULL : g_bytes_ref (reply->body);
     its.url = g_steal_pointer (&reply->url);
     its.etag = g_steal_pointer (&reply->etag);

@@ -18,6 +18,9 @@
 #define CHECK_MS 250
 #define MAX_IDLE_CHECKS 20
 
+#define STEADY_US (10 * G_USEC_PER_SEC) /* a source that gave for so long was no failure */
+#define TELL_EVERY 12                   /* failures in a row: a minute at the longest delay */
+
 static const UsBackoff backoff = { .first_ms = 250, .step_ms = 250, .cap_ms = 5000 };
 
 struct UsPublisher {
@@ -27,8 +30,9 @@ struct UsPublisher {
   UsSource *source;                      /* nullable: between two tries */
   UsOutlet *outlet;
   GSource *retry, *check;
+  gint64 first_us;                 /* of this source's items; 0: none yet */
   guint idle_checks;               /* since the last item, or since the source was made */
-  guint failures;                  /* in a row */
+  guint failures;                  /* in a row, without a steady source between them */
   gboolean has_begun, is_stopping; /* it gave something, once; us_publisher_stop() */
 };
 
@@ -38,6 +42,7 @@ static gboolean
 make_source (UsPublisher *publisher, GError **error) {
   g_clear_pointer (&publisher->source, us_source_free);
   publisher->idle_checks = 0;
+  publisher->first_us = 0;
   publisher->source = us_source_new (publisher->file, publisher->pipelines_dir, publisher->pipeline,
                                      &source_handler, publisher, error);
   return publisher->source != NULL;
@@ -60,7 +65,10 @@ static void
 try_later (UsPublisher *publisher, const GError *error) {
   if (publisher->retry != NULL || publisher->is_stopping)
     return;
-  if (publisher->failures++ == 0)
+  gboolean was_steady
+      = publisher->first_us != 0 && g_get_monotonic_time () - publisher->first_us >= STEADY_US;
+  publisher->failures = was_steady ? 1 : publisher->failures + 1;
+  if (publisher->failures % TELL_EVERY == 1)
     us_warning ("%s; trying again", error->message);
   us_outlet_rest (publisher->outlet);
   guint delay_ms
@@ -88,7 +96,9 @@ on_item (UsSource *source, const UsSourceItem *item, gpointer data) {
   if (publisher->retry != NULL)
     return;
   publisher->has_begun = TRUE;
-  publisher->failures = publisher->idle_checks = 0;
+  publisher->idle_checks = 0;
+  if (publisher->first_us == 0)
+    publisher->first_us = g_get_monotonic_time ();
   us_outlet_push (publisher->outlet, item);
 }
 

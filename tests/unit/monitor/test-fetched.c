@@ -106,11 +106,28 @@ test_caches (void) {
     UsFetched fetched;
     g_test_message ("%u", i);
     us_fetched_init (&fetched);
-    us_fetched_from_reply (&fetched, &reply);
+    us_fetched_from_reply (&fetched, &reply, FALSE);
     g_assert_cmpint (fetched.has_cache, ==, rows[i].has_cache);
     g_assert_cmpint (fetched.cache, ==, rows[i].verdict);
     g_assert_cmpint (fetched.cache_age_s, ==, rows[i].age_s);
     g_assert_cmpuint (fetched.forwarded_status, ==, rows[i].forwarded);
+    us_fetched_clear (&fetched);
+  }
+}
+
+/* RFC 9110 15.4.5: "not modified" says something to who has asked whether it was. */
+static void
+test_unasked_304 (void) {
+  for (guint has_condition = 0; has_condition < 2; has_condition++) {
+    UsHttpFacts facts = { 0 };
+    g_autoptr (GBytes) body = g_bytes_new_static ("", 0);
+    UsHttpReply reply = { .status = 304, .body = body, .facts = &facts };
+    UsFetched fetched;
+    us_fetched_init (&fetched);
+    us_fetched_from_reply (&fetched, &reply, has_condition);
+    g_assert_cmpint (fetched.outcome, ==, has_condition ? US_OUTCOME_OK : US_OUTCOME_CONTENT);
+    g_assert_cmpint (fetched.is_unmodified, ==, has_condition);
+    g_assert_cmpint (fetched.problem == NULL, ==, has_condition);
     us_fetched_clear (&fetched);
   }
 }
@@ -122,5 +139,6 @@ main (int argc, char **argv) {
   g_test_add_func ("/monitor/fetched/errors", test_errors);
   g_test_add_func ("/monitor/fetched/certificate", test_certificate);
   g_test_add_func ("/monitor/fetched/caches", test_caches);
+  g_test_add_func ("/monitor/fetched/unasked-304", test_unasked_304);
   return g_test_run ();
 }
