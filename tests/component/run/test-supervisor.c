@@ -224,15 +224,16 @@ test_drain_restarts_nothing (void) {
   UsSupervisorSettings settings;
   Stage stage;
   us_supervisor_settings_default (&settings);
-  settings.grace_ms = 1000;
+  settings.grace_ms = 3000;
   stage_init (&stage, &settings);
   add (&stage, "last", "good", 3);
   add (&stage, "first", "stubborn", 0);
   add (&stage, "waiting", "crash", 3);
   start (&stage);
   WAIT_FOR (&stage, is_running (&stage, 0) && is_running (&stage, 1)
-                        && role (&stage, 2).restarts == 4
+                        && role (&stage, 2).restarts >= 4
                         && role (&stage, 2).state == US_ROLE_STATE_WAITING);
+  guint restarts = role (&stage, 2).restarts; /* after the fourth, the next is due after 800 ms */
   us_supervisor_drain (stage.supervisor);
   kill (role (&stage, 0).pid, SIGKILL);
   WAIT_FOR (&stage, role (&stage, 0).last_exit != NULL);
@@ -241,7 +242,7 @@ test_drain_restarts_nothing (void) {
   WAIT_FOR (&stage, stage.is_stopped);
   g_assert_cmpuint (role (&stage, 0).restarts, ==, 0);
   g_assert_cmpstr (role (&stage, 0).last_exit, ==, "SIGKILL");
-  g_assert_cmpuint (role (&stage, 2).restarts, ==, 4); /* the fifth was due after 800 ms */
+  g_assert_cmpuint (role (&stage, 2).restarts, ==, restarts);
   stage_clear (&stage);
 }
 
