@@ -105,10 +105,14 @@ annotations_of (const UsAlert *alert) {
   return to_text (json);
 }
 
+/* A clock that was put back leaves what ends before it began, or begins in the future: Alertmanager
+ * refuses both, with all that came in the same request. */
 static void
-append_entry (GString *body, const Entry *entry) {
-  g_autofree char *starts = us_incident_time (entry->starts_us);
-  g_autofree char *ends = entry->ends_us != 0 ? us_incident_time (entry->ends_us) : NULL;
+append_entry (GString *body, const Entry *entry, gint64 wall_us) {
+  gint64 starts_us = MIN (entry->starts_us, wall_us);
+  g_autofree char *starts = us_incident_time (starts_us);
+  g_autofree char *ends
+      = entry->ends_us != 0 ? us_incident_time (MAX (entry->ends_us, starts_us)) : NULL;
   g_string_append_printf (body, "%s{\"labels\":%s,\"annotations\":%s,\"startsAt\":\"%s\"",
                           body->len > 1 ? "," : "", entry->labels, entry->annotations, starts);
   if (ends != NULL)
@@ -129,7 +133,7 @@ body_of (UsAlertmanager *self, Post *post) {
     guint revision = entry != NULL ? entry->revision : 0;
     g_array_append_val (post->revisions, revision);
     if (entry != NULL)
-      append_entry (body, entry);
+      append_entry (body, entry, us_clock_wall_us (self->peer.clock));
   }
   g_string_append_c (body, ']');
   return g_string_free_to_bytes (body);
@@ -160,6 +164,20 @@ write_lines (UsAlertmanager *self, const Post *post, guint status, const char *o
   }
 }
 
+/* It will not take that the next time either; the other requests are not to wait for it. */
+static void
+give_up (UsAlertmanager *self, const Post *post) {
+  self->peer.counts.n_failed++;
+  for (guint i = 0; i < post->entries->len; i++) {
+    Entry *entry = g_hash_table_lookup (self->entries, post->entries->pdata[i]);
+    if (entry == NULL || entry->event == NULL
+        || entry->revision != g_array_index (post->revisions, guint, i))
+      continue;
+    g_clear_pointer (&entry->event, g_free);
+    self->peer.counts.n_given_up++;
+  }
+}
+
 static void
 settle (UsAlertmanager *self, Post *post, const UsHttpReply *reply, const GError *error) {
   static const UsBackoff backoff = { .first_ms = 5000, .step_ms = 10000, .cap_ms = 60000 };
@@ -170,6 +188,10 @@ settle (UsAlertmanager *self, Post *post, const UsHttpReply *reply, const GError
   us_peer_set_failing (&self->peer, !is_delivered, outcome);
   if (is_delivered) {
     self->n_failures = 0;
+    return;
+  }
+  if (reply != NULL && reply->status == 400) {
+    give_up (self, post);
     return;
   }
   self->n_failures++;
@@ -309,6 +331,29 @@ end_others (UsAlertmanager *self, const UsAlert *alert, gint64 now_us) {
   }
 }
 
+/* While Alertmanager is away what has ended stays, to be told; what is so now comes first. */
+static gboolean
+make_room (UsAlertmanager *self) {
+  if (g_hash_table_size (self->entries) < US_ALERTMANAGER_MAX_ALERTS)
+    return TRUE;
+  GHashTableIter iter;
+  gpointer key, value, oldest = NULL;
+  gint64 oldest_us = G_MAXINT64;
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, &key, &value)) {
+    gint64 forget_us = ((const Entry *)value)->forget_us;
+    if (forget_us != 0 && forget_us < oldest_us) {
+      oldest = key;
+      oldest_us = forget_us;
+    }
+  }
+  if (oldest == NULL)
+    return FALSE;
+  self->peer.counts.n_given_up++;
+  g_hash_table_remove (self->entries, oldest);
+  return TRUE;
+}
+
 /**
  * us_alertmanager_put:
  * @alert: copied
@@ -321,7 +366,7 @@ us_alertmanager_put (UsAlertmanager *self, const UsAlert *alert) {
   gint64 now_us = us_clock_monotonic_us (self->peer.clock);
   Entry *entry = g_hash_table_lookup (self->entries, key);
   end_others (self, alert, now_us);
-  if (entry == NULL && g_hash_table_size (self->entries) >= US_ALERTMANAGER_MAX_ALERTS) {
+  if (entry == NULL && !make_room (self)) {
     self->peer.counts.n_given_up++;
     return;
   }
@@ -344,7 +389,7 @@ us_alertmanager_put (UsAlertmanager *self, const UsAlert *alert) {
     g_free (entry->event);
     entry->event = g_strdup (alert->event);
   }
-  if (!self->peer.is_failing)
+  if (self->n_failures == 0) /* it is there, whatever it thinks of what it was sent */
     self->due_us = 0;
   us_timer_start (&self->tick, US_DELIVERY_TICK_MS, "alertmanager tick", on_tick, self);
 }

@@ -1,6 +1,7 @@
 /* test-notifier.c - webhooks and Alertmanager pushes, against receivers that take them, or do not
  */
 #include "incident/notifier.h"
+#include "http/json.h"
 
 #include "component/store/stage.h"
 #include "receiver.h"
@@ -666,6 +667,50 @@ test_alertmanager_away (void) {
   world_clear (&world);
 }
 
+/* The clock is put back by an hour before the incident ends: it must not end before it began, nor
+ * begin in the future. */
+static void
+test_alertmanager_clock (void) {
+  World world;
+  world_init (&world);
+  world_open (&world, NULL, "");
+  us_notifier_tell (world.notifier, &world.row, US_INCIDENT_OPENS);
+  receiver_wait (world.receiver, 1);
+  stage_wait (has_nothing_pending, &world);
+  world.clock.now_wall_us = START - 3600 * SECOND;
+  world.row.resolved_us = START - 3590 * SECOND;
+  pass (&world, 10);
+  us_notifier_tell (world.notifier, &world.row, US_INCIDENT_RESOLVES);
+  g_autoptr (JsonNode) root = NULL;
+  JsonArray *alerts = alerts_of (receiver_wait (world.receiver, 2), &root);
+  JsonObject *alert = json_array_get_object_element (alerts, 0);
+  const char *starts = json_object_get_string_member (alert, "startsAt");
+  const char *ends = json_object_get_string_member (alert, "endsAt");
+  g_autofree char *now = us_json_time (world.clock.now_wall_us);
+  g_assert_cmpstr (starts, <=, ends);
+  g_assert_cmpstr (starts, <=, now);
+  world_clear (&world);
+}
+
+/* What is refused for its content is not sent for ever, and holds nothing up. */
+static void
+test_alertmanager_refuses (void) {
+  World world;
+  world_init (&world);
+  world_open (&world, NULL, "");
+  receiver_answer (world.receiver, "400 Bad Request");
+  us_notifier_tell (world.notifier, &world.row, US_INCIDENT_OPENS);
+  receiver_wait (world.receiver, 1);
+  stage_wait (has_nothing_pending, &world);
+  g_assert_cmpuint (stats_of (&world).n_given_up, ==, 1);
+  world.row.resolved_us = START + 10 * SECOND;
+  us_notifier_tell (world.notifier, &world.row, US_INCIDENT_RESOLVES);
+  receiver_wait (world.receiver, 2);
+  stage_wait (has_nothing_pending, &world);
+  g_assert_cmpuint (stats_of (&world).n_delivered, ==, 1);
+  world_clear (&world);
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
@@ -688,5 +733,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/incident/notifier/alerts", test_alerts);
   g_test_add_func ("/incident/notifier/severity", test_severity);
   g_test_add_func ("/incident/notifier/alertmanager-away", test_alertmanager_away);
+  g_test_add_func ("/incident/notifier/alertmanager-clock", test_alertmanager_clock);
+  g_test_add_func ("/incident/notifier/alertmanager-refuses", test_alertmanager_refuses);
   return g_test_run ();
 }
