@@ -97,6 +97,8 @@ serve (UsRole *role, UsConfig *config, const UsDeskSettings *settings) {
   us_http_server_settings_default (&http);
   us_role_read_http (config, US_GROUP_MONITOR, "http", &http, &address);
   http.max_connections = get_number (config, "max-connections");
+  http.max_per_address = get_number (config, "max-connections-per-address");
+  http.is_loopback_free = TRUE;
   const UsApiSettings api_settings = { .token_file = get_text (config, "token-file"),
                                        .is_reading_open = get_bool (config, "open-reading"),
                                        .cors_origin = get_text (config, "cors-origin"),

@@ -212,6 +212,8 @@ static const UsOption monitor_options[] = {
     "Folder that takes the place of the web interface; empty: the built-in web interface" },
   { "max-connections", US_OPTION_INTEGER, "2000", 1, 1000000, NULL, NULL,
     "HTTP connections at the same time" },
+  { "max-connections-per-address", US_OPTION_INTEGER, "200", 0, 1000000, NULL, NULL,
+    "HTTP connections from one address, or IPv6 /64, other than this machine; 0: no limit of its own" },
   { "allow-private", US_OPTION_BOOL, "true", 0, 0, NULL, NULL,
     "Streams may be in private networks; link-local and metadata addresses never" },
   { "allow-loopback", US_OPTION_BOOL, "true", 0, 0, NULL, NULL,

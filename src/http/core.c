@@ -71,13 +71,21 @@ us_http_core_unref (UsHttpCore *core) {
   g_free (core);
 }
 
+static gboolean
+has_cap (const UsHttpCore *core, const char *peer) {
+  if (core->settings.max_per_address == 0)
+    return FALSE;
+  return !core->settings.is_loopback_free
+         || !(g_str_has_prefix (peer, "127.") || g_str_equal (peer, "::1"));
+}
+
 /* Only the listener's thread calls it, so the total cannot be overrun between test and count. */
 gboolean
 us_http_core_admit (UsHttpCore *core, const char *peer) {
   gboolean is_admitted
       = us_http_counted (core->counters.connections) < core->settings.max_connections;
 
-  if (is_admitted && core->settings.max_per_address > 0) {
+  if (is_admitted && has_cap (core, peer)) {
     g_autofree char *network = us_network_of (peer);
     guint n;
 
@@ -100,7 +108,7 @@ us_http_core_dismiss (UsHttpCore *core, const char *peer) {
   g_autofree char *network = NULL;
 
   us_http_uncount (core->counters.connections, 1);
-  if (core->settings.max_per_address == 0)
+  if (!has_cap (core, peer))
     return;
   network = us_network_of (peer);
   g_mutex_lock (&core->address_lock);

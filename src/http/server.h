@@ -10,17 +10,18 @@ typedef struct UsHttpEvents UsHttpEvents;
 typedef struct UsHttpPending UsHttpPending;
 
 typedef struct {
-  const char *address;     /* "0.0.0.0", "127.0.0.1", "::" ... */
-  guint16 port;            /* 0: any free port */
-  int inherited_fd;        /* a listening socket handed down by a supervisor, or -1 */
-  guint n_shards;          /* threads; 0: one per two cores, 1 to 8 */
-  guint max_connections;   /* in total */
-  guint max_per_address;   /* from one peer address, 0: no cap */
-  guint header_timeout_ms; /* from accept or from the first byte of a request to its end */
-  guint idle_timeout_ms;   /* keep-alive without a request */
-  guint send_timeout_ms;   /* a response of which not one byte could be sent */
-  guint max_requests;      /* connections that one SoupServer serves before it retires, shard.c */
-  guint max_waiting;       /* requests held back at once (blocking reload); more get 503 */
+  const char *address;       /* "0.0.0.0", "127.0.0.1", "::" ... */
+  guint16 port;              /* 0: any free port */
+  int inherited_fd;          /* a listening socket handed down by a supervisor, or -1 */
+  guint n_shards;            /* threads; 0: one per two cores, 1 to 8 */
+  guint max_connections;     /* in total */
+  guint max_per_address;     /* from one peer address, 0: no cap */
+  gboolean is_loopback_free; /* that cap is not for this machine, where a proxy may stand */
+  guint header_timeout_ms;   /* from accept or from the first byte of a request to its end */
+  guint idle_timeout_ms;     /* keep-alive without a request */
+  guint send_timeout_ms;     /* a response of which not one byte could be sent */
+  guint max_requests;        /* connections that one SoupServer serves before it retires, shard.c */
+  guint max_waiting;         /* requests held back at once (blocking reload); more get 503 */
 } UsHttpServerSettings;
 
 void us_http_server_settings_default (UsHttpServerSettings *settings);

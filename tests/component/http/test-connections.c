@@ -242,6 +242,25 @@ test_abort_mid_body (void) {
   raw_wait_until (raw_stats (server).connections == 0);
 }
 
+/* A proxy on this machine is many people. */
+static void
+test_caps_not_for_a_proxy (void) {
+  UsHttpServerSettings settings;
+  g_autoptr (UsHttpServer) server = NULL;
+  g_autoptr (GArray) fds = NULL;
+
+  raw_settings (&settings);
+  settings.max_per_address = 10;
+  settings.is_loopback_free = TRUE;
+  server = raw_server (&settings);
+  fds = connect_many (server, 15);
+  for (guint i = 0; i < 15; i++) {
+    g_assert_cmpuint (raw_ask_status (g_array_index (fds, int, i), "/hls/index.m3u8"), ==, 200);
+    close (g_array_index (fds, int, i));
+  }
+  raw_wait_until (raw_stats (server).connections == 0);
+}
+
 static void
 test_caps (void) {
   UsHttpServerSettings settings;
@@ -307,6 +326,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/http/connections/slow-reader", test_slow_reader_is_closed);
   g_test_add_func ("/http/connections/abort-mid-body", test_abort_mid_body);
   g_test_add_func ("/http/connections/caps", test_caps);
+  g_test_add_func ("/http/connections/caps-not-for-a-proxy", test_caps_not_for_a_proxy);
   g_test_add_func ("/http/connections/retirement", test_retirement);
   return g_test_run ();
 }
