@@ -35,7 +35,8 @@ struct UsDesk {
   GQueue tellings;          /* of incidents that are not known to be on disk */
   UsFindings *findings;     /* of the desk itself */
   GSource *housekeeping;
-  char *store_problem; /* nullable */
+  gint64 streams_retry_us; /* monotonic: when the streams file may be written by itself again */
+  char *store_problem;     /* nullable */
   gint64 started_us;
 };
 

@@ -45,18 +45,24 @@ us_desk_on_trouble (UsStore *store, const GError *error, gpointer data) {
  * still holds is found anew. */
 static void
 close_findings (UsDesk *self) {
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GArray) rows
-      = us_store_list_findings (self->store, NULL, TRUE, 0, US_STORE_MAX_ROWS, &error);
-  if (rows == NULL) {
-    us_warning ("findings of before: %s", error->message);
-    return;
-  }
-  for (guint i = 0; i < rows->len; i++) {
-    UsFindingRow row = g_array_index (rows, UsFindingRow, i);
-    row.closed_us = self->started_us;
-    us_store_put_finding (self->store, &row);
-  }
+  gint64 before_id = 0;
+  guint n = 0;
+  do {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GArray) rows
+        = us_store_list_findings (self->store, NULL, TRUE, before_id, US_STORE_MAX_ROWS, &error);
+    if (rows == NULL) {
+      us_warning ("findings of before: %s", error->message);
+      return;
+    }
+    n = rows->len;
+    for (guint i = 0; i < n; i++) {
+      UsFindingRow row = g_array_index (rows, UsFindingRow, i);
+      before_id = row.id;
+      row.closed_us = self->started_us;
+      us_store_put_finding (self->store, &row);
+    }
+  } while (n == US_STORE_MAX_ROWS);
 }
 
 /* An active incident of a stream that was taken out of the streams file by hand. Our own streams

@@ -9,6 +9,7 @@
 #include "desk/desk-private.h"
 
 #define HOUSEKEEPING_MS 1000
+#define RETRY_US (60 * G_USEC_PER_SEC) /* of a streams file that cannot be written */
 
 /* ---- streams ---- */
 
@@ -110,7 +111,7 @@ us_desk_remove_stream (UsDesk *self, const char *id, const char *who, GError **e
 
 /* ---- maintenance ---- */
 
-static void
+static gboolean
 end_maintenance (UsDesk *self, const UsStreamConfig *config) {
   g_autoptr (UsStreamConfig) over = us_stream_config_copy (config);
   g_autoptr (GError) error = NULL;
@@ -118,13 +119,15 @@ end_maintenance (UsDesk *self, const UsStreamConfig *config) {
   over->maintenance_until_us = 0;
   g_clear_pointer (&over->maintenance_reason, g_free);
   if (!us_roster_change (self->roster, over, &pointer, &error)) {
-    us_warning ("%s: %s", over->id, error->message);
-    return;
+    us_warning ("%s: maintenance is over, and that cannot be written down: %s", over->id,
+                error->message);
+    return FALSE;
   }
   us_monitor_put (self->monitor, over);
   us_desk_add_event (self, over->id, US_EVENT_MAINTENANCE, US_SEVERITY_INFO, "desk",
                      "Maintenance is over: its time has passed");
   us_desk_tell_stream (self, over->id, FALSE);
+  return TRUE;
 }
 
 static gboolean
@@ -132,10 +135,12 @@ on_housekeeping (gpointer data) {
   UsDesk *self = data;
   g_autoptr (GPtrArray) streams = us_roster_list (self->roster);
   gint64 now_us = us_desk_now (self);
-  for (guint i = 0; i < streams->len; i++) {
+  gint64 now = us_clock_monotonic_us (self->clock);
+  for (guint i = 0; i < streams->len && now >= self->streams_retry_us; i++) {
     const UsStreamConfig *config = g_ptr_array_index (streams, i);
-    if (config->maintenance_until_us != 0 && config->maintenance_until_us <= now_us)
-      end_maintenance (self, config);
+    if (config->maintenance_until_us != 0 && config->maintenance_until_us <= now_us
+        && !end_maintenance (self, config))
+      self->streams_retry_us = now + RETRY_US;
   }
   us_desk_drop_gone (self);
   us_desk_renew_findings (self);

@@ -29,6 +29,7 @@ typedef enum {
   STEP_REMOVALS,
   STEP_INCIDENTS,
   STEP_EVENTS_BY_AGE,
+  STEP_THUMBNAILS_BY_AGE,
   STEP_ROLLUPS,
   STEP_FINDINGS,
   STEP_DELIVERIES,
@@ -360,6 +361,17 @@ step_events_by_age (UsRetention *retention, UsDatabase *database, gboolean *is_m
 }
 
 static gboolean
+step_thumbnails_by_age (UsRetention *retention, UsDatabase *database, gboolean *is_more,
+                        GError **error) {
+  return step_by_stream (retention, database, is_more, error,
+                         "SELECT min(stream) FROM thumbnails WHERE stream > ?1 AND ?2 = 0",
+                         "DELETE FROM thumbnails WHERE number IN (SELECT number FROM thumbnails"
+                         " INDEXED BY thumbnails_by_stream WHERE stream = ?1 AND wall_us < ?2"
+                         " AND keeper IS NULL LIMIT ?3)",
+                         cutoff_us (retention, retention->settings.retention_days));
+}
+
+static gboolean
 step_rollups (UsRetention *retention, UsDatabase *database, gboolean *is_more, GError **error) {
   return step_by_stream (retention, database, is_more, error,
                          "SELECT min(stream) FROM rollups WHERE stream > ?1 AND ?2 = 0",
@@ -464,6 +476,8 @@ run_step (UsRetention *retention, UsDatabase *database, gboolean *is_more, GErro
     return !retention->may_expire || step_incidents (retention, database, is_more, error);
   case STEP_EVENTS_BY_AGE:
     return !retention->may_expire || step_events_by_age (retention, database, is_more, error);
+  case STEP_THUMBNAILS_BY_AGE:
+    return !retention->may_expire || step_thumbnails_by_age (retention, database, is_more, error);
   case STEP_ROLLUPS:
     return !retention->may_expire || step_rollups (retention, database, is_more, error);
   case STEP_FINDINGS:

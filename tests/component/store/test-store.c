@@ -419,6 +419,8 @@ test_retention_by_age (void) {
   stage_add_event (&stage, "studio", "thumbnail", old_us, "OLD", "with-old");
   stage_add_event (&stage, "arena", "thumbnail", old_us, "LONG", "with-long");
   stage_add_thumbnail (&stage, "with-long", "arena", old_us);
+  stage_add_thumbnail (&stage, "loose-old", "gone", old_us); /* of a stream that is no more */
+  stage_add_thumbnail (&stage, "loose-new", "gone", T0);
   stage_put_rollup (&stage, "studio", T0 - 6 * DAY);
   stage_put_rollup (&stage, "studio", T0 - 4 * DAY);
   us_store_add_note (stage.store, &(UsNoteRow){ .incident = (char *)"OLD", .wall_us = old_us },
@@ -446,8 +448,9 @@ test_retention_by_age (void) {
     { "SELECT count(*) FROM events WHERE stream = 'arena'", 1201 },
     { "SELECT count(*) FROM events WHERE stream = 'hall'", 2 }, /* one led to LATE */
     { "SELECT count(*) FROM thumbnails WHERE id = 'with-long'", 1 },
-    { "SELECT count(*) FROM thumbnails", 1 },
-    { "SELECT count(*) FROM pictures", 1 },
+    { "SELECT count(*) FROM thumbnails WHERE id = 'loose-new'", 1 },
+    { "SELECT count(*) FROM thumbnails", 2 },
+    { "SELECT count(*) FROM pictures", 2 },
     { "SELECT count(*) FROM rollups", 1 },
     { "SELECT count(*) FROM findings", 1 },
   };
