@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "base/url.h"
+
 #define MAX_LABEL_WORD 24
 
 /**
@@ -226,12 +228,6 @@ give_places (GPtrArray *ladder, const GPtrArray *before) {
   }
 }
 
-static char *
-resolve (const char *base_url, const char *uri) {
-  return g_uri_resolve_relative (base_url, uri, G_URI_FLAGS_ENCODED | G_URI_FLAGS_PARSE_RELAXED,
-                                 NULL);
-}
-
 /**
  * us_ladder_read:
  * @multivariant: has variants
@@ -247,13 +243,13 @@ us_ladder_read (const UsPlaylist *multivariant, const char *base_url, const GPtr
   GPtrArray *ladder = g_ptr_array_new_with_free_func (free_info);
   for (guint i = 0; i < multivariant->variants->len && ladder->len < US_MAX_RENDITIONS; i++) {
     const UsPlaylistVariant *variant = g_ptr_array_index (multivariant->variants, i);
-    g_autofree char *url = variant->uri != NULL ? resolve (base_url, variant->uri) : NULL;
+    g_autofree char *url = variant->uri != NULL ? us_url_resolve (base_url, variant->uri) : NULL;
     if (url != NULL && !has_url (ladder, url))
       add (ladder, read_variant (variant, url));
   }
   for (guint i = 0; i < multivariant->renditions->len && ladder->len < US_MAX_RENDITIONS; i++) {
     const UsPlaylistRendition *media = g_ptr_array_index (multivariant->renditions, i);
-    g_autofree char *url = media->uri != NULL ? resolve (base_url, media->uri) : NULL;
+    g_autofree char *url = media->uri != NULL ? us_url_resolve (base_url, media->uri) : NULL;
     if (url != NULL && !has_url (ladder, url))
       add (ladder, read_media (media, url));
   }

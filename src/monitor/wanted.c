@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/url.h"
 #include "monitor/playlist-step.h"
 
 void
@@ -21,12 +22,6 @@ us_wanted_free (UsWanted *wanted) {
   g_free (wanted->map_key);
   g_free (wanted->key);
   g_free (wanted);
-}
-
-static char *
-resolve (const char *base_url, const char *uri) {
-  return g_uri_resolve_relative (base_url, uri, G_URI_FLAGS_ENCODED | G_URI_FLAGS_PARSE_RELAXED,
-                                 NULL);
 }
 
 static char *
@@ -48,7 +43,7 @@ resolve_key (const char *base_url, const char *key, guint64 number) {
 UsWanted *
 us_wanted_new (const UsPlaylist *playlist, guint index, const char *base_url) {
   const UsPlaylistSegment *segment = g_ptr_array_index (playlist->segments, index);
-  g_autofree char *url = resolve (base_url, segment->uri);
+  g_autofree char *url = us_url_resolve (base_url, segment->uri);
   if (url == NULL)
     return NULL;
   UsWanted *wanted = g_new0 (UsWanted, 1);
@@ -62,7 +57,7 @@ us_wanted_new (const UsPlaylist *playlist, guint index, const char *base_url) {
   wanted->url = g_steal_pointer (&url);
   wanted->range = segment->range;
   if (segment->map_uri != NULL)
-    wanted->map_url = resolve (base_url, segment->map_uri);
+    wanted->map_url = us_url_resolve (base_url, segment->map_uri);
   wanted->map_range = segment->map_range;
   wanted->map_key = resolve_key (base_url, segment->map_key, segment->number);
   wanted->key = resolve_key (base_url, segment->key, segment->number);

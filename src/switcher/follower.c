@@ -615,7 +615,7 @@ char *
 us_follower_resolve (const UsFollower *self, const char *uri) {
   if (self->url == NULL)
     return NULL;
-  return g_uri_resolve_relative (us_follower_get_base (self), uri, G_URI_FLAGS_ENCODED, NULL);
+  return us_url_resolve (us_follower_get_base (self), uri);
 }
 
 /**
