@@ -266,7 +266,7 @@ on_ready (UsRtmpClient *client, const UsAmf0 *info, gpointer user_data) {
   relay->state = US_RELAY_STREAMING;
   relay->ready_us = g_get_monotonic_time ();
   relay->is_down_logged = FALSE;
-  if (relay->has_marks && held > 0)
+  if (relay->has_marks)
     us_segmenter_note_packager (relay->segmenter, held);
   choose_start (relay, held);
   relay->is_mark_due = !relay->is_publishing;

@@ -56,6 +56,7 @@ struct UsSegmenter {
   gint64 base_ms;             /* timeline's time of the epoch's first frame */
   gboolean is_first_of_epoch; /* the open segment is */
   gboolean has_history;       /* the stream had a segment before the open one */
+  gboolean is_number_guessed; /* that of the open segment, by the clock, and nobody has heard it */
   UsTracks last_tracks;
   gboolean is_long_logged;
   struct {
@@ -182,6 +183,7 @@ close_segment (UsSegmenter *segmenter, gint64 end_ms) {
   fix_target_duration (segmenter, segment->end_ms - segment->media_ms);
   segment->target_duration_s = segmenter->stats.target_duration_s;
   us_state_note_closed (segmenter->state, segmenter->memory); /* before any relay hears of it */
+  segmenter->is_number_guessed = FALSE;
   segment->is_closed = TRUE;
   segmenter->has_history = TRUE;
   segmenter->is_first_of_epoch = FALSE;
@@ -203,6 +205,7 @@ open_segment (UsSegmenter *segmenter, gint64 media_ms) {
               "%s: the system clock and the stream are %.1f s apart; the dates of segments step to "
               "the clock",
               segmenter->name, (double)moved_ms / 1000.0);
+  segmenter->is_number_guessed = !segmenter->memory->is_exact;
   segmenter->stats.number = us_state_take_number (segmenter->state, segmenter->memory);
   (void)us_ring_open (segmenter->ring, segmenter->memory->epoch, segmenter->stats.number, media_ms,
                       wall_ms, segmenter->video.current.header, segmenter->audio.current.header);
@@ -747,15 +750,35 @@ us_segmenter_end (UsSegmenter *segmenter) {
   segmenter->is_publishing = FALSE;
 }
 
+/* The publisher was faster than the packager's answer. */
+static void
+go_on_behind (UsSegmenter *segmenter, guint64 number) {
+  UsRingSegment *open = us_ring_get_open (segmenter->ring);
+  if (open == NULL)
+    return;
+  us_warning ("%s: a packager holds segment %" G_GUINT64_FORMAT
+              ", nothing is known here; numbering "
+              "goes on from the packager's, %" G_GUINT64_FORMAT " is not used",
+              segmenter->name, number, open->number);
+  us_state_lower_number (segmenter->state, segmenter->memory, number + 1);
+  open->number = segmenter->stats.number = number + 1;
+  segmenter->has_history = TRUE;
+}
+
 /**
  * us_segmenter_note_packager:
  * @segmenter: the segmenter
- * @number: number of the last segment that a packager holds
+ * @number: number of the last segment that a packager holds; 0: none
  *
- * Matters when the state was lost: numbers must not fall behind those that viewers have seen.
+ * Matters when the state was lost: numbers must not fall behind those that viewers have seen, nor
+ * leave a hole behind them. To be called before the packager is told of any segment.
  */
 void
 us_segmenter_note_packager (UsSegmenter *segmenter, guint64 number) {
+  gboolean is_guessed = segmenter->is_number_guessed;
+  segmenter->is_number_guessed = FALSE;
+  if (is_guessed && number > 0 && number + 1 < segmenter->memory->number)
+    go_on_behind (segmenter, number);
   if (number <= segmenter->memory->number)
     return;
   us_warning ("%s: a packager holds segment %" G_GUINT64_FORMAT ", the last number known here is "

@@ -447,6 +447,19 @@ us_state_take_number (UsState *state, UsStateStream *stream) {
 }
 
 /**
+ * us_state_lower_number:
+ * @state: the memory
+ * @stream: a stream
+ * @number: less than the one it took last, which nobody has heard of
+ */
+void
+us_state_lower_number (UsState *state, UsStateStream *stream, guint64 number) {
+  g_return_if_fail (number < stream->number);
+  stream->number = number;
+  remember (state, stream);
+}
+
+/**
  * us_state_return_number:
  * @stream: a stream
  * @number: the number it took last, of a segment that will never be closed

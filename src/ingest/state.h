@@ -39,6 +39,7 @@ guint64 us_state_take_number (UsState *state, UsStateStream *stream);
 void us_state_return_number (UsStateStream *stream, guint64 number);
 void us_state_note_closed (UsState *state, UsStateStream *stream);
 guint64 us_state_take_epoch (UsState *state, UsStateStream *stream);
+void us_state_lower_number (UsState *state, UsStateStream *stream, guint64 number);
 void us_state_raise_number (UsState *state, UsStateStream *stream, guint64 number);
 guint64 us_state_count_discontinuity (UsState *state, UsStateStream *stream);
 void us_state_set_target_duration (UsState *state, UsStateStream *stream, guint seconds);

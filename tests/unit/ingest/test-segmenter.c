@@ -294,6 +294,34 @@ test_tail_and_packager_ahead (Fixture *fixture, gconstpointer data) {
   g_assert_cmpuint (segment (fixture, 3)->number, ==, UNIX_S + 101);
 }
 
+/* The state was lost, and the publisher was faster than the packagers: the first that is heard says
+ * where numbers go on, as long as nobody was told of another. */
+static void
+test_packager_is_late (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, TRUE);
+  push_range (fixture, 0, 100, 1000, TRUE);
+  g_assert_cmpuint (segment (fixture, 1)->number, ==, UNIX_S);
+  us_segmenter_note_packager (fixture->segmenter, UNIX_S - 5);
+  g_assert_cmpuint (segment (fixture, 1)->number, ==, UNIX_S - 4);
+  us_segmenter_note_packager (fixture->segmenter, UNIX_S - 6); /* the other one: too late */
+  g_assert_cmpuint (segment (fixture, 1)->number, ==, UNIX_S - 4);
+  push_range (fixture, 100, 2500, 1000, FALSE);
+  g_assert_true (segment (fixture, 1)->is_discontinuous);
+  g_assert_cmpuint (segment (fixture, 2)->number, ==, UNIX_S - 3);
+}
+
+/* One that holds nothing was told of the guess, and keeps it. */
+static void
+test_packager_has_nothing (Fixture *fixture, gconstpointer data) {
+  us_segmenter_begin (fixture->segmenter);
+  push_configs (fixture, TRUE);
+  push_range (fixture, 0, 100, 1000, TRUE);
+  us_segmenter_note_packager (fixture->segmenter, 0);
+  us_segmenter_note_packager (fixture->segmenter, UNIX_S - 5);
+  g_assert_cmpuint (segment (fixture, 1)->number, ==, UNIX_S);
+}
+
 /* Mid-GOP start: nothing before the key frame, no audio that is older. */
 static void
 test_starts_at_keyframe (Fixture *fixture, gconstpointer data) {
@@ -930,6 +958,8 @@ main (int argc, char **argv) {
   ADD ("/segmenter/tails-in-a-row", test_tails_in_a_row);
   ADD ("/segmenter/tail-before-config-change", test_tail_before_config_change);
   ADD ("/segmenter/tail-and-packager-ahead", test_tail_and_packager_ahead);
+  ADD ("/segmenter/packager-is-late", test_packager_is_late);
+  ADD ("/segmenter/packager-has-nothing", test_packager_has_nothing);
   ADD ("/segmenter/starts-at-keyframe", test_starts_at_keyframe);
   ADD ("/segmenter/mp3-joins-first-segment", test_mp3_joins_first_segment);
   ADD ("/segmenter/video-only-start", test_video_only_start);
