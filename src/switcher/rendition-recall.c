@@ -15,8 +15,6 @@
 #define DEADLINE_MS 4000
 #define WAIT_US (500 * G_TIME_SPAN_MILLISECOND) /* of viewers, until the rest comes behind */
 
-static void ask (UsRendition *self);
-
 static void
 on_fetched (UsFetchResult *result, gpointer user_data) {
   UsRendition *self = user_data;
@@ -28,7 +26,7 @@ on_fetched (UsFetchResult *result, gpointer user_data) {
     self->stats.n_hedges += result->was_hedged ? 1 : 0;
     if (self->is_ready)
       self->setup.events.published (self, self->setup.events.user_data);
-    ask (self);
+    us_rendition_recall (self);
   }
   if (self->recall == NULL && self->n_recalled > 0)
     us_info ("%s: %u segments from before the start answer again", self->name, self->n_recalled);
@@ -42,8 +40,14 @@ find_url (const UsRendition *self, UsOriginId origin, const char *file) {
                                                              : NULL;
 }
 
-static void
-ask (UsRendition *self) {
+/**
+ * us_rendition_recall:
+ *
+ * Asks for the segment before the oldest row, and then for those before it. To be called behind the
+ * first row.
+ */
+void
+us_rendition_recall (UsRendition *self) {
   const UsLedgerRow *first = us_ledger_get_row (self->ledger, 0);
   if (!first->is_ours || first->segment->number == 0
       || self->n_recalled > self->setup.access->playlist_length)
@@ -69,16 +73,6 @@ ask (UsRendition *self) {
     plan.url[other] = other_url;
   if (plan.url[plan.first] != NULL)
     self->recall = us_fetch_start (self->setup.access, &plan, on_fetched, self);
-}
-
-/**
- * us_rendition_recall:
- *
- * To be called behind the first row.
- */
-void
-us_rendition_recall (UsRendition *self) {
-  ask (self);
 }
 
 /* Returns: whether viewers should not be told of the first window yet */

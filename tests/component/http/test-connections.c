@@ -254,10 +254,9 @@ test_caps_not_for_a_proxy (void) {
   settings.is_loopback_free = TRUE;
   server = raw_server (&settings);
   fds = connect_many (server, 15);
-  for (guint i = 0; i < 15; i++) {
+  for (guint i = 0; i < 15; i++)
     g_assert_cmpuint (raw_ask_status (g_array_index (fds, int, i), "/hls/index.m3u8"), ==, 200);
-    close (g_array_index (fds, int, i));
-  }
+  close_all (fds);
   raw_wait_until (raw_stats (server).connections == 0);
 }
 
