@@ -152,14 +152,17 @@ class _Numbered:
             thread.start()
 
     def _read(self):
+        # What comes after stop() is how it ends, not what it played: ffmpeg 7 drops packets that are
+        # on their way to its decoder and still shows what had been decoded ahead of them.
         for line in self.process.stdout:
-            self.take(line, time.monotonic())
+            if not self._is_stopped:
+                self.take(line, time.monotonic())
         if not self._is_stopped:
             self.ended_at = time.monotonic()
 
     def _drain(self):
         for line in self.process.stderr:
-            if line.strip():
+            if line.strip() and not self._is_stopped:
                 self.complaints.append((time.monotonic(), line.strip()))
 
     def stop(self):
