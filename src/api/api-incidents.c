@@ -124,16 +124,12 @@ find_open (UsApi *api, const UsFindingRow *row) {
   return open != NULL && open->id == (guint64)row->id ? open : NULL;
 }
 
-/* Those that stood while it lasted. */
 void
 us_api_add_findings_of (UsApi *api, JsonBuilder *json, const UsIncidentRow *row,
                         const GArray *findings) {
   json_builder_begin_array (json);
   for (guint i = 0; findings != NULL && i < findings->len; i++) {
     const UsFindingRow *finding = &g_array_index (findings, UsFindingRow, i);
-    if ((row->resolved_us != 0 && finding->first_us > row->resolved_us)
-        || (finding->closed_us != 0 && finding->closed_us < row->opened_us))
-      continue;
     const UsFinding *open = find_open (api, finding);
     if (open != NULL)
       us_api_add_open_finding (json, row->stream, open);
@@ -143,24 +139,20 @@ us_api_add_findings_of (UsApi *api, JsonBuilder *json, const UsIncidentRow *row,
   json_builder_end_array (json);
 }
 
-/* Ids of findings rise with the clock: those before this one had begun when it was resolved. What
- * came since, however much, takes nobody's place. */
-static gint64
-end_of_findings (const UsIncidentRow *row) {
-  return row->resolved_us != 0 ? row->resolved_us + 1 : 0;
-}
-
 /**
  * us_api_list_findings_of:
  * @store: or a view of it
  *
- * Returns: (transfer full) (nullable) (element-type UsFindingRow): among them those that stood
- *   while it lasted
+ * If the clock was put back while it lasted, its end comes before its begin: all in between counts.
+ *
+ * Returns: (transfer full) (nullable) (element-type UsFindingRow): those that stood while it lasted
  */
 GArray *
 us_api_list_findings_of (UsStore *store, const UsIncidentRow *row, GError **error) {
-  return us_store_list_findings (store, row->stream, FALSE, end_of_findings (row), MAX_FINDINGS,
-                                 error);
+  gboolean is_over = row->resolved_us != 0;
+  gint64 from_us = is_over ? MIN (row->opened_us, row->resolved_us) : row->opened_us;
+  gint64 until_us = is_over ? MAX (row->opened_us, row->resolved_us) : 0;
+  return us_store_list_findings_of (store, row->stream, from_us, until_us, MAX_FINDINGS, error);
 }
 
 /* @notes, @findings: of it */

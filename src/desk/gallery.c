@@ -77,7 +77,9 @@ char *
 us_gallery_show (UsGallery *self, const char *stream, gint64 wall_us, GBytes *jpeg, guint width,
                  guint height, const char *reason) {
   Picture *picture = ensure (self, stream);
-  gboolean is_expected = picture->expected != NULL && wall_us >= picture->expected_us;
+  gboolean is_put_back = wall_us < picture->row.wall_us; /* the clock; pictures come in order */
+  gboolean is_expected
+      = picture->expected != NULL && (is_put_back || wall_us >= picture->expected_us);
   us_thumbnail_row_clear (&picture->row);
   picture->row = (UsThumbnailRow){ .id = is_expected ? g_steal_pointer (&picture->expected)
                                                      : g_uuid_string_random (),
@@ -89,7 +91,7 @@ us_gallery_show (UsGallery *self, const char *stream, gint64 wall_us, GBytes *jp
                                    .jpeg = g_bytes_ref (jpeg) };
   picture->is_kept = FALSE;
   gboolean is_wanted = g_strcmp0 (reason, INTERVAL) != 0;
-  if (is_wanted || is_expected || wall_us - picture->kept_us >= EVERY_US)
+  if (is_wanted || is_expected || is_put_back || wall_us - picture->kept_us >= EVERY_US)
     keep (self, picture);
   return is_wanted ? g_strdup (picture->row.id) : NULL;
 }

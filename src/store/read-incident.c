@@ -94,3 +94,31 @@ us_store_list_findings (UsStore *store, const char *stream, gboolean only_open, 
   return us_store_read_rows (store, &us_finding_row_type, sizeof (UsFindingRow),
                              (GDestroyNotify)us_finding_row_clear, statement, error);
 }
+
+/**
+ * us_store_list_findings_of:
+ * @from_us: wall clock
+ * @until_us: the same; 0: until now
+ *
+ * Findings of one stream that stood at some time between both. By their times, not by their ids:
+ * these go on rising when the clock is put back.
+ *
+ * Returns: (transfer full) (nullable) (element-type UsFindingRow): the newest first
+ */
+GArray *
+us_store_list_findings_of (UsStore *store, const char *stream, gint64 from_us, gint64 until_us,
+                           guint limit, GError **error) {
+  UsDatabase *reader = us_store_read_begin (store, error);
+  if (reader == NULL)
+    return NULL;
+  g_autofree char *columns = us_row_columns (&us_finding_row_type, "", "");
+  g_autofree char *sql = g_strdup_printf (
+      "SELECT %s FROM findings WHERE stream = ?1 AND (closed_us = 0 OR closed_us >= ?2)"
+      " AND first_us <= ?3 ORDER BY id DESC LIMIT ?4",
+      columns);
+  sqlite3_stmt *statement = us_database_query (reader, error, sql, "siii", stream, from_us,
+                                               until_us != 0 ? until_us : G_MAXINT64,
+                                               (gint64)us_store_read_limit (limit));
+  return us_store_read_rows (store, &us_finding_row_type, sizeof (UsFindingRow),
+                             (GDestroyNotify)us_finding_row_clear, statement, error);
+}

@@ -113,6 +113,9 @@ GArray *us_store_list_events (UsStore *store, const UsEventQuery *query,
 GArray *us_store_list_findings (UsStore *store, const char *stream, gboolean only_open,
                                 gint64 before_id, guint limit,
                                 GError **error) G_GNUC_WARN_UNUSED_RESULT;
+GArray *us_store_list_findings_of (UsStore *store, const char *stream, gint64 from_us,
+                                   gint64 until_us, guint limit,
+                                   GError **error) G_GNUC_WARN_UNUSED_RESULT;
 GArray *us_store_list_notes (UsStore *store, const char *incident,
                              GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Oldest first. */

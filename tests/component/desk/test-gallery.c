@@ -106,11 +106,31 @@ test_after (void) {
   world_clear (&world);
 }
 
+/* What waits for a time is not kept waiting by a clock that was put back. */
+static void
+test_clock_put_back (void) {
+  World world;
+  world_init (&world);
+  show (&world, 100 * MINUTE, "interval");
+  g_autofree char *id = g_strdup (us_gallery_expect (world.gallery, "a", 101 * MINUTE));
+  g_assert_null (show (&world, 41 * MINUTE, "interval"));
+  g_assert_cmpuint (count_kept (&world), ==, 2);
+  g_auto (UsThumbnailRow) row = { 0 };
+  g_assert_true (us_store_get_thumbnail (world.store, id, &row, NULL));
+  g_assert_cmpint (row.wall_us, ==, 41 * MINUTE);
+  show (&world, 42 * MINUTE, "interval");
+  g_assert_cmpuint (count_kept (&world), ==, 2);
+  show (&world, 46 * MINUTE, "interval");
+  g_assert_cmpuint (count_kept (&world), ==, 3);
+  world_clear (&world);
+}
+
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/desk/gallery/interval", test_interval);
   g_test_add_func ("/desk/gallery/before", test_before);
   g_test_add_func ("/desk/gallery/after", test_after);
+  g_test_add_func ("/desk/gallery/clock-put-back", test_clock_put_back);
   return g_test_run ();
 }

@@ -203,6 +203,36 @@ test_notes (void) {
   stage_clear (&stage);
 }
 
+/* One has stood since T0, one from T0 to T0 + 1; a third came when the clock had been put back. */
+static void
+test_findings_of (Stage *stage) {
+  static const struct {
+    gint64 from_us, until_us;
+    guint n;
+  } rows[] = {
+    { T0 - 10, 0, 3 },     { T0 - 10, T0 - 7, 0 }, { T0 - 10, T0 - 5, 1 }, { T0 - 10, T0, 3 },
+    { T0 + 1, T0 + 1, 2 }, { T0 + 2, 0, 1 },       { T0 - 3, T0 - 1, 0 },
+  };
+  UsFindingRow finding = { .stream = (char *)"studio",
+                           .check = (char *)"stale",
+                           .severity = (char *)"major",
+                           .text = (char *)"old",
+                           .first_us = T0 - 5,
+                           .last_us = T0 - 5,
+                           .closed_us = T0 - 4,
+                           .count = 1 };
+  finding.id = us_store_next_id (stage->store);
+  us_store_put_finding (stage->store, &finding);
+  stage_barrier (stage);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GArray) found = us_store_list_findings_of (
+        stage_settled (stage->store), "studio", rows[i].from_us, rows[i].until_us, 0, &error);
+    g_assert_no_error (error);
+    g_assert_cmpuint (found->len, ==, rows[i].n);
+  }
+}
+
 static void
 test_history (void) {
   Stage stage;
@@ -244,6 +274,7 @@ test_history (void) {
   g_autoptr (GArray) older
       = us_store_list_findings (stage_settled (stage.store), NULL, FALSE, finding.id, 0, &error);
   g_assert_cmpuint (older->len, ==, 1);
+  test_findings_of (&stage);
 
   for (guint i = 0; i < 10; i++)
     stage_put_rollup (&stage, "studio", T0 + i * 60 * SECOND);
