@@ -157,7 +157,8 @@ class Units(Tree):
         for unit in [*self.units("*.service"), self.prefix / "lib/systemd/user/understudy.service"]:
             with self.subTest(unit.name):
                 text = unit.read_text(encoding="utf-8")
-                for line in ("Type=notify", "WatchdogSec=10", "Restart=always", "RestartPreventExitStatus=2"):
+                for line in ("Type=notify", "WatchdogSec=10", "Restart=always", "RestartPreventExitStatus=2",
+                             "OOMPolicy=continue"):
                     self.assertIn(f"\n{line}\n", text)
                 self.assertNotIn("@", text.replace("understudy-packager@", "").replace("understudy-origin@", "")
                                  .replace("@system-service", "").replace("@privileged", ""))
