@@ -10,6 +10,7 @@
 #include "commands/demo-plan.h"
 #include "commands/role.h"
 #include "commands/token.h"
+#include "http/resolver.h"
 #include "store/store.h"
 
 /* For answers that are under way. */
@@ -104,6 +105,11 @@ serve (UsRole *role, UsConfig *config, const UsDeskSettings *settings) {
                                        .cors_origin = get_text (config, "cors-origin"),
                                        .web_dir = get_text (config, "web-dir"),
                                        .desk_url = get_text (config, "desk-url") };
+
+  /* Playlists name hosts. */
+  g_autoptr (GResolver) threads = g_resolver_get_default ();
+  g_autoptr (GResolver) resolver = us_resolver_new (threads);
+  g_resolver_set_default (resolver);
 
   g_autoptr (UsDesk) desk = us_desk_new (settings, &error);
   if (desk == NULL)
