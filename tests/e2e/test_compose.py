@@ -286,6 +286,15 @@ class Compose(unittest.TestCase):
         for name, cpus in found.items():
             self.assertEqual(cpus, 4 if name.startswith("packager-") else 3.5 if name == "edge" else 2, name)
 
+    def test_picture_can_stay_away(self):
+        """TEST_PICTURE=0 is kept by every later `up`, and is for nobody else."""
+        for overlay, number in ((overlay, number) for overlay in ("base", "external") for number in (1, 0)):
+            environment = {} if number else {"TEST_PICTURE": "0"}
+            found = {name: (service.get("deploy") or {}).get("replicas", 1)
+                     for name, service in merged(OVERLAYS[overlay], environment=environment)["services"].items()}
+            self.assertEqual(found.pop("publisher"), number, overlay)
+            self.assertEqual(set(found.values()), {1}, (overlay, found))
+
     def test_healthchecks(self):
         for _, name, service in self.each(ours=True):
             self.assertEqual(service["healthcheck"]["test"][:2], ["CMD", "/usr/bin/understudy"])
