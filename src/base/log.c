@@ -2,10 +2,10 @@
  *
  * Lines go to standard error, whole, by one write() each, so that the lines of several processes
  * sharing a terminal (see `understudy run`) never mix. Who does not read them, a terminal held with
- * Ctrl-S or a pager that waits, costs lines and not the stream: nothing here blocks, and when they
- * can be written again, their number is told. GLib's own messages (g_warning and g_critical of the
- * libraries) take the same way. Callable from any thread; us_log_init() is called once from main()
- * before any thread exists.
+ * Ctrl-S, a pager that waits or a journald that hangs, costs lines and not the stream: nothing here
+ * blocks, and when they can be written again, their number is told. GLib's own messages (g_warning
+ * and g_critical of the libraries) take the same way. Callable from any thread; us_log_init() is
+ * called once from main() before any thread exists.
  */
 #include "base/log.h"
 
@@ -17,6 +17,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -124,6 +125,28 @@ make_line (UsLogLevel level, const char *topic, const char *event, const char *t
   return line;
 }
 
+/**
+ * us_log_put:
+ * @fd: standard output or standard error, after us_log_unblock()
+ * @data: what to write
+ * @size: of @data in bytes
+ *
+ * As write(2), but never waits for a reader. What systemd gives its services is a socket, which
+ * they share and cannot open anew: each call says by itself that it does not block.
+ *
+ * Returns: how many bytes were taken, -1 with errno, which is EAGAIN while nobody reads
+ */
+gssize
+us_log_put (int fd, const char *data, gsize size) {
+  gssize n;
+  do {
+    n = send (fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (n < 0 && errno == ENOTSOCK)
+      n = write (fd, data, size);
+  } while (n < 0 && errno == EINTR);
+  return n;
+}
+
 static gboolean
 can_wait (void) {
   struct pollfd reader = { STDERR_FILENO, POLLOUT, 0 };
@@ -142,9 +165,7 @@ put (const GString *line) {
   gsize left = line->len;
   gboolean has_waited = FALSE; /* in vain: a terminal may say that it takes a byte, and not do it */
   while (left > 0) {
-    gssize n = write (STDERR_FILENO, data, left);
-    if (n < 0 && errno == EINTR)
-      continue;
+    gssize n = us_log_put (STDERR_FILENO, data, left);
     if (n < 0 && errno == EAGAIN && !has_waited && can_wait ()) {
       has_waited = TRUE;
       continue;
@@ -221,8 +242,8 @@ on_glib_log (GLogLevelFlags flags, const GLogField *fields, gsize n_fields, gpoi
  * @fd: standard output or standard error
  *
  * Where @fd is a terminal or a pipe, it becomes an open file description of our own that does not
- * block: what is set on the one that we were given would be set for the shell too. All else, and
- * what must not be opened by us, stays as it is.
+ * block: what is set on the one that we were given would be set for the shell too. Sockets are left
+ * to us_log_put(); all else, and what must not be opened by us, stays as it is.
  */
 void
 us_log_unblock (int fd) {

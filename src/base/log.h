@@ -31,6 +31,7 @@ typedef enum {
 } UsLogFormat;
 
 void us_log_unblock (int fd);
+gssize us_log_put (int fd, const char *data, gsize size);
 void us_log_init (const char *role, UsLogLevel level, UsLogFormat format);
 gboolean us_log_level_from_string (const char *text, UsLogLevel *level);
 gboolean us_log_is_enabled (UsLogLevel level);

@@ -6,10 +6,10 @@
  */
 #include "commands/run-plan.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "commands/options.h"
 #include "supervisor/listen.h"
 
@@ -214,14 +214,15 @@ us_run_plan_get_urls (const UsRunPlan *plan, UsStatusUrls *urls) {
  * us_run_plan_print:
  * @plan: the plan
  *
- * Says on standard output where people find things.
+ * Says on standard output where people find things, if it is read.
  */
 void
 us_run_plan_print (const UsRunPlan *plan) {
-  printf ("watch    %s\npublish  %s\n", plan->viewer, plan->publish);
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_string_printf (text, "watch    %s\npublish  %s\n", plan->viewer, plan->publish);
   if (plan->desk != NULL)
-    printf ("desk     %s\n", plan->desk);
-  fflush (stdout);
+    g_string_append_printf (text, "desk     %s\n", plan->desk);
+  us_log_put (STDOUT_FILENO, text->str, text->len);
 }
 
 /**

@@ -4,7 +4,7 @@
  * and status.c and terminal.c show it.
  */
 #define US_LOG_TOPIC "run"
-#include <stdio.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -51,8 +51,9 @@ show (Run *run) {
   if (g_strcmp0 (line, run->last_line) == 0)
     return;
   us_role_tell (run->role, line);
-  printf ("%s\n", line);
-  fflush (stdout);
+  g_autofree char *text = g_strconcat (line, "\n", NULL);
+  if (us_log_put (STDOUT_FILENO, text, strlen (text)) < 0 && errno == EAGAIN)
+    return; /* the next one is, when it can be read again */
   g_free (run->last_line);
   run->last_line = g_steal_pointer (&line);
 }

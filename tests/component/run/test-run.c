@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "supervisor/listen.h"
@@ -18,9 +19,12 @@ typedef struct {
 
 #define N_ROLES 5
 
-/* @more: (nullable): one option more */
+/* @more: (nullable): one option more
+ * @out: its standard output and error, taken; -1 for the usual ones */
 static void
-chain_start_with (Chain *chain, const char *more) {
+chain_start_with (Chain *chain, const char *more, int out) {
+  g_autoptr (GSubprocessLauncher) launcher
+      = g_subprocess_launcher_new (out < 0 ? G_SUBPROCESS_FLAGS_STDOUT_SILENCE : 0);
   g_autoptr (GError) error = NULL;
   chain->deadline_us = g_get_monotonic_time () + 60 * G_USEC_PER_SEC;
   chain->folder = g_dir_make_tmp ("us-run-XXXXXX", NULL);
@@ -43,13 +47,17 @@ chain_start_with (Chain *chain, const char *more) {
                                "--monitor.http=127.0.0.1:0",
                                more,
                                NULL };
-  chain->process = g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_STDOUT_SILENCE, &error);
+  if (out >= 0) {
+    g_subprocess_launcher_take_stdout_fd (launcher, dup (out));
+    g_subprocess_launcher_take_stderr_fd (launcher, out);
+  }
+  chain->process = g_subprocess_launcher_spawnv (launcher, argv, &error);
   g_assert_no_error (error);
 }
 
 static void
 chain_start (Chain *chain) {
-  chain_start_with (chain, NULL);
+  chain_start_with (chain, NULL, -1);
 }
 
 static void
@@ -152,6 +160,28 @@ test_drain (gconstpointer data) {
   chain_clear (&chain);
 }
 
+/* A journald that hangs takes nothing from the first line on: the chain runs and ends all the same.
+ */
+static void
+test_unread_log (void) {
+  static const char line[] = "line\n";
+  int ends[2];
+  Chain chain;
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), ==, 0);
+  while (send (ends[1], line, sizeof line - 1, MSG_DONTWAIT) > 0)
+    continue;
+  chain_start_with (&chain, "--log-level=debug", ends[1]);
+  g_autoptr (JsonObject) status = wait_running (&chain, NULL);
+  kill (get_pid (status, "switcher"), SIGKILL);
+  g_autoptr (JsonObject) after = wait_running (&chain, "switcher");
+  g_subprocess_send_signal (chain.process, SIGTERM);
+  g_assert_true (g_subprocess_wait (chain.process, NULL, NULL));
+  g_assert_true (g_subprocess_get_if_exited (chain.process));
+  g_assert_cmpint (g_subprocess_get_exit_status (chain.process), ==, 0);
+  close (ends[0]);
+  chain_clear (&chain);
+}
+
 static void
 test_death (void) {
   static const char *const names[]
@@ -222,7 +252,7 @@ count_states (JsonObject *status, const char *state) {
 static void
 test_drain_after_failure (void) {
   Chain chain;
-  chain_start_with (&chain, "--monitor.token-file=/proc/nowhere");
+  chain_start_with (&chain, "--monitor.token-file=/proc/nowhere", -1);
   for (gboolean is_there = FALSE; !is_there;) {
     g_autoptr (JsonObject) status = look (&chain);
     is_there = status != NULL && count_states (status, "failed") == 1
@@ -384,6 +414,7 @@ main (int argc, char **argv) {
   g_test_add_data_func ("/run/program/drain", GINT_TO_POINTER (SIGTERM), test_drain);
   g_test_add_data_func ("/run/program/drain-at-hangup", GINT_TO_POINTER (SIGHUP), test_drain);
   g_test_add_func ("/run/program/drain-after-failure", test_drain_after_failure);
+  g_test_add_func ("/run/program/unread-log", test_unread_log);
   g_test_add_func ("/run/program/death", test_death);
   g_test_add_func ("/run/program/restart-refuses-nobody", test_restart_refuses_nobody);
   return g_test_run ();

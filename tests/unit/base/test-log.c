@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define PATIENCE_S 30 /* then something has blocked, and the signal ends the test */
@@ -26,15 +27,18 @@ count_lines (const char *text) {
   return n;
 }
 
-/* `understudy run 2>&1 | less`: nothing blocks, what is lost is counted, no line is half. */
+/* `understudy run 2>&1 | less`, or the socket of a journald that hangs: nothing blocks, what is
+ * lost is counted, no line is half. */
 static void
-test_unread (void) {
+test_unread (gconstpointer is_socket) {
   int ends[2], err = dup (STDERR_FILENO);
-  g_assert_cmpint (pipe (ends), ==, 0);
+  g_assert_cmpint (is_socket != NULL ? socketpair (AF_UNIX, SOCK_STREAM, 0, ends) : pipe (ends), ==,
+                   0);
   g_assert_cmpint (fcntl (ends[0], F_SETFL, O_NONBLOCK), ==, 0);
   dup2 (ends[1], STDERR_FILENO);
   alarm (PATIENCE_S);
-  us_log_init ("test", US_LOG_INFO, US_LOG_FORMAT_TEXT);
+  if (is_socket == NULL)
+    us_log_init ("test", US_LOG_INFO, US_LOG_FORMAT_TEXT); /* once in a process */
   for (guint i = 0; i < N_LINES; i++)
     us_log (US_LOG_INFO, "topic", NULL, "line %u", i);
   g_autofree char *first = read_all (ends[0]);
@@ -98,7 +102,8 @@ test_control_characters (gconstpointer is_json) {
 int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/base/log/unread", test_unread);
+  g_test_add_data_func ("/base/log/unread/pipe", NULL, test_unread);
+  g_test_add_data_func ("/base/log/unread/socket", "socket", test_unread);
   g_test_add_func ("/base/log/file", test_file);
   g_test_add_data_func ("/base/log/control-characters/text", NULL, test_control_characters);
   g_test_add_data_func ("/base/log/control-characters/json", "json", test_control_characters);
