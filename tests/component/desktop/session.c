@@ -1,8 +1,8 @@
 /* session.c - a desktop for tests: a bus of its own, a notification server, a browser
  *
  * The server is that of the Desktop Notifications Specification 1.2, as far as applications see it;
- * the browser is a script that writes what it is asked to open into a pipe. Everything is turned by
- * the test's main loop.
+ * the browser is a script that writes its session and what it is asked to open into a pipe.
+ * Everything is turned by the test's main loop.
  */
 #include "session.h"
 
@@ -10,6 +10,7 @@
 #include <glib-unix.h>
 #include <glib/gstdio.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -31,6 +32,9 @@ static const char introspection[]
       "<signal name='NotificationClosed'><arg type='u'/><arg type='u'/></signal>"
       "</interface><interface name='org.freedesktop.portal.OpenURI'>"
       "<method name='OpenURI'><arg type='s' direction='in'/><arg type='s' direction='in'/>"
+      "<arg type='a{sv}' direction='in'/><arg type='o' direction='out'/></method>"
+      "</interface><interface name='org.freedesktop.portal.Inhibit'>"
+      "<method name='Inhibit'><arg type='s' direction='in'/><arg type='u' direction='in'/>"
       "<arg type='a{sv}' direction='in'/><arg type='o' direction='out'/></method>"
       "</interface></node>";
 
@@ -75,6 +79,19 @@ take (Session *session, GVariant *arguments) {
 }
 
 static void
+take_inhibit (Session *session, GVariant *arguments) {
+  guint32 flags;
+  const char *window, *reason;
+  g_autoptr (GVariant) options = NULL;
+  g_variant_get (arguments, "(&su@a{sv})", &window, &flags, &options);
+  g_assert_cmpstr (window, ==, "");
+  g_assert_cmpuint (flags, ==, 4); /* suspend, and nothing else */
+  g_assert_true (g_variant_lookup (options, "reason", "&s", &reason));
+  g_assert_cmpstr (reason, !=, "");
+  session->is_kept_awake = TRUE;
+}
+
+static void
 on_call (GDBusConnection *connection, const char *sender, const char *path, const char *interface,
          const char *method, GVariant *arguments, GDBusMethodInvocation *invocation,
          gpointer data) {
@@ -94,6 +111,9 @@ on_call (GDBusConnection *connection, const char *sender, const char *path, cons
     const char *url;
     g_variant_get (arguments, "(&s&sa{sv})", NULL, &url, NULL);
     g_ptr_array_add (session->urls, g_strconcat ("portal ", url, NULL));
+    g_dbus_method_invocation_return_value (invocation, g_variant_new ("(o)", "/request"));
+  } else if (strcmp (method, "Inhibit") == 0) {
+    take_inhibit (session, arguments);
     g_dbus_method_invocation_return_value (invocation, g_variant_new ("(o)", "/request"));
   } else if (strcmp (method, "GetCapabilities") == 0) {
     const char *const capabilities[] = { "actions", "body", NULL };
@@ -124,16 +144,18 @@ open_server (Session *session) {
       session->server, INTERFACE, G_BUS_NAME_OWNER_FLAGS_NONE, NULL, NULL, NULL, NULL);
 }
 
-/* From now on there is one; who has_portal asks it. */
+/* From now on there is one. */
 void
 session_open_portal (Session *session) {
   g_autoptr (GError) error = NULL;
   g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (introspection, &error);
   g_assert_no_error (error);
-  session->portal
-      = g_dbus_connection_register_object (session->server, "/org/freedesktop/portal/desktop",
-                                           node->interfaces[1], &vtable, session, NULL, &error);
-  g_assert_no_error (error);
+  for (guint i = 0; i < G_N_ELEMENTS (session->portal); i++) {
+    session->portal[i] = g_dbus_connection_register_object (
+        session->server, "/org/freedesktop/portal/desktop", node->interfaces[i + 1], &vtable,
+        session, NULL, &error);
+    g_assert_no_error (error);
+  }
   session->portal_name
       = g_bus_own_name_on_connection (session->server, "org.freedesktop.portal.Desktop",
                                       G_BUS_NAME_OWNER_FLAGS_NONE, NULL, NULL, NULL, NULL);
@@ -147,7 +169,11 @@ on_opened (GIOChannel *channel, GIOCondition condition, gpointer data) {
   char *line = NULL;
   if (g_io_channel_read_line (channel, &line, NULL, NULL, NULL) == G_IO_STATUS_NORMAL) {
     g_test_message ("opened %s", line);
-    g_ptr_array_add (session->urls, g_strchomp (line));
+    char *url = strchr (g_strchomp (line), ' ');
+    g_assert_nonnull (url);
+    session->browser_sid = atoi (line);
+    g_ptr_array_add (session->urls, g_strdup (url + 1));
+    g_free (line);
   }
   return G_SOURCE_CONTINUE;
 }
@@ -176,7 +202,10 @@ open_browser (Session *session) {
   g_io_channel_set_flags (session->opened, G_IO_FLAG_NONBLOCK, NULL);
   session->watch = g_io_add_watch (session->opened, G_IO_IN, on_opened, session);
   session->urls = g_ptr_array_new_with_free_func (g_free);
-  write_file (session, "browser", 0755, "#!/bin/sh\necho \"$1\" >>'%s'\n", pipe);
+  write_file (session, "browser", 0755,
+              "#!/bin/sh\nread -r _ _ _ _ _ sid _ </proc/$$/stat\necho \"$sid $1\" >>'%s'\n", pipe);
+  if (session->is_sandbox)
+    return;
   write_file (session, "data/applications/test-browser.desktop", 0644,
               "[Desktop Entry]\nType=Application\nName=Browser\nExec=%s/browser "
               "%%u\nMimeType=x-scheme-handler/http;\n",
@@ -265,10 +294,10 @@ void
 session_close (Session *session) {
   if (session->server != NULL) {
     g_bus_unown_name (session->name);
-    if (session->portal != 0) {
+    if (session->portal_name != 0)
       g_bus_unown_name (session->portal_name);
-      g_dbus_connection_unregister_object (session->server, session->portal);
-    }
+    for (guint i = 0; session->portal_name != 0 && i < G_N_ELEMENTS (session->portal); i++)
+      g_dbus_connection_unregister_object (session->server, session->portal[i]);
     g_dbus_connection_unregister_object (session->server, session->object);
     g_dbus_connection_close_sync (session->server, NULL, NULL);
     g_clear_object (&session->server);
@@ -297,8 +326,7 @@ session_launcher (Session *session, GSubprocessFlags flags) {
   g_subprocess_launcher_setenv (launcher, "XDG_CONFIG_HOME", config, TRUE);
   g_subprocess_launcher_setenv (launcher, "XDG_STATE_HOME", state, TRUE);
   g_subprocess_launcher_setenv (launcher, "GNOTIFICATION_BACKEND", "freedesktop", TRUE);
-  if (session->has_portal)
-    g_subprocess_launcher_setenv (launcher, "GTK_USE_PORTAL", "1", TRUE);
+  g_subprocess_launcher_setenv (launcher, "XDG_DATA_DIRS", data, TRUE); /* no browser of ours */
   g_subprocess_launcher_unsetenv (launcher, "DISPLAY");
   return launcher;
 }

@@ -19,13 +19,15 @@ typedef struct {
   GSubprocess *bus;
   char *address;
   GDBusConnection *server; /* of notifications; NULL: none */
-  guint name, object, portal_name, portal;
-  gboolean has_portal;       /* for the browser, as in a sandbox */
+  guint name, object, portal_name, portal[2];
+  gboolean is_sandbox;       /* no application is known there, so no browser but the portal's */
+  gboolean is_kept_awake;    /* the portal has been asked not to suspend */
   GHashTable *notifications; /* id -> SessionNotification */
   guint last_id;
   char *folder;       /* home of whoever takes part */
   GIOChannel *opened; /* what the browser was asked to open, a line each */
   GPtrArray *urls;    /* element-type utf8 */
+  int browser_sid;    /* process session of the browser that was started last */
   guint watch;
   gint64 deadline_us;
 } Session;

@@ -3,6 +3,7 @@
 #include <json-glib/json-glib.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "http/client.h"
 #include "session.h"
@@ -187,6 +188,9 @@ test_life (void) {
   g_autofree char *page = g_strconcat (port, "/", NULL);
   session_await (&stage.session, session_has_opened (&stage.session, page));
   g_assert_cmpuint (stage.session.urls->len, ==, 1);
+  /* Ctrl-C in our terminal is not for the browser. */
+  g_assert_cmpint (stage.session.browser_sid, >, 0);
+  g_assert_cmpint (stage.session.browser_sid, !=, getsid (0));
 
   /* A second one only brings the page up. */
   g_autoptr (GSubprocess) second = start (&stage, G_SUBPROCESS_FLAGS_STDOUT_SILENCE, no_publish);
@@ -219,11 +223,12 @@ test_life (void) {
   stage_close (&stage);
 }
 
-/* As in a sandbox: the portal opens the browser, and when there is none, all else goes on. */
+/* The portal opens the browser; when there is none, and as in a sandbox no browser either, all else
+ * goes on. */
 static void
 test_portal (void) {
   static const char *const no_publish[] = { "--no-publish", NULL };
-  Stage stage = { .session = { .has_portal = TRUE } };
+  Stage stage = { .session = { .is_sandbox = TRUE } };
   stage_open (&stage, TRUE, no_publish);
   call_action (&stage, "open-incident", "'nobody opens it'");
   session_open_portal (&stage.session);
