@@ -157,8 +157,10 @@ run_first (Desktop *self, UsConfig *config) {
   if (self->chain == NULL || !follow_desk (self, config, &error))
     return refuse (self, error);
   us_run_plan_print (us_run_chain_get_plan (self->chain));
-  if (us_run_chain_start (self->chain, &error))
+  if (us_run_chain_start (self->chain, &error)) {
+    us_desktop_keep_awake (self->desktop);
     return us_role_run (self->role, drain, self);
+  }
   us_error ("%s", error->message);
   tell_no_start (self->desktop, error->message);
   return US_EXIT_FAILURE;

@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "base/timer.h"
+#include "desktop/awake.h"
 #include "desktop/browser.h"
 #include "desktop/desk-link.h"
 
@@ -28,6 +29,7 @@ struct UsDesktop {
   UsNotifications *notifications;
   GHashTable *shown; /* ids of notifications that may be on the screen */
   GSource *due;
+  guint awake;        /* 0: nobody has been asked */
   gboolean is_wanted; /* to be opened as soon as there is something; once over: by the next */
   gboolean is_over;
 };
@@ -331,6 +333,17 @@ us_desktop_follow (UsDesktop *self, const UsDesktopDesk *desk) {
 }
 
 /**
+ * us_desktop_keep_awake:
+ *
+ * The chain runs: as long as it does, the desktop shall not suspend the machine.
+ */
+void
+us_desktop_keep_awake (UsDesktop *self) {
+  g_return_if_fail (self->awake == 0);
+  self->awake = us_awake_begin (g_application_get_dbus_connection (self->application));
+}
+
+/**
  * us_desktop_end:
  *
  * Everything is about to end: "quit" is disabled, by which others see it, nothing is told any more,
@@ -374,6 +387,7 @@ us_desktop_free (UsDesktop *self) {
   if (self == NULL)
     return;
   us_timer_stop (&self->due);
+  g_clear_handle_id (&self->awake, g_bus_unwatch_name);
   us_desk_link_free (self->link);
   g_autoptr (GDBusConnection) bus = NULL;
   if (g_application_get_is_registered (self->application))

@@ -36,6 +36,7 @@ gboolean us_desktop_register (UsDesktop *desktop, gboolean is_service, UsDesktop
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
 void us_desktop_follow (UsDesktop *desktop, const UsDesktopDesk *desk);
 void us_desktop_tell (UsDesktop *desktop, const UsNotification *notification);
+void us_desktop_keep_awake (UsDesktop *desktop);
 void us_desktop_end (UsDesktop *desktop);
 void us_desktop_free (UsDesktop *desktop);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsDesktop, us_desktop_free)

@@ -223,8 +223,8 @@ test_life (void) {
   stage_close (&stage);
 }
 
-/* The portal opens the browser; when there is none, and as in a sandbox no browser either, all else
- * goes on. */
+/* The portal opens the browser and keeps the machine awake; when there is none, and as in a sandbox
+ * no browser either, all else goes on. */
 static void
 test_portal (void) {
   static const char *const no_publish[] = { "--no-publish", NULL };
@@ -232,6 +232,7 @@ test_portal (void) {
   stage_open (&stage, TRUE, no_publish);
   call_action (&stage, "open-incident", "'nobody opens it'");
   session_open_portal (&stage.session);
+  session_await (&stage.session, stage.session.is_kept_awake);
   call_action (&stage, "open-incident", "'i'");
   session_await (&stage.session, session_has_opened (&stage.session, "/?incident=i"));
   g_assert_cmpuint (stage.session.urls->len, ==, 1);
