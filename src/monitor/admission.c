@@ -16,7 +16,7 @@
 
 typedef struct {
   char *name;
-  guint n_running, n_waiting;
+  guint n_running, n_waiting, most;
   gboolean is_suspect;
   GQueue waiting;           /* element-type Lane: those with tickets, by turns */
   GHashTable *lanes;        /* of stream to Lane */
@@ -91,8 +91,8 @@ us_admission_free (UsAdmission *admission) {
 static gboolean
 has_room (const UsAdmission *admission, const Host *host) {
   if (!host->is_suspect)
-    return host->n_running < admission->max_per_host;
-  return host->n_running < MIN (admission->max_per_host, MAX_OF_SUSPECT)
+    return host->n_running < host->most;
+  return host->n_running < MIN (host->most, MAX_OF_SUSPECT)
          && admission->n_of_suspects < admission->max_requests / SUSPECTS_SHARE;
 }
 
@@ -209,10 +209,11 @@ forget_idle (UsAdmission *admission, Host *host, Lane *lane) {
  * @ticket: (inout): idle
  */
 void
-us_admission_enter (UsAdmission *admission, UsTicket *ticket, const char *name,
-                    const char *stream) {
+us_admission_enter (UsAdmission *admission, UsTicket *ticket, const char *name, const char *stream,
+                    guint most) {
   g_return_if_fail (ticket->state == US_TICKET_IDLE);
   Host *host = find_host (admission, name);
+  host->most = MIN (most, admission->max_per_host);
   Lane *lane = find_lane (host, stream);
   ticket->state = US_TICKET_WAITING;
   ticket->lane = lane;

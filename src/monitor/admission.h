@@ -26,9 +26,11 @@ UsAdmission *us_admission_new (guint max_per_host, guint max_requests, UsAdmitte
 void us_admission_free (UsAdmission *admission);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsAdmission, us_admission_free)
 
-/* @host: name and port; @stream: its id. @ticket is idle. May call back at once. */
+/* @host: name and port, or what else has a budget; @stream: its id, or what else takes turns there;
+ * @most: at a time there, if that is less than what every host may have. @ticket is idle. May call
+ * back at once. */
 void us_admission_enter (UsAdmission *admission, UsTicket *ticket, const char *host,
-                         const char *stream);
+                         const char *stream, guint most);
 /* How it ended. May call back at once. */
 typedef enum { US_LEFT_ANSWERED, US_LEFT_HUNG, US_LEFT_UNWANTED } UsLeft;
 void us_admission_leave (UsAdmission *admission, UsTicket *ticket, UsLeft how);

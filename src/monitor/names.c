@@ -8,6 +8,9 @@
  * request at a name with several addresses fails, and now and then in any case: an edge that is ill
  * is to be met by us as it is by some of the viewers.
  *
+ * Only names that have answered are looked after: playlists name hosts, as many as whoever writes
+ * them likes, and what never answered cannot go away.
+ *
  * Owned by the poller, main loop only. A lookup that is under way at the end is cancelled; its
  * callback finds nobody.
  */
@@ -200,21 +203,42 @@ look_up (UsNames *names, const char *host, UsName *name, gint64 now_us) {
 static gboolean
 is_forgotten (gpointer host, gpointer value, gpointer now_us) {
   const UsName *name = value;
-  return !name->is_looking && *(gint64 *)now_us - name->looked_us > FORGET_US;
+  return !name->is_looking && *(gint64 *)now_us - MAX (name->looked_us, name->asked_us) > FORGET_US;
 }
 
-/* Returns: (nullable): %NULL: it is an address */
+static gboolean
+is_address (const char *host) {
+  return host == NULL || *host == '\0' || *host == '[' || g_hostname_is_ip_address (host);
+}
+
+/* Returns: (nullable): %NULL: it is an address, or has not answered yet */
 static UsName *
-find (UsNames *names, const char *host, gint64 now_us) {
-  if (host == NULL || *host == '\0' || *host == '[' || g_hostname_is_ip_address (host))
-    return NULL;
-  UsName *name = g_hash_table_lookup (names->table, host);
-  if (name == NULL) {
-    g_hash_table_foreach_remove (names->table, is_forgotten, &now_us);
-    name = g_new0 (UsName, 1);
-    g_hash_table_insert (names->table, g_strdup (host), name);
-  }
-  return name;
+find (const UsNames *names, const char *host) {
+  return is_address (host) ? NULL : g_hash_table_lookup (names->table, host);
+}
+
+/**
+ * us_names_note:
+ * @now_us: monotonic
+ */
+void
+us_names_note (UsNames *names, const char *host, gint64 now_us) {
+  if (is_address (host) || find (names, host) != NULL)
+    return;
+  g_hash_table_foreach_remove (names->table, is_forgotten, &now_us);
+  UsName *name = g_new0 (UsName, 1);
+  name->asked_us = now_us;
+  g_hash_table_insert (names->table, g_strdup (host), name);
+}
+
+/**
+ * us_names_is_sound:
+ * @now_us: monotonic
+ */
+gboolean
+us_names_is_sound (const UsNames *names, const char *host, gint64 now_us) {
+  const UsName *name = find (names, host);
+  return is_address (host) || (name != NULL && us_name_problem (name, now_us) == NULL);
 }
 
 /**
@@ -223,7 +247,7 @@ find (UsNames *names, const char *host, gint64 now_us) {
  */
 guint
 us_names_look (UsNames *names, const char *host, gint64 now_us, const char **problem) {
-  UsName *name = find (names, host, now_us);
+  UsName *name = find (names, host);
   *problem = NULL;
   if (name == NULL)
     return 0;
@@ -240,7 +264,7 @@ us_names_look (UsNames *names, const char *host, gint64 now_us, const char **pro
  */
 void
 us_names_turn (UsNames *names, const char *host, gint64 now_us) {
-  UsName *name = find (names, host, now_us);
+  UsName *name = find (names, host);
   if (name != NULL)
     us_name_turn (name, now_us);
 }

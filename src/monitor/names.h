@@ -24,13 +24,17 @@ gboolean us_name_is_due (const UsName *name, gint64 now_us);
 /* Returns: (nullable): why the name is as good as gone */
 const char *us_name_problem (const UsName *name, gint64 now_us);
 
-/* UsNames: all names that are asked for; one thread with a main context. */
+/* UsNames: all names that have answered; one thread with a main context. */
 typedef struct UsNames UsNames;
 UsNames *us_names_new (void);
 void us_names_free (UsNames *names);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsNames, us_names_free)
 
-/* @host: of a URL. Looks it up anew when that is due, and answers with what is known before.
+/* @host: of a URL; it has answered: from now on its name is looked after. */
+void us_names_note (UsNames *names, const char *host, gint64 now_us);
+/* Whether @host is an address, or has answered and its name is not gone. */
+gboolean us_names_is_sound (const UsNames *names, const char *host, gint64 now_us);
+/* Looks the name up anew when that is due, and answers with what is known before.
  * @problem: (out) (nullable) (transfer none). Returns: the generation */
 guint us_names_look (UsNames *names, const char *host, gint64 now_us, const char **problem);
 void us_names_turn (UsNames *names, const char *host, gint64 now_us);

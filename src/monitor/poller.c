@@ -20,6 +20,8 @@
  * after five minutes: a host that goes from one to the next comes back later than that, see TURN_US
  * in names.c. */
 #define N_CLIENTS 64
+/* Requests of one stream at hosts that nobody knows. */
+#define MAX_UNKNOWN 2
 
 struct UsPoller {
   UsPollerSettings settings;
@@ -41,6 +43,7 @@ struct UsPollerJob {
   gint64 begun_us;
   char *host;
   char *bare_host; /* nullable: without scheme and port */
+  char *budget;    /* the host's, or the stream's */
   char *no_name;   /* nullable: why its name does not resolve any more */
   UsAsk ask;       /* its strings are the job's */
 };
@@ -50,6 +53,7 @@ job_free (UsPollerJob *job) {
   g_clear_object (&job->cancellable);
   g_free (job->host);
   g_free (job->bare_host);
+  g_free (job->budget);
   g_free (job->no_name);
   g_free ((char *)job->ask.url);
   g_free ((char *)job->ask.authorization);
@@ -104,6 +108,8 @@ answer (UsPollerJob *job, UsHttpReply *reply, const GError *error, const UsHttpF
   }
   UsAnswered answered = job->answered;
   gpointer user_data = job->user_data;
+  if (reply != NULL)
+    us_names_note (job->poller->names, job->bare_host, g_get_monotonic_time ());
   if (its.fetched.outcome != US_OUTCOME_OK)
     us_names_turn (job->poller->names, job->bare_host, g_get_monotonic_time ());
   UsLeft how = its.fetched.outcome == US_OUTCOME_TIMEOUT ? US_LEFT_HUNG : US_LEFT_ANSWERED;
@@ -153,7 +159,7 @@ is_of_host (const char *host, const char *url) {
 static void
 note_lateness (UsPollerJob *job) {
   UsPoller *poller = job->poller;
-  if (job->ask.interval_us <= 0 || us_admission_is_suspect (poller->admission, job->host))
+  if (job->ask.interval_us <= 0 || us_admission_is_suspect (poller->admission, job->budget))
     return;
   us_punctuality_add (&poller->punctuality, job->begun_us, job->begun_us - job->ask.due_us,
                       job->ask.interval_us);
@@ -194,6 +200,21 @@ bare_host_of (const char *url) {
   return host != NULL ? g_ascii_strdown (host, -1) : NULL;
 }
 
+/* A host has a budget of its own, where streams take turns. Hosts that have never answered, or
+ * whose names are gone, share one of the stream that names them, where they take turns, and a small
+ * one: each such request may hold threads of the resolver for long (http/resolver.c), and a
+ * playlist can make up as many hosts as it likes. */
+static void
+enter (UsPoller *poller, UsPollerJob *job, const char *stream) {
+  if (us_names_is_sound (poller->names, job->bare_host, g_get_monotonic_time ())) {
+    job->budget = g_strdup (job->host);
+    us_admission_enter (poller->admission, &job->ticket, job->budget, stream, G_MAXUINT);
+  } else {
+    job->budget = g_strconcat ("stream:", stream, NULL);
+    us_admission_enter (poller->admission, &job->ticket, job->budget, job->host, MAX_UNKNOWN);
+  }
+}
+
 /**
  * us_poller_ask:
  * @ask: copied
@@ -221,7 +242,7 @@ us_poller_ask (UsPoller *poller, const UsAsk *ask, UsAnswered answered, gpointer
       = is_of_host (job->host, ask->own_url) ? g_strdup (ask->authorization) : NULL;
   job->ask.etag = g_strdup (ask->etag);
   job->ask.last_modified = g_strdup (ask->last_modified);
-  us_admission_enter (poller->admission, &job->ticket, job->host, ask->stream);
+  enter (poller, job, ask->stream);
   return job;
 }
 

@@ -15,6 +15,7 @@ typedef struct {
   UsAdmission *admission;
   Request requests[N];
   guint n_admitted;
+  guint most;
 } Stage;
 
 static void
@@ -29,6 +30,7 @@ on_admitted (UsTicket *ticket, gpointer user_data) {
 static Stage *
 stage_new (guint max_per_host, guint max_requests) {
   Stage *stage = g_new0 (Stage, 1);
+  stage->most = G_MAXUINT;
   stage->admission = us_admission_new (max_per_host, max_requests, on_admitted, stage);
   return stage;
 }
@@ -46,7 +48,7 @@ enter (Stage *stage, guint index, const char *host, const char *stream) {
   g_strlcpy (request->host, host, sizeof request->host);
   g_strlcpy (request->stream, stream, sizeof request->stream);
   request->order = 0;
-  us_admission_enter (stage->admission, &request->ticket, host, stream);
+  us_admission_enter (stage->admission, &request->ticket, host, stream, stage->most);
 }
 
 static void
@@ -93,6 +95,26 @@ test_turns (void) {
   g_assert_cmpuint (stage->requests[50].order, <=, 3);
   g_assert_cmpuint (stage->requests[51].order, <=, 4);
   for (guint i = 0; i < 52; i++)
+    leave (stage, i, US_LEFT_UNWANTED);
+  assert_counts (stage, 0, 0);
+}
+
+/* What has a small budget keeps to it, and stands in nobody's way. */
+static void
+test_small (void) {
+  g_autoptr (Stage) stage = stage_new (4, 8);
+  stage->most = 2;
+  for (guint i = 0; i < 50; i++)
+    enter (stage, i, "unknown", "many");
+  assert_counts (stage, 2, 48);
+  stage->most = G_MAXUINT;
+  for (guint i = 50; i < 60; i++)
+    enter (stage, i, "known", "many");
+  assert_counts (stage, 6, 54);
+  leave (stage, 0, US_LEFT_HUNG);
+  leave (stage, 1, US_LEFT_ANSWERED);
+  assert_counts (stage, 6, 52);
+  for (guint i = 2; i < 60; i++)
     leave (stage, i, US_LEFT_UNWANTED);
   assert_counts (stage, 0, 0);
 }
@@ -216,6 +238,7 @@ main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/monitor/admission/budgets", test_budgets);
   g_test_add_func ("/monitor/admission/turns", test_turns);
+  g_test_add_func ("/monitor/admission/small", test_small);
   g_test_add_func ("/monitor/admission/hanging", test_hanging);
   g_test_add_func ("/monitor/admission/suspects-turns", test_suspects_turns);
   g_test_add_func ("/monitor/admission/recovery", test_recovery);

@@ -90,7 +90,12 @@ test_all (void) {
     g_assert_cmpuint (us_names_look (names, addresses[i], 1, &problem), ==, 0);
     g_assert_null (problem);
     us_names_turn (names, addresses[i], 1);
+    us_names_note (names, addresses[i], 1);
+    g_assert_true (us_names_is_sound (names, addresses[i], 1));
   }
+  g_assert_false (us_names_is_sound (names, "localhost", 1)); /* it has not answered yet */
+  us_names_note (names, "localhost", 1);
+  g_assert_true (us_names_is_sound (names, "localhost", 1));
   us_names_look (names, "localhost", 1, &problem);
   g_assert_null (problem);
   us_names_free (names);
