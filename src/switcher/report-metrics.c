@@ -2,7 +2,8 @@
  *
  * Reads the feeds on the main loop, keeps nothing. The five families without the understudy_
  * prefix keep the names and meanings that dashboards of the seed rely on; they speak of the
- * default stream. Everything else is labelled by stream, of which there are at most max-streams.
+ * default stream, whose name is a metric of its own. Everything else is labelled by stream, of
+ * which there are at most max-streams.
  */
 #include <math.h>
 
@@ -29,6 +30,10 @@ add_seed_families (UsExposition *out, const UsFeed *feed, const UsClock *clock) 
   us_exposition_sample (out, (double)policy->n_failovers, NULL);
   us_exposition_family (out, "switchbacks_total", "counter", "Returns to the primary origin.");
   us_exposition_sample (out, (double)policy->n_switchbacks, NULL);
+  us_exposition_family (out, "understudy_switcher_default_stream", "gauge",
+                        "1, with the name of the stream that the families without a stream "
+                        "speak of.");
+  us_exposition_sample (out, 1, "stream", us_feed_get_name (feed), NULL);
 }
 
 static void

@@ -599,7 +599,7 @@ test_damage_is_no_divergence (void) {
   stage_close (&stage);
 }
 
-/* A stream that the origins start to have is served by its name. */
+/* A stream that the origins start to have is served by its name; the default stays what it is. */
 static void
 test_second_stream (void) {
   Stage stage;
@@ -614,6 +614,13 @@ test_second_stream (void) {
   g_autofree char *name = stage_name (&stage);
   us_viewer_await (viewer, name);
   us_viewer_await (stage.viewer, name);
+  g_assert_cmpfloat (
+      stage_metric (&stage, "understudy_switcher_default_stream{stream=\"mystream\"}"), ==, 1);
+  g_autoptr (UsHttpReply) reply = us_viewer_get (stage.viewer, "/metrics");
+  g_autofree char *text
+      = g_strndup (g_bytes_get_data (reply->body, NULL), g_bytes_get_size (reply->body));
+  g_assert_nonnull (strstr (text, "understudy_switcher_pair{stream=\"other\"}"));
+  g_assert_null (strstr (text, "understudy_switcher_default_stream{stream=\"other\"}"));
   stage_close (&stage);
 }
 
