@@ -1,7 +1,7 @@
 /* command.c - from a command's arguments to its configuration, with --help and --print-config
  *
  * Runs once per process, before anything else exists. Whatever is wrong with the input ends in one
- * line on standard error and exit code 2.
+ * line on standard error and exit code 2, which says that starting again cannot help.
  */
 #include "commands/command.h"
 
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/names.h"
+#include "store/store.h"
 
 /**
  * us_command_refuse:
@@ -26,6 +27,40 @@ us_command_refuse (const char *format, ...) {
   g_strdelimit (text, "\n\r", ' ');
   fprintf (stderr, US_PROGRAM ": %s\n", text);
   return US_EXIT_CONFIGURATION;
+}
+
+static gboolean
+may_pass (const GError *error) {
+  if (error->domain == US_STORE_ERROR) /* a full disk, a file in other hands, a late mount */
+    return error->code != US_STORE_ERROR_NEWER;
+  if (error->domain != G_IO_ERROR)
+    return FALSE;
+  switch (error->code) {
+  case G_IO_ERROR_NOT_FOUND: /* an address, a folder: with the network, a mount, another program */
+  case G_IO_ERROR_FAILED:    /* whatever the kernel has run out of */
+  case G_IO_ERROR_TOO_MANY_OPEN_FILES:
+  case G_IO_ERROR_NO_SPACE:
+  case G_IO_ERROR_BUSY:
+  case G_IO_ERROR_TIMED_OUT:
+    return TRUE;
+  default:
+    return FALSE;
+  }
+}
+
+/**
+ * us_command_end_code:
+ * @error: why a role could not be made, already said by us_command_refuse()
+ *
+ * A port in use is the configuration's fault here, although its holder may end: whoever starts a
+ * second chain by hand wants to be told.
+ *
+ * Returns: the exit code: %US_EXIT_FAILURE for what may be otherwise in a second, so that
+ *   supervisor and systemd try again; else %US_EXIT_CONFIGURATION, which is for good
+ */
+int
+us_command_end_code (const GError *error) {
+  return may_pass (error) ? US_EXIT_FAILURE : US_EXIT_CONFIGURATION;
 }
 
 static void

@@ -33,6 +33,7 @@ struct UsCommand {
 
 int us_command_main (const UsCommand *command, int argc, char **argv);
 int us_command_refuse (const char *format, ...) G_GNUC_PRINTF (1, 2);
+int us_command_end_code (const GError *error);
 
 void us_command_desktop_take_service (int *argc, char **argv);
 

@@ -124,7 +124,8 @@ follow_desk (Desktop *self, const UsConfig *config, GError **error) {
 static int
 refuse (Desktop *self, const GError *error) {
   tell_no_start (self->desktop, error->message);
-  return us_command_refuse ("%s", error->message);
+  us_command_refuse ("%s", error->message);
+  return us_command_end_code (error);
 }
 
 /* As a service: one that runs already is not asked to show itself for that. */

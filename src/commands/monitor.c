@@ -11,7 +11,6 @@
 #include "commands/role.h"
 #include "commands/token.h"
 #include "http/resolver.h"
-#include "store/store.h"
 
 /* For answers that are under way. */
 #define DRAIN_MS 1000
@@ -80,16 +79,6 @@ read_chain (const UsConfig *config, UsInsideSettings *inside, char **authorizati
   return *authorization != NULL;
 }
 
-/* A full disk, a file in other hands, a mount that comes late: that passes, and the supervisor
- * tries again. What a later version has written does not. */
-static int
-refuse_desk (const UsConfig *config, const GError *error) {
-  int code = us_role_refuse (config, US_GROUP_MONITOR, error);
-  gboolean may_pass = error->domain == US_STORE_ERROR
-                      && !g_error_matches (error, US_STORE_ERROR, US_STORE_ERROR_NEWER);
-  return may_pass ? US_EXIT_FAILURE : code;
-}
-
 static int
 serve (UsRole *role, UsConfig *config, const UsDeskSettings *settings) {
   g_autofree char *address = NULL;
@@ -113,7 +102,7 @@ serve (UsRole *role, UsConfig *config, const UsDeskSettings *settings) {
 
   g_autoptr (UsDesk) desk = us_desk_new (settings, &error);
   if (desk == NULL)
-    return refuse_desk (config, error);
+    return us_role_refuse (config, US_GROUP_MONITOR, error);
   g_autoptr (UsHttpServer) server = us_http_server_new (&http, &error);
   if (server == NULL)
     return us_role_refuse (config, US_GROUP_MONITOR, error);
@@ -156,7 +145,7 @@ run (UsConfig *config, const UsCommand *command) {
   us_demo_plan_get (&demo, &settings.demo);
   if (g_mkdir_with_parents (state_dir, 0700) != 0) {
     us_command_refuse ("[general] state-dir: %s: %s", state_dir, g_strerror (errno));
-    return US_EXIT_FAILURE; /* as for refuse_desk() */
+    return US_EXIT_FAILURE; /* as for what cannot be opened in it, us_command_end_code() */
   }
   return serve (role, config, &settings);
 }

@@ -1,5 +1,9 @@
 /* origin.c - the command `understudy origin`: serves a folder of HLS written by another packager */
 #define US_LOG_TOPIC "origin"
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <sys/stat.h>
+
 #include "base/log.h"
 #include "commands/command.h"
 #include "commands/role.h"
@@ -8,6 +12,22 @@
 static void
 drain (UsRole *role, gpointer data) {
   us_role_quit (role, 0);
+}
+
+/* A folder that is not there may come: with a mount, or with the packager that makes it. */
+static gboolean
+check_root (const char *root, GError **error) {
+  GStatBuf info;
+  if (g_stat (root, &info) != 0) {
+    int code = errno;
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (code), "'%s': %s", root,
+                 g_strerror (code));
+    return FALSE;
+  }
+  if (S_ISDIR (info.st_mode))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_DIRECTORY, "'%s' is not a folder", root);
+  return FALSE;
 }
 
 static int
@@ -22,9 +42,10 @@ run (UsConfig *config, const UsCommand *command) {
   settings.root = us_config_get_string (config, group, "root");
   if (settings.root[0] == '\0')
     return us_command_refuse ("--root: needs the folder to serve");
-  if (!g_file_test (settings.root, G_FILE_TEST_IS_DIR))
-    return us_command_refuse ("%s: '%s' is not a folder",
-                              us_config_get_source (config, group, "root"), settings.root);
+  if (!check_root (settings.root, &error)) {
+    us_command_refuse ("%s: %s", us_config_get_source (config, group, "root"), error->message);
+    return us_command_end_code (error);
+  }
   us_role_read_http (config, group, "http", &settings.origin.http, &address);
   settings.origin.http.max_connections
       = (guint)us_config_get_integer (config, group, "max-connections");

@@ -215,9 +215,11 @@ us_role_free (UsRole *role) {
   g_free (role);
 }
 
-/* Says it when one of the addresses in @group is what is in use. */
-static gboolean
-refuse_address (const UsConfig *config, const UsOptionGroup *group) {
+/* Says it when one of the addresses in @group is what is in use, or not there.
+ *
+ * Returns: the exit code, 0 when it is none of them */
+static int
+refuse_address (const UsConfig *config, const UsOptionGroup *group, int code) {
   for (const UsOption *option = group->options; option->key != NULL; option++) {
     g_autoptr (GError) error = NULL;
     guint16 port = 0;
@@ -225,12 +227,12 @@ refuse_address (const UsConfig *config, const UsOptionGroup *group) {
         || us_config_get_string (config, group->name, option->key)[0] == '\0')
       continue;
     g_autofree char *address = us_config_get_address (config, group->name, option->key, &port);
-    if (!us_listen_check (address, &port, &error)) {
+    if (!us_listen_check (address, &port, &error) && g_error_matches (error, G_IO_ERROR, code)) {
       us_command_refuse ("[%s] %s: %s", group->name, option->key, error->message);
-      return TRUE;
+      return us_command_end_code (error);
     }
   }
-  return FALSE;
+  return 0;
 }
 
 /**
@@ -239,19 +241,25 @@ refuse_address (const UsConfig *config, const UsOptionGroup *group) {
  * @group: the role's group
  * @error: why the role could not be made
  *
- * Says in one line what went wrong; for a port in use, which, by whom, and which setting it is.
+ * Says in one line what went wrong; for a port in use or an address that is not there, which, by
+ * whom, and which setting it is.
  *
  * Returns: the exit code
  */
 int
 us_role_refuse (const UsConfig *config, const char *group, const GError *error) {
   gboolean is_in_use = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
-  for (guint i = 0; is_in_use && us_option_groups[i] != NULL; i++) {
-    if (strcmp (us_option_groups[i]->name, group) == 0
-        && refuse_address (config, us_option_groups[i]))
-      return US_EXIT_CONFIGURATION;
+  gboolean is_other = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+  for (guint i = 0; (is_in_use || is_other) && us_option_groups[i] != NULL; i++) {
+    int exit_code = 0;
+    if (strcmp (us_option_groups[i]->name, group) == 0)
+      exit_code = refuse_address (config, us_option_groups[i],
+                                  is_in_use ? G_IO_ERROR_ADDRESS_IN_USE : G_IO_ERROR_NOT_FOUND);
+    if (exit_code != 0)
+      return exit_code;
   }
-  return us_command_refuse ("%s", error->message);
+  us_command_refuse ("%s", error->message);
+  return us_command_end_code (error);
 }
 
 /**

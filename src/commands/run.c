@@ -170,8 +170,10 @@ run_chain (UsConfig *config, const UsCommand *command) {
   int exit_code = US_EXIT_FAILURE;
 
   run.chain = us_run_chain_new (config, &handler, &run, &error);
-  if (run.chain == NULL)
-    return us_command_refuse ("%s", error->message);
+  if (run.chain == NULL) {
+    us_command_refuse ("%s", error->message);
+    return us_command_end_code (error);
+  }
   us_log_unblock (STDOUT_FILENO); /* who does not read the status does not stop us either */
   us_run_plan_print (us_run_chain_get_plan (run.chain));
   run.terminal = us_terminal_new ();

@@ -4,6 +4,7 @@
  */
 #include "supervisor/listen.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
 #include <sys/socket.h>
@@ -35,12 +36,29 @@ us_listen_explain (const char *address, guint16 port, const GError *error) {
                           owner != NULL ? owner : "another program");
 }
 
+/* What GIO has no error of its own for. */
+static gboolean
+is_missing (GSocketAddress *wanted) {
+  struct sockaddr_storage native;
+  gssize size = g_socket_address_get_native_size (wanted);
+  if (!g_socket_address_to_native (wanted, &native, sizeof native, NULL))
+    return FALSE;
+  int fd = socket (native.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0)
+    return FALSE;
+  gboolean is_missing
+      = bind (fd, (const struct sockaddr *)&native, (socklen_t)size) != 0 && errno == EADDRNOTAVAIL;
+  close (fd);
+  return is_missing;
+}
+
 /**
  * us_listen_open:
  * @address: a numeric address of this machine
  * @port: 0: any free port
  * @actual: (out): the port it listens on
- * @error: G_IO_ERROR with a sentence for the user
+ * @error: G_IO_ERROR with a sentence for the user; of these %G_IO_ERROR_NOT_FOUND for an address
+ *   that this machine does not have, or not yet
  *
  * Returns: a close-on-exec descriptor that already accepts connections, -1 on error
  */
@@ -65,6 +83,11 @@ us_listen_open (const char *address, guint16 port, guint16 *actual, GError **err
   if (fd < 0) {
     if (local == NULL)
       local = g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED, "no descriptor left");
+    else if (is_missing (wanted)) {
+      g_clear_error (&local);
+      local = g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                           "this machine has no such address now; `ip address` lists what it has");
+    }
     g_autofree char *sentence = us_listen_explain (address, port, local);
     g_set_error_literal (error, local->domain, local->code, sentence);
     return -1;

@@ -300,7 +300,8 @@ test_bad_input (void) {
       "directory\n" },
     { "run --config", "understudy: --config: needs a file name\n" },
     { "origin", "understudy: --root: needs the folder to serve\n" },
-    { "origin --root /proc/nowhere", "understudy: --root: '/proc/nowhere' is not a folder\n" },
+    { "origin --root /dev/null", "understudy: --root: '/dev/null' is not a folder\n" },
+    { "origin --root /dev/null/x", "understudy: --root: '/dev/null/x': Not a directory\n" },
     { "publish --file /proc/nowhere", "understudy: '/proc/nowhere' is not a file\n" },
   };
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
@@ -319,16 +320,28 @@ test_trouble_that_passes (void) {
   g_autofree char *folder = g_dir_make_tmp ("us-monitor-XXXXXX", NULL);
   g_autofree char *database = g_build_filename (folder, "desk", "desk.sqlite", NULL);
   g_autofree char *busy = g_strdup_printf ("--state-dir=%s", folder);
-  const char *const options[] = { "--state-dir=/proc/nowhere", busy };
-  static const char *const words[] = { "[general] state-dir: /proc/nowhere/desk: ", "desk.sqlite" };
+  const struct {
+    const char *line, *option, *word;
+  } rows[] = {
+    { "monitor --http=127.0.0.1:0", "--state-dir=/proc/nowhere",
+      "[general] state-dir: /proc/nowhere/desk: " },
+    { "monitor --http=127.0.0.1:0", busy, "desk.sqlite" },
+    { "switcher", "--http=192.0.2.1:8080",
+      "[switcher] http: cannot listen on 192.0.2.1 port 8080: this machine has no such address" },
+    { "ingest --status=127.0.0.1:0", "--rtmp=192.0.2.1:1936",
+      "[ingest] rtmp: cannot listen on 192.0.2.1 port 1936: this machine has no such address" },
+    { "run --ingest.rtmp=127.0.0.1:0 --ingest.status=127.0.0.1:0", "--switcher.http=192.0.2.1:8080",
+      "[switcher] http: cannot listen on 192.0.2.1 port 8080: this machine has no such address" },
+    { "origin", "--root=/proc/nowhere", "--root: '/proc/nowhere': No such file or directory" },
+  };
   g_assert_cmpint (g_mkdir_with_parents (database, 0700), ==, 0); /* where the file should be */
-  for (guint i = 0; i < G_N_ELEMENTS (options); i++) {
-    g_autofree char *line = g_strdup_printf ("monitor --http=127.0.0.1:0 %s", options[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *line = g_strdup_printf ("%s %s", rows[i].line, rows[i].option);
     g_autofree char *out = NULL;
     g_autofree char *err = NULL;
     g_assert_cmpint (ask (line, &out, &err), ==, 1);
     g_test_message ("%s", err);
-    g_assert_nonnull (strstr (err, words[i]));
+    g_assert_nonnull (strstr (err, rows[i].word));
   }
   remove_folder (folder);
 }

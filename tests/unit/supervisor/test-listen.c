@@ -43,8 +43,8 @@ test_not_ours (void) {
   guint16 port = 0;
   g_autoptr (GError) error = NULL;
   g_assert_cmpint (us_listen_open ("192.0.2.1", 8080, &port, &error), ==, -1);
-  g_assert_nonnull (error);
-  g_assert_true (g_str_has_prefix (error->message, "cannot listen on 192.0.2.1 port 8080: "));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_true (g_str_has_prefix (error->message, "cannot listen on 192.0.2.1 port 8080: this "));
   g_clear_error (&error);
   g_assert_cmpint (us_listen_open ("localhost", 8080, &port, &error), ==, -1);
   g_assert_cmpstr (error->message, ==, "localhost is not a numeric address");
