@@ -4,6 +4,8 @@
 
 #include "http/event-source.h"
 
+#include "await.h"
+
 /* Peer: a server that says what it is told to, one connection after the other. */
 typedef struct {
   GSocketService *service;
@@ -85,20 +87,6 @@ peer_close (Peer *peer) {
   g_string_free (peer->heard, TRUE);
   g_free (peer->url);
 }
-
-static gboolean
-on_watchdog (gpointer data) {
-  g_assert_not_reached ();
-  return G_SOURCE_REMOVE;
-}
-
-#define await(condition)                                                                           \
-  do {                                                                                             \
-    guint watchdog = g_timeout_add_seconds (60, on_watchdog, NULL);                                \
-    while (!(condition))                                                                           \
-      g_main_context_iteration (NULL, TRUE);                                                       \
-    g_source_remove (watchdog);                                                                    \
-  } while (FALSE)
 
 static void
 on_opened (gpointer data) {

@@ -1,13 +1,12 @@
 /* test-inside.c - following our own roles: puppets that come, go and hang, and a real switcher */
 #include "incident/inside.h"
 
+#include "await.h"
 #include "base/names.h"
 #include "component/switcher/stage.h"
 
 #include <math.h>
 #include <string.h>
-
-#define WATCHDOG_S 30
 
 /* A role whose pages are what the test says. */
 typedef struct {
@@ -170,21 +169,6 @@ world_clear (World *world) {
   while (g_main_context_iteration (NULL, FALSE))
     ;
 }
-
-static gboolean
-on_watchdog (gpointer user_data) {
-  g_error ("waited %d s in vain", WATCHDOG_S);
-  return G_SOURCE_REMOVE;
-}
-
-#define await(condition)                                                                           \
-  G_STMT_START {                                                                                   \
-    guint watchdog_ = g_timeout_add_seconds (WATCHDOG_S, on_watchdog, NULL);                       \
-    while (!(condition))                                                                           \
-      g_main_context_iteration (NULL, TRUE);                                                       \
-    g_source_remove (watchdog_);                                                                   \
-  }                                                                                                \
-  G_STMT_END
 
 /* So many more polls have been answered. */
 static void

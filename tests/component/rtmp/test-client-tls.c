@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "await.h"
 #include "component/http/tls-peer.h"
 #include "rtmp/client.h"
 #include "rtmp/listener.h"
@@ -32,20 +33,6 @@ typedef struct {
   char *closed; /* the server's side: why */
   GError *error;
 } Fixture;
-
-static gboolean
-on_watchdog (gpointer user_data) {
-  g_error ("the test waited 30 s");
-  return G_SOURCE_REMOVE;
-}
-
-#define wait_until(condition)                                                                      \
-  do {                                                                                             \
-    guint watchdog = g_timeout_add_seconds (30, on_watchdog, NULL);                                \
-    while (!(condition))                                                                           \
-      g_main_context_iteration (NULL, TRUE);                                                       \
-    g_source_remove (watchdog);                                                                    \
-  } while (0)
 
 /* ---------------------------------------------------------------------------------- the server */
 
@@ -229,13 +216,13 @@ static void
 test_much (Fixture *f, gconstpointer data) {
   f->is_checked = TRUE;
   connect_to (f, "localhost", f->front.port, TRUE, 20000);
-  wait_until (f->n_ready > 0 || f->error != NULL);
+  await (f->n_ready > 0 || f->error != NULL);
   g_assert_no_error (f->error);
   guint64 n_bytes = 0;
   for (guint i = 0; i < 1500; i++) {
     if (i == 1499) {
       us_rtmp_client_flush (f->client);
-      wait_until (f->n_media == i || f->error != NULL);
+      await (f->n_media == i || f->error != NULL);
     }
     gsize size = i % 3 == 0 ? 96000 : i % 3 == 1 ? 17 + i : 1;
     guint8 *bytes = g_malloc0 (size);
@@ -244,14 +231,14 @@ test_much (Fixture *f, gconstpointer data) {
     g_autoptr (GBytes) payload = g_bytes_new_take (bytes, size);
     while (!us_rtmp_client_send (f->client, US_RTMP_VIDEO, i, payload)) {
       guint before = f->n_writable;
-      wait_until (f->n_writable > before || f->error != NULL);
+      await (f->n_writable > before || f->error != NULL);
       g_assert_no_error (f->error);
     }
     n_bytes += size;
   }
   g_assert_cmpuint (us_rtmp_client_get_queued_bytes (f->client), >, 0);
   us_rtmp_client_finish (f->client);
-  wait_until (f->closed != NULL && f->error != NULL);
+  await (f->closed != NULL && f->error != NULL);
   g_assert_cmpstr (f->closed, ==, "the publisher ended its stream");
   g_assert_true (f->is_clean);
   g_assert_cmpuint (f->n_media, ==, 1500);
@@ -265,7 +252,7 @@ static void
 test_untrusted (Fixture *f, gconstpointer certificate) {
   gboolean is_expired = g_str_equal (certificate, TLS_PEER_EXPIRED);
   connect_to (f, "localhost", f->front.port, is_expired, 20000);
-  wait_until (f->error != NULL);
+  await (f->error != NULL);
   g_assert_error (f->error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
   g_assert_nonnull (strstr (f->error->message, "certificate is not trusted"));
   g_assert_cmpuint (f->n_ready, ==, 0);
@@ -274,14 +261,14 @@ test_untrusted (Fixture *f, gconstpointer certificate) {
 static void
 test_other_name (Fixture *f, gconstpointer data) {
   connect_to (f, "127.0.0.1", f->front.port, TRUE, 20000);
-  wait_until (f->error != NULL);
+  await (f->error != NULL);
   g_assert_error (f->error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
 }
 
 static void
 test_plain_server (Fixture *f, gconstpointer data) {
   connect_to (f, "localhost", us_rtmp_listener_get_port (f->listener), TRUE, 20000);
-  wait_until (f->error != NULL);
+  await (f->error != NULL);
   g_test_message ("%s", f->error->message);
   g_assert_cmpuint (f->n_ready, ==, 0);
 }
@@ -292,7 +279,7 @@ test_mute (Fixture *f, gconstpointer data) {
   f->front.is_mute = TRUE;
   gint64 since_us = g_get_monotonic_time ();
   connect_to (f, "localhost", f->front.port, TRUE, 300);
-  wait_until (f->error != NULL);
+  await (f->error != NULL);
   g_assert_error (f->error, US_RTMP_ERROR, US_RTMP_ERROR_TIMEOUT);
   g_assert_cmpint (g_get_monotonic_time () - since_us, <, 5 * G_USEC_PER_SEC);
 }
@@ -301,12 +288,12 @@ test_mute (Fixture *f, gconstpointer data) {
 static void
 test_server_goes (Fixture *f, gconstpointer data) {
   connect_to (f, "localhost", f->front.port, TRUE, 20000);
-  wait_until (f->n_ready > 0 || f->error != NULL);
+  await (f->n_ready > 0 || f->error != NULL);
   g_autoptr (GBytes) payload = g_bytes_new_take (g_malloc0 (100000), 100000);
   while (us_rtmp_client_send (f->client, US_RTMP_AUDIO, 0, payload))
     continue;
   us_rtmp_connection_close (f->connection, "test");
-  wait_until (f->error != NULL);
+  await (f->error != NULL);
   g_test_message ("%s", f->error->message);
 }
 
@@ -315,13 +302,13 @@ test_free_while_busy (Fixture *f, gconstpointer data) {
   connect_to (f, "localhost", f->front.port, TRUE, 20000);
   g_clear_pointer (&f->client, us_rtmp_client_free); /* while it connects */
   connect_to (f, "localhost", f->front.port, TRUE, 20000);
-  wait_until (f->n_ready > 0 || f->error != NULL);
+  await (f->n_ready > 0 || f->error != NULL);
   g_assert_no_error (f->error);
   g_autoptr (GBytes) payload = g_bytes_new_take (g_malloc0 (100000), 100000);
   while (us_rtmp_client_send (f->client, US_RTMP_AUDIO, 0, payload))
     continue;
   g_clear_pointer (&f->client, us_rtmp_client_free); /* with a full queue */
-  wait_until (f->closed != NULL);
+  await (f->closed != NULL);
   g_assert_false (f->is_clean);
 }
 

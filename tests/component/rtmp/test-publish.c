@@ -1,7 +1,7 @@
 /* test-publish.c - our client and our listener on loopback, and peers that misbehave on sockets
  *
  * Everything runs in one main context. Nothing waits for time to pass: each step iterates the
- * context until what it waits for happened, and a watchdog of 30 s fails the test otherwise.
+ * context until what it waits for happened.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
+#include "await.h"
 #include "rtmp/client.h"
 #include "rtmp/error.h"
 #include "rtmp/listener.h"
@@ -37,20 +38,6 @@ typedef struct {
   GError *error; /* of the client's end */
   gboolean frees_itself;
 } Fixture;
-
-static gboolean
-on_watchdog (gpointer user_data) {
-  g_error ("the test waited 30 s");
-  return G_SOURCE_REMOVE;
-}
-
-#define wait_until(condition)                                                                      \
-  do {                                                                                             \
-    guint watchdog = g_timeout_add_seconds (30, on_watchdog, NULL);                                \
-    while (!(condition))                                                                           \
-      g_main_context_iteration (NULL, TRUE);                                                       \
-    g_source_remove (watchdog);                                                                    \
-  } while (0)
 
 static void
 on_publish (UsRtmpConnection *connection, const UsRtmpPublish *publish, gpointer user_data) {
@@ -171,7 +158,7 @@ client_new (Fixture *f, guint16 port) {
 static void
 start (Fixture *f) {
   f->client = client_new (f, us_rtmp_listener_get_port (f->listener));
-  wait_until (f->n_ready == 1 || f->error != NULL);
+  await (f->n_ready == 1 || f->error != NULL);
 }
 
 static GBytes *
@@ -196,11 +183,11 @@ test_publish (void) {
   static const gsize sizes[] = { 0, 1, 5000, 200000, 3 * 1024 * 1024, 1 };
   gint64 before_us = g_get_monotonic_time ();
   for (guint i = 0; i < G_N_ELEMENTS (sizes); i++) {
-    wait_until (us_rtmp_client_get_queued_bytes (f->client) == 0);
+    await (us_rtmp_client_get_queued_bytes (f->client) == 0);
     g_assert_true (
         send_video (f, sizes[i], 0xfffff0 + i * 10)); /* passes the extended time stamp */
     us_rtmp_client_flush (f->client);
-    wait_until (f->n_media == i + 1);
+    await (f->n_media == i + 1);
     g_assert_cmpuint (f->last_ms, ==, 0xfffff0 + i * 10);
   }
   g_assert_cmpint (us_rtmp_connection_get_last_media_us (f->connection), >=, before_us);
@@ -208,10 +195,10 @@ test_publish (void) {
   us_rtmp_client_finish (f->client);
   us_rtmp_client_finish (f->client);
   g_assert_false (send_video (f, 1, 0));
-  wait_until (f->n_closed == 1 && f->error != NULL);
+  await (f->n_closed == 1 && f->error != NULL);
   g_assert_true (f->is_clean);
   g_assert_error (f->error, US_RTMP_ERROR, US_RTMP_ERROR_CLOSED);
-  wait_until (us_rtmp_listener_get_n_connections (f->listener) == 0);
+  await (us_rtmp_listener_get_n_connections (f->listener) == 0);
 }
 
 static void
@@ -223,7 +210,7 @@ test_gathering (void) {
   g_assert_cmpuint (us_rtmp_client_get_queued_bytes (f->client), ==, 100 * 112);
   us_rtmp_client_flush (f->client);
   g_assert_cmpuint (us_rtmp_client_get_queued_bytes (f->client), ==, 0);
-  wait_until (f->n_media == 100);
+  await (f->n_media == 100);
   for (guint i = 0; i < 10; i++) /* 64 KiB go without being asked */
     g_assert_true (send_video (f, 10000, i));
   g_assert_cmpuint (us_rtmp_client_get_queued_bytes (f->client), <, 64 * 1024);
@@ -239,11 +226,11 @@ test_back_pressure (void) {
   g_assert_cmpuint (us_rtmp_client_get_queued_bytes (f->client), >, 1024 * 1024);
   g_assert_cmpuint (us_rtmp_client_get_queued_bytes (f->client), <, 1024 * 1024 + 200000);
   g_assert_cmpuint (f->n_writable, ==, 0);
-  wait_until (f->n_writable == 1);
+  await (f->n_writable == 1);
   g_assert_cmpuint (us_rtmp_client_get_queued_bytes (f->client), <, 512 * 1024);
   g_assert_true (send_video (f, 100000, sent));
   us_rtmp_client_flush (f->client);
-  wait_until (f->n_media == sent + 1);
+  await (f->n_media == sent + 1);
   g_assert_cmpuint (f->n_bytes, ==, (sent + 1) * G_GUINT64_CONSTANT (100000));
 }
 
@@ -281,7 +268,7 @@ test_refused (void) {
   start (f);
   g_assert_error (f->error, US_RTMP_ERROR, US_RTMP_ERROR_BAD_NAME);
   g_assert_cmpuint (f->n_ready, ==, 0);
-  wait_until (f->n_closed == 1);
+  await (f->n_closed == 1);
   g_assert_nonnull (strstr (f->reason, "BadName"));
 }
 
@@ -293,7 +280,7 @@ test_closed_by_the_server (void) {
   for (guint i = 0; i < 10; i++)
     g_assert_true (send_video (f, 100, i));
   us_rtmp_client_flush (f->client);
-  wait_until (f->error != NULL && f->n_closed == 1);
+  await (f->error != NULL && f->n_closed == 1);
   g_assert_cmpuint (f->n_media, ==, 1); /* nothing after close, though more was read */
   g_assert_cmpstr (f->reason, ==, "enough");
   g_assert_false (send_video (f, 1, 0));
@@ -314,7 +301,7 @@ test_refused_while_publishing (void) {
   }
   g_assert_error (f->error, US_RTMP_ERROR, US_RTMP_ERROR_REFUSED);
   g_assert_nonnull (strstr (f->error->message, "no key frame for 60 s"));
-  wait_until (f->n_closed == 1);
+  await (f->n_closed == 1);
   g_assert_cmpuint (f->n_media, ==, 1);
   g_assert_nonnull (strstr (f->reason, "NetStream.Publish.Denied"));
 }
@@ -324,7 +311,7 @@ test_client_vanishes (void) {
   g_autoptr (Fixture) f = fixture_new ();
   start (f);
   g_clear_pointer (&f->client, us_rtmp_client_free);
-  wait_until (f->n_closed == 1);
+  await (f->n_closed == 1);
   g_assert_false (f->is_clean);
   g_assert_null (f->error);
 }
@@ -340,7 +327,7 @@ test_free_at_any_moment (void) {
       g_main_context_iteration (NULL, FALSE);
     us_rtmp_client_free (client);
   }
-  wait_until (us_rtmp_listener_get_n_connections (f->listener) == 0);
+  await (us_rtmp_listener_get_n_connections (f->listener) == 0);
   g_assert_null (f->error);
 }
 
@@ -350,7 +337,7 @@ test_listener_freed_with_open_connections (void) {
   start (f);
   g_clear_pointer (&f->listener, us_rtmp_listener_free);
   g_assert_cmpuint (f->n_closed, ==, 1);
-  wait_until (f->error != NULL);
+  await (f->error != NULL);
 }
 
 static void
@@ -360,7 +347,7 @@ test_nobody_listens (void) {
   fixture_free (closed);
   g_autoptr (Fixture) f = fixture_new ();
   f->client = client_new (f, port);
-  wait_until (f->error != NULL);
+  await (f->error != NULL);
   g_assert_error (f->error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED);
 }
 
@@ -383,7 +370,7 @@ test_client_timeout (void) {
   static const UsRtmpClientHandler handler = { on_ready, on_writable, on_client_closed };
   g_autofree char *url = g_strdup_printf ("rtmp://127.0.0.1:%u/live/key", port);
   f->client = us_rtmp_client_new (url, 50, &handler, f, NULL);
-  wait_until (f->error != NULL);
+  await (f->error != NULL);
   g_assert_error (f->error, US_RTMP_ERROR, US_RTMP_ERROR_TIMEOUT);
 }
 
@@ -394,7 +381,7 @@ test_deadlines (void) {
   g_autoptr (Fixture) f = fixture_new_with (&settings);
   int fd = connect_raw (f);
   g_assert_cmpint (write (fd, "\x03", 1), ==, 1);
-  wait_until (f->n_closed == 1);
+  await (f->n_closed == 1);
   g_assert_cmpstr (f->reason, ==, "the handshake took too long");
   close (fd);
 }
@@ -407,7 +394,7 @@ test_silent_publisher (void) {
   start (f);
   /* The client answers pings, so it lives on, though it sends nothing by itself. */
   guint64 before = us_rtmp_connection_get_bytes_in (f->connection);
-  wait_until (us_rtmp_connection_get_bytes_in (f->connection) >= before + 18);
+  await (us_rtmp_connection_get_bytes_in (f->connection) >= before + 18);
   g_assert_cmpuint (f->n_closed, ==, 0);
 }
 
@@ -418,7 +405,7 @@ test_other_protocols (void) {
   for (guint i = 0; i < G_N_ELEMENTS (hellos); i++) {
     int fd = connect_raw (f);
     g_assert_cmpint (write (fd, hellos[i], strlen (hellos[i])), >, 0);
-    wait_until (f->n_closed == i + 1);
+    await (f->n_closed == i + 1);
     g_assert_false (f->is_clean);
     close (fd);
   }
@@ -434,7 +421,7 @@ test_http_answer (void) {
   gsize have = 0;
   static const char request[] = "GET /status HTTP/1.1\r\nHost: x\r\n\r\n";
   g_assert_cmpint (write (fd, request, sizeof request - 1), >, 0);
-  wait_until (f->n_closed == 1);
+  await (f->n_closed == 1);
   for (gssize got; (got = recv (fd, text + have, sizeof text - 1 - have, 0)) > 0;)
     have += (gsize)got;
   g_assert_true (g_str_has_prefix (text, "HTTP/1.1 400 "));
@@ -442,7 +429,7 @@ test_http_answer (void) {
   const char *length = strstr (text, "Content-Length: ") + strlen ("Content-Length: ");
   g_assert_cmpuint (g_ascii_strtoull (length, NULL, 10), ==, strlen (body));
   close (fd);
-  wait_until (us_rtmp_listener_get_n_connections (f->listener) == 0);
+  await (us_rtmp_listener_get_n_connections (f->listener) == 0);
 }
 
 /* A publisher that answers pings but shows nothing has to go. */
@@ -454,7 +441,7 @@ test_no_media (void) {
   start (f);
   g_assert_true (send_video (f, 100, 0));
   us_rtmp_client_flush (f->client);
-  wait_until (f->n_closed == 1);
+  await (f->n_closed == 1);
   g_assert_cmpuint (f->n_media, ==, 1);
   g_assert_cmpstr (f->reason, ==, "the publisher sends neither picture nor sound");
   g_assert_false (f->is_clean);
@@ -468,10 +455,10 @@ test_message_limits (void) {
   start (f);
   g_assert_true (send_video (f, 100000, 0));
   us_rtmp_client_flush (f->client);
-  wait_until (f->n_media == 1);
+  await (f->n_media == 1);
   g_assert_true (send_video (f, 100001, 1));
   us_rtmp_client_flush (f->client);
-  wait_until (f->n_closed == 1);
+  await (f->n_closed == 1);
   g_assert_nonnull (strstr (f->reason, "100001"));
   g_assert_cmpuint (f->n_media, ==, 1);
   g_assert_cmpuint (us_rtmp_listener_get_partial_bytes (f->listener), ==, 0);
@@ -484,8 +471,8 @@ test_partial_bytes (void) {
   start (f);
   while (send_video (f, 1000000, 0)) /* more than the socket takes: the last one is cut */
     continue;
-  wait_until (us_rtmp_listener_get_partial_bytes (f->listener) >= 1000000);
-  wait_until (us_rtmp_listener_get_partial_bytes (f->listener) == 0);
+  await (us_rtmp_listener_get_partial_bytes (f->listener) >= 1000000);
+  await (us_rtmp_listener_get_partial_bytes (f->listener) == 0);
 }
 
 static gboolean
@@ -507,7 +494,7 @@ test_lingering_gives_way (void) {
     fds[i] = connect_raw (f);
     g_assert_cmpint (write (fds[i], "GET / HTTP/1.1\r\n\r\n", 18), ==, 18);
   }
-  wait_until (f->n_closed == 2);
+  await (f->n_closed == 2);
   start (f);
   g_assert_cmpuint (f->n_ready, ==, 1);
   g_assert_cmpuint (us_rtmp_listener_get_n_connections (f->listener), <=, 2);
@@ -524,16 +511,16 @@ test_caps (void) {
   int fds[3];
   for (guint i = 0; i < 3; i++)
     fds[i] = connect_raw (f);
-  wait_until (is_closed_by_peer (fds[2]));
+  await (is_closed_by_peer (fds[2]));
   g_assert_cmpuint (us_rtmp_listener_get_n_connections (f->listener), ==, 2);
   close (fds[0]);
-  wait_until (us_rtmp_listener_get_n_connections (f->listener) == 1);
+  await (us_rtmp_listener_get_n_connections (f->listener) == 1);
   close (fds[2]);
   fds[2] = connect_raw (f);
-  wait_until (us_rtmp_listener_get_n_connections (f->listener) == 2);
+  await (us_rtmp_listener_get_n_connections (f->listener) == 2);
   close (fds[1]);
   close (fds[2]);
-  wait_until (us_rtmp_listener_get_n_connections (f->listener) == 0);
+  await (us_rtmp_listener_get_n_connections (f->listener) == 0);
 }
 
 /* All places are taken by peers that say nothing: an encoder gets in all the same, and one that
@@ -546,13 +533,13 @@ test_flood (void) {
   int fds[5];
   for (guint i = 0; i < 3; i++) {
     fds[i] = connect_raw (f);
-    wait_until (us_rtmp_listener_get_n_connections (f->listener) == i + 1);
+    await (us_rtmp_listener_get_n_connections (f->listener) == i + 1);
   }
   start (f);
-  wait_until (is_closed_by_peer (fds[0]));
+  await (is_closed_by_peer (fds[0]));
   for (guint i = 3; i < 5; i++)
     fds[i] = connect_raw (f);
-  wait_until (is_closed_by_peer (fds[1]) && is_closed_by_peer (fds[2]));
+  await (is_closed_by_peer (fds[1]) && is_closed_by_peer (fds[2]));
   g_assert_cmpuint (us_rtmp_listener_get_n_connections (f->listener), ==, 3);
   g_assert_no_error (f->error);
   g_assert_true (send_video (f, 1, 0)); /* the publisher was not pushed out */
@@ -572,11 +559,11 @@ test_descriptors_run_out (void) {
   close (lowest);
   struct rlimit none = { .rlim_cur = (rlim_t)lowest, .rlim_max = old.rlim_max };
   setrlimit (RLIMIT_NOFILE, &none);
-  wait_until (is_closed_by_peer (waiting)); /* shed with the reserve descriptor */
+  await (is_closed_by_peer (waiting)); /* shed with the reserve descriptor */
   setrlimit (RLIMIT_NOFILE, &old);
   close (waiting);
   int fd = connect_raw (f);
-  wait_until (us_rtmp_listener_get_n_connections (f->listener) == 2);
+  await (us_rtmp_listener_get_n_connections (f->listener) == 2);
   g_assert_false (is_closed_by_peer (fd));
   close (fd);
 }

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "await.h"
 #include "rtmp/error.h"
 #include "rtmp/listener.h"
 #include "rtmp/tls-files.h"
@@ -27,20 +28,6 @@ typedef struct {
   UsRtmpConnection *connection;
   char *reason;
 } Fixture;
-
-static gboolean
-on_watchdog (gpointer user_data) {
-  g_error ("the test waited 30 s");
-  return G_SOURCE_REMOVE;
-}
-
-#define wait_until(condition)                                                                      \
-  do {                                                                                             \
-    guint watchdog = g_timeout_add_seconds (30, on_watchdog, NULL);                                \
-    while (!(condition))                                                                           \
-      g_main_context_iteration (NULL, TRUE);                                                       \
-    g_source_remove (watchdog);                                                                    \
-  } while (0)
 
 static void
 make_certificate (Fixture *f, const char *name) {
@@ -350,14 +337,14 @@ static void
 test_publish (Fixture *f, gconstpointer data) {
   serve (f, 5000);
   Client *client = client_new (f, run_publish);
-  wait_until (f->n_closed == 1 && g_atomic_int_get (&client->is_done));
+  await (f->n_closed == 1 && g_atomic_int_get (&client->is_done));
   g_assert_true (client->ok);
   g_assert_cmpstr (f->reason, ==, "the publisher ended its stream");
   g_assert_cmpuint (f->n_published, ==, 1);
   g_assert_cmpuint (f->n_media, ==, 1);
   g_assert_cmpuint (f->n_bytes, ==, PAYLOAD_BYTES);
   g_assert_true (f->is_clean);
-  wait_until (us_rtmp_listener_get_n_connections (f->listener) == 0);
+  await (us_rtmp_listener_get_n_connections (f->listener) == 0);
   client_free (client);
 }
 
@@ -370,15 +357,15 @@ test_hasty (Fixture *f, gconstpointer is_plain) {
   guint16 port = is_plain != NULL ? us_rtmp_listener_get_port (f->listener)
                                   : us_rtmp_listener_get_tls_port (f->listener);
   Client *client = client_new_on (port, is_plain != NULL, run_hasty);
-  wait_until (f->n_published == 1);
+  await (f->n_published == 1);
   g_thread_join (g_steal_pointer (&client->thread)); /* nothing is read meanwhile */
   g_assert_true (client->ok);
   us_rtmp_connection_accept (f->connection, NULL);
-  wait_until (f->n_closed == 1);
+  await (f->n_closed == 1);
   g_assert_cmpstr (f->reason, ==, "the publisher ended its stream");
   g_assert_true (f->is_clean);
   g_assert_cmpuint (f->n_bytes, ==, SMALL_BYTES);
-  wait_until (us_rtmp_listener_get_n_connections (f->listener) == 0);
+  await (us_rtmp_listener_get_n_connections (f->listener) == 0);
   client_free (client);
 }
 
@@ -391,13 +378,13 @@ test_answered_late (Fixture *f, gconstpointer is_plain) {
   guint16 port = is_plain != NULL ? us_rtmp_listener_get_port (f->listener)
                                   : us_rtmp_listener_get_tls_port (f->listener);
   Client *client = client_new_on (port, is_plain != NULL, run_publish);
-  wait_until (f->n_published == 1);
+  await (f->n_published == 1);
   guint64 before = us_rtmp_connection_get_bytes_in (f->connection);
   for (guint i = 0; i < 100; i++)
     g_main_context_iteration (NULL, FALSE);
   g_assert_cmpuint (us_rtmp_connection_get_bytes_in (f->connection), ==, before);
   us_rtmp_connection_accept (f->connection, NULL);
-  wait_until (f->n_closed == 1 && g_atomic_int_get (&client->is_done));
+  await (f->n_closed == 1 && g_atomic_int_get (&client->is_done));
   g_assert_true (client->ok);
   g_assert_cmpstr (f->reason, ==, "the publisher ended its stream");
   g_assert_cmpuint (f->n_bytes, ==, PAYLOAD_BYTES);
@@ -414,18 +401,18 @@ test_gone_before_the_answer (Fixture *f, gconstpointer data) {
     g_autoptr (GByteArray) bytes = g_byte_array_new ();
     say_hello (bytes);
     g_assert_cmpint (write (fd, bytes->data, bytes->len), ==, bytes->len);
-    wait_until (f->n_published == i + 1);
+    await (f->n_published == i + 1);
     g_assert_cmpint (write (fd, "\x06", 1), ==, 1);
     if (i == 0)
       g_assert_cmpint (shutdown (fd, SHUT_WR), ==, 0);
     else
       close (fd); /* with answers unread: a reset */
-    wait_until (f->n_closed == i + 1);
+    await (f->n_closed == i + 1);
     g_assert_false (f->is_clean);
     if (i == 0)
       close (fd);
   }
-  wait_until (us_rtmp_listener_get_n_connections (f->listener) == 0);
+  await (us_rtmp_listener_get_n_connections (f->listener) == 0);
 }
 
 /* A new certificate is for newcomers; who is there already goes on with the old one. */
@@ -433,7 +420,7 @@ static void
 test_reload (Fixture *f, gconstpointer data) {
   serve (f, 5000);
   Client *old = client_new (f, run_handshake);
-  wait_until (g_atomic_int_get (&old->is_done));
+  await (g_atomic_int_get (&old->is_done));
   g_assert_true (old->ok);
   g_assert_cmpstr (old->name, ==, "CN=first");
   make_certificate (f, "second");
@@ -441,12 +428,12 @@ test_reload (Fixture *f, gconstpointer data) {
   g_assert_true (us_rtmp_tls_files_poll (f->files));
   us_rtmp_listener_set_identity (f->listener, us_rtmp_tls_files_get (f->files));
   Client *newcomer = client_new (f, run_handshake);
-  wait_until (g_atomic_int_get (&newcomer->is_done));
+  await (g_atomic_int_get (&newcomer->is_done));
   g_assert_cmpstr (newcomer->name, ==, "CN=second");
   g_assert_cmpuint (us_rtmp_listener_get_n_connections (f->listener), ==, 2);
   g_assert_true (g_output_stream_write_all (g_io_stream_get_output_stream (old->stream), "\x07", 1,
                                             NULL, NULL, NULL));
-  wait_until (f->n_closed == 1); /* the byte came through: it is no RTMP */
+  await (f->n_closed == 1); /* the byte came through: it is no RTMP */
   g_assert_nonnull (strstr (f->reason, "0x07"));
   client_free (old);
   client_free (newcomer);
@@ -499,9 +486,9 @@ test_stalled (Fixture *f, gconstpointer data) {
   int fds[N_STALLED];
   serve (f, 60000); /* nobody waits for it */
   stall (f, fds);
-  wait_until (us_rtmp_listener_get_n_connections (f->listener) == N_STALLED);
+  await (us_rtmp_listener_get_n_connections (f->listener) == N_STALLED);
   Client *client = client_new (f, run_handshake);
-  wait_until (g_atomic_int_get (&client->is_done));
+  await (g_atomic_int_get (&client->is_done));
   g_assert_true (client->ok);
   g_assert_cmpuint (us_rtmp_listener_get_n_connections (f->listener), ==, N_STALLED + 1);
   g_assert_cmpuint (f->n_closed, ==, 0);
@@ -516,7 +503,7 @@ test_stalled_too_long (Fixture *f, gconstpointer data) {
   serve (f, 100);
   stall (f, fds);
   Client *client = client_new (f, run_handshake); /* whether it gets so far or not */
-  wait_until (f->n_closed == N_STALLED + 1);
+  await (f->n_closed == N_STALLED + 1);
   g_assert_cmpstr (f->reason, ==, "the handshake took too long");
   close_all (fds);
   client_free (client);
@@ -538,7 +525,7 @@ test_wrong_port (Fixture *f, gconstpointer data) {
     int fd = connect_raw (us_rtmp_listener_get_tls_port (f->listener));
     gsize size = i >= 3 ? (i == 3 ? 10 : 8) : strlen (rows[i].bytes);
     g_assert_cmpint (write (fd, rows[i].bytes, size), ==, (gssize)size);
-    wait_until (f->n_closed == i + 1);
+    await (f->n_closed == i + 1);
     g_test_message ("%s", f->reason);
     g_assert_true (g_str_has_prefix (f->reason, rows[i].reason));
     close (fd);
@@ -567,7 +554,7 @@ ask_openssl (Fixture *f, const char *option, const char *value) {
   g_assert_no_error (error);
   g_output_stream_close (g_subprocess_get_stdin_pipe (client), NULL, NULL); /* nothing to say */
   g_subprocess_wait_async (client, NULL, on_exited, &is_done);
-  wait_until (is_done);
+  await (is_done);
   return g_subprocess_get_exit_status (client) == 0;
 }
 

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "await.h"
 #include "switcher/control.h"
 #include "switcher/outcome.h"
 
@@ -38,26 +39,11 @@ on_changed (const UsDrill *drill, gpointer data) {
   ((Fixture *)data)->n_changes++;
 }
 
-static gboolean
-on_watchdog (gpointer data) {
-  g_error ("waited for too long");
-  return G_SOURCE_REMOVE;
-}
-
 /* Files are looked at again and again. */
 static gboolean
 on_tick (gpointer data) {
   return G_SOURCE_CONTINUE;
 }
-
-#define await(condition)                                                                           \
-  G_STMT_START {                                                                                   \
-    guint watchdog = g_timeout_add_seconds (30, on_watchdog, NULL);                                \
-    while (!(condition))                                                                           \
-      g_main_context_iteration (NULL, TRUE);                                                       \
-    g_source_remove (watchdog);                                                                    \
-  }                                                                                                \
-  G_STMT_END
 
 static void
 set_up (Fixture *fixture, gconstpointer data) {
