@@ -178,7 +178,10 @@ run_desktop (UsConfig *config, const UsCommand *command) {
   int exit_code = US_EXIT_FAILURE;
   if (!us_desktop_register (self.desktop, is_service, &place, &error))
     us_error ("%s", error->message);
-  else if (place == US_DESKTOP_FIRST)
+  else if (place == US_DESKTOP_FIRST && is_service && !us_desktop_await_wish (self.desktop)) {
+    us_notice ("nothing is to be started");
+    exit_code = 0;
+  } else if (place == US_DESKTOP_FIRST)
     exit_code = run_first (&self, config);
   else {
     printf ("Understudy runs already; its web interface is opened\n");
@@ -200,7 +203,7 @@ const UsCommand us_command_desktop = {
   = "Runs the whole chain as `understudy run` does, with the same options, and opens its web "
     "interface in\nthe browser. Failovers and incidents are shown as notifications. Started again, "
     "it opens the web\ninterface of the first one. Needs a session bus. With "
-    "--gapplication-service nothing is opened.",
+    "--gapplication-service it starts when it is\nopened over the bus, and ends when nobody does.",
   .examples = "  understudy desktop\n"
               "  understudy desktop --no-publish\n"
               "  gapplication action " US_DESKTOP_ID " quit\n",

@@ -19,6 +19,7 @@
 
 #define ACKNOWLEDGE_PREFIX "acknowledge-"
 #define MAX_ID 200
+#define WISH_TIMEOUT_MS 10000 /* who has us started by the bus calls at once */
 
 struct UsDesktop {
   GApplication *application;
@@ -29,8 +30,9 @@ struct UsDesktop {
   UsNotifications *notifications;
   GHashTable *shown; /* ids of notifications that may be on the screen */
   GSource *due;
-  guint awake;        /* 0: nobody has been asked */
-  gboolean is_wanted; /* to be opened as soon as there is something; once over: by the next */
+  guint awake;          /* 0: nobody has been asked */
+  gboolean is_wanted;   /* to be opened as soon as there is something; once over: by the next */
+  gboolean is_declined; /* asked for what no chain has to be started for */
   gboolean is_over;
 };
 
@@ -72,12 +74,18 @@ on_open_incident (GSimpleAction *action, GVariant *parameter, gpointer data) {
   open_page (data, "?incident=", id_of (parameter));
 }
 
+static void on_refused (const char *incident, const char *why, gpointer user_data);
+
 static void
 on_acknowledge (GSimpleAction *action, GVariant *parameter, gpointer data) {
   UsDesktop *self = data;
   const char *id = id_of (parameter);
   if (self->link != NULL && id != NULL)
     us_desk_link_acknowledge (self->link, id);
+  else if (id != NULL)
+    on_refused (id, "Understudy was not running. Open the incident, and acknowledge it there.",
+                self);
+  self->is_declined = TRUE;
 }
 
 static void
@@ -86,6 +94,7 @@ on_quit (GSimpleAction *action, GVariant *parameter, gpointer data) {
   if (self->is_over)
     return;
   us_notice ("the user ends it");
+  self->is_declined = TRUE;
   self->handler->quit (self->user_data);
 }
 
@@ -315,6 +324,30 @@ us_desktop_register (UsDesktop *self, gboolean is_service, UsDesktopPlace *place
     return g_dbus_connection_flush_sync (bus, NULL, error);
   g_signal_connect_object (bus, "closed", G_CALLBACK (on_bus_closed), self->application, 0);
   return TRUE;
+}
+
+static gboolean
+on_nobody (gpointer data) {
+  ((UsDesktop *)data)->is_declined = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/**
+ * us_desktop_await_wish:
+ *
+ * As a service: turns the main loop until somebody wants to see something. The bus starts us for
+ * whatever is pressed, also for "quit" in the menu and for the notifications of one that has died.
+ *
+ * Returns: %FALSE when a chain is not what is wanted, nobody has asked for anything, or a signal
+ * has come
+ */
+gboolean
+us_desktop_await_wish (UsDesktop *self) {
+  us_timer_start (&self->due, WISH_TIMEOUT_MS, "desktop-wish", on_nobody, self);
+  while (!self->is_wanted && !self->is_declined && !self->handler->is_given_up (self->user_data))
+    g_main_context_iteration (NULL, TRUE);
+  us_timer_stop (&self->due);
+  return self->is_wanted;
 }
 
 /**

@@ -34,6 +34,7 @@ typedef enum {
 UsDesktop *us_desktop_new (const UsDesktopHandler *handler, gpointer user_data);
 gboolean us_desktop_register (UsDesktop *desktop, gboolean is_service, UsDesktopPlace *place,
                               GError **error) G_GNUC_WARN_UNUSED_RESULT;
+gboolean us_desktop_await_wish (UsDesktop *desktop);
 void us_desktop_follow (UsDesktop *desktop, const UsDesktopDesk *desk);
 void us_desktop_tell (UsDesktop *desktop, const UsNotification *notification);
 void us_desktop_keep_awake (UsDesktop *desktop);

@@ -223,6 +223,51 @@ test_life (void) {
   stage_close (&stage);
 }
 
+static gboolean
+is_on_bus (Stage *stage) {
+  gboolean has_owner;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) reply = g_dbus_connection_call_sync (
+      stage->session.server, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+      "org.freedesktop.DBus", "NameHasOwner", g_variant_new ("(s)", NAME), G_VARIANT_TYPE ("(b)"),
+      G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
+  g_assert_no_error (error);
+  g_variant_get (reply, "(b)", &has_owner);
+  return has_owner;
+}
+
+/* As the bus starts it, for an old notification or the menu; @stage->process is this one then. */
+static void
+start_for (Stage *stage, const char *action, const char *parameter) {
+  static const char *const service[] = { "--gapplication-service", "--no-publish", NULL };
+  g_clear_object (&stage->process);
+  stage->process = start (stage, G_SUBPROCESS_FLAGS_STDOUT_SILENCE, service);
+  session_await (&stage->session, is_on_bus (stage));
+  call_action (stage, action, parameter);
+}
+
+/* What has nothing to show starts no chain. */
+static void
+test_service (void) {
+  Stage stage = { 0 };
+  session_open (&stage.session, TRUE);
+  start_for (&stage, "quit", NULL);
+  g_assert_cmpint (await_end (&stage, stage.process), ==, 0);
+  start_for (&stage, "acknowledge", "'i'");
+  session_await (&stage.session, session_find (&stage.session, "could not be acknowledged"));
+  g_assert_cmpint (await_end (&stage, stage.process), ==, 0);
+  g_autofree char *state = g_build_filename (stage.session.folder, "state", NULL);
+  g_assert_false (g_file_test (state, G_FILE_TEST_EXISTS));
+  g_assert_cmpuint (stage.session.urls->len, ==, 0);
+
+  start_for (&stage, "open-stream", "'s'");
+  session_await (&stage.session, is_running (&stage));
+  session_await (&stage.session, is_page_open (&stage));
+  call_action (&stage, "quit", NULL);
+  g_assert_cmpint (await_end (&stage, stage.process), ==, 0);
+  stage_close (&stage);
+}
+
 /* The portal opens the browser and keeps the machine awake; when there is none, and as in a sandbox
  * no browser either, all else goes on. */
 static void
@@ -477,6 +522,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/desktop/refusals", test_refusals);
   g_test_add_func ("/desktop/no-picture", test_no_picture);
   g_test_add_func ("/desktop/life", test_life);
+  g_test_add_func ("/desktop/service", test_service);
   g_test_add_func ("/desktop/portal", test_portal);
   g_test_add_func ("/desktop/incident", test_incident);
   g_test_add_func ("/desktop/failover", test_failover);
