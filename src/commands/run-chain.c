@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <gio/gio.h>
-#include <glib/gstdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -24,6 +23,7 @@
 #include "commands/command.h"
 #include "commands/role.h"
 #include "ingest/name.h"
+#include "supervisor/status-file.h"
 
 struct UsRunChain {
   UsConfig *config; /* the caller's */
@@ -31,7 +31,7 @@ struct UsRunChain {
   gpointer user_data;
   UsSupervisor *supervisor; /* nullable: not yet started */
   UsRunPlan plan;
-  char *status_file;
+  UsStatusFile *status_file;
   GSource *changed;
   int config_fd;
   gboolean is_draining;
@@ -54,12 +54,9 @@ static void
 write_status_file (UsRunChain *self) {
   UsRoleStatus roles[US_RUN_CHAIN_MAX_ROLES];
   UsStatusUrls urls;
-  g_autoptr (GError) error = NULL;
   guint n = us_run_chain_get_roles (self, roles);
   us_run_plan_get_urls (&self->plan, &urls);
-  g_autofree char *json = us_status_json (&urls, roles, n);
-  if (!g_file_set_contents (self->status_file, json, -1, &error))
-    us_warning ("cannot write the status file: %s", error->message);
+  us_status_file_write (self->status_file, us_status_json (&urls, roles, n));
 }
 
 static gboolean
@@ -286,7 +283,8 @@ us_run_chain_start (UsRunChain *self, GError **error) {
   self->supervisor = us_supervisor_new (&settings, &supervisor_handler, self, error);
   if (self->supervisor == NULL)
     return FALSE;
-  self->status_file = find_status_file (self->config);
+  g_autofree char *status_file = find_status_file (self->config);
+  self->status_file = us_status_file_new (status_file);
   add_roles (self, self->config, program);
   return us_supervisor_start (self->supervisor, error);
 }
@@ -335,13 +333,11 @@ us_run_chain_free (UsRunChain *self) {
   if (self == NULL)
     return;
   us_timer_stop (&self->changed);
-  if (self->status_file != NULL)
-    g_unlink (self->status_file);
+  us_status_file_free (self->status_file);
   us_supervisor_free (self->supervisor);
   us_run_plan_clear (&self->plan);
   if (self->config_fd >= 0)
     close (self->config_fd);
-  g_free (self->status_file);
   g_free (self);
 }
 
