@@ -17,47 +17,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file-face.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "base/text.h"
 
-/* What a file is known again by. */
-typedef struct {
-  guint64 device, inode, size;
-  gint64 modified_ns, changed_ns;
-  gboolean is_there;
-} Face;
-
 struct UsKeysFile {
   char *path;
   UsKeys *keys;
-  Face loaded;  /* what was read, or tried to, last */
-  Face pending; /* what the last look saw, if it may not be whole */
+  UsFileFace loaded;  /* what was read, or tried to, last */
+  UsFileFace pending; /* what the last look saw, if it may not be whole */
   gboolean has_pending;
   gboolean is_stale;
 };
-
-static Face
-look (const char *path) {
-  struct stat info;
-  Face face = { 0 };
-  if (stat (path, &info) != 0)
-    return face;
-  face.device = info.st_dev;
-  face.inode = info.st_ino;
-  face.size = (guint64)info.st_size;
-  face.modified_ns = info.st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000) + info.st_mtim.tv_nsec;
-  face.changed_ns = info.st_ctim.tv_sec * G_GINT64_CONSTANT (1000000000) + info.st_ctim.tv_nsec;
-  face.is_there = TRUE;
-  return face;
-}
-
-static gboolean
-is_same (const Face *a, const Face *b) {
-  return a->is_there == b->is_there && a->device == b->device && a->inode == b->inode
-         && a->size == b->size && a->modified_ns == b->modified_ns
-         && a->changed_ns == b->changed_ns;
-}
 
 static gboolean
 read_all (int fd, char *text, gsize size, gsize *got) {
@@ -151,7 +123,7 @@ static UsKeys *
 load (UsKeysFile *file, GError **error) {
   gsize size = 0;
   guint mode = 0;
-  file->loaded = look (file->path);
+  file->loaded = us_file_face (file->path);
   file->has_pending = FALSE;
   char *text = us_keys_file_read (file->path, &size, &mode, error);
   if (text == NULL)
@@ -231,14 +203,14 @@ us_keys_file_reload (UsKeysFile *file) {
  */
 gboolean
 us_keys_file_poll (UsKeysFile *file) {
-  Face face = look (file->path);
-  if (is_same (&face, &file->loaded)) {
+  UsFileFace face = us_file_face (file->path);
+  if (us_file_face_equal (&face, &file->loaded)) {
     file->has_pending = FALSE;
     return FALSE;
   }
   gboolean is_replaced
       = face.is_there && (face.inode != file->loaded.inode || face.device != file->loaded.device);
-  if (!is_replaced && !(file->has_pending && is_same (&face, &file->pending))) {
+  if (!is_replaced && !(file->has_pending && us_file_face_equal (&face, &file->pending))) {
     file->pending = face;
     file->has_pending = TRUE;
     return FALSE;

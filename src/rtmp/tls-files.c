@@ -11,42 +11,34 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file-face.h"
 #include "base/log.h"
 #include "base/names.h"
 #include "rtmp/error.h"
 
 #define DAY_S (24 * 3600)
 
+/* Of certificate and key. */
 typedef struct {
-  guint64 inode[2], size[2];
-  gint64 modified_ns[2];
-} Face;
+  UsFileFace files[2];
+} Faces;
 
 struct UsRtmpTlsFiles {
   char *paths[2]; /* certificate, key */
   UsRtmpTlsIdentity *identity;
-  Face loaded, pending;
+  Faces loaded, pending;
   gboolean has_pending;
 };
 
-static Face
+static Faces
 look (const UsRtmpTlsFiles *files) {
-  Face face = { 0 };
-  for (guint i = 0; i < 2; i++) {
-    struct stat info;
-    if (stat (files->paths[i], &info) != 0)
-      continue;
-    face.inode[i] = info.st_ino;
-    face.size[i] = (guint64)info.st_size;
-    face.modified_ns[i]
-        = info.st_mtim.tv_sec * G_GINT64_CONSTANT (1000000000) + info.st_mtim.tv_nsec;
-  }
-  return face;
+  return (Faces){ { us_file_face (files->paths[0]), us_file_face (files->paths[1]) } };
 }
 
 static gboolean
-is_same (const Face *a, const Face *b) {
-  return memcmp (a, b, sizeof *a) == 0;
+are_same (const Faces *a, const Faces *b) {
+  return us_file_face_equal (&a->files[0], &b->files[0])
+         && us_file_face_equal (&a->files[1], &b->files[1]);
 }
 
 static char *
@@ -156,13 +148,13 @@ us_rtmp_tls_files_reload (UsRtmpTlsFiles *files) {
  */
 gboolean
 us_rtmp_tls_files_poll (UsRtmpTlsFiles *files) {
-  Face face = look (files);
-  if (is_same (&face, &files->loaded)) {
+  Faces faces = look (files);
+  if (are_same (&faces, &files->loaded)) {
     files->has_pending = FALSE;
     return FALSE;
   }
-  if (!files->has_pending || !is_same (&face, &files->pending)) {
-    files->pending = face;
+  if (!files->has_pending || !are_same (&faces, &files->pending)) {
+    files->pending = faces;
     files->has_pending = TRUE;
     return FALSE;
   }
