@@ -12,7 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gstdio.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,7 +31,7 @@ struct UsStatusFile {
 static gboolean
 put (const char *path, const char *text) {
   gsize left = strlen (text);
-  int fd = g_open (path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+  int fd = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (fd < 0)
     return FALSE;
   while (left > 0) {
@@ -59,7 +59,7 @@ work (gpointer data) {
       continue;
     }
     g_mutex_unlock (&file->lock);
-    if (!put (file->temporary, text) || g_rename (file->temporary, file->path) != 0)
+    if (!put (file->temporary, text) || rename (file->temporary, file->path) != 0)
       us_warning ("cannot write the status file: %s: %s", file->path, g_strerror (errno));
     g_mutex_lock (&file->lock);
   }
@@ -113,8 +113,8 @@ us_status_file_free (UsStatusFile *file) {
   g_cond_signal (&file->changed);
   g_mutex_unlock (&file->lock);
   g_thread_join (file->thread);
-  g_unlink (file->temporary);
-  g_unlink (file->path);
+  unlink (file->temporary);
+  unlink (file->path);
   g_mutex_clear (&file->lock);
   g_cond_clear (&file->changed);
   g_free (file->next);
