@@ -27,6 +27,8 @@ OVERLAYS = {
     "base": ["compose.yaml"],
     "edge": ["compose.yaml", "compose.edge.yaml"],
     "external": ["compose.external.yaml"],
+    "monitoring": ["compose.yaml", "../monitoring/compose.yaml"],
+    "all": ["compose.yaml", "compose.edge.yaml", "../monitoring/compose.yaml", "../monitoring/compose.edge.yaml"],
 }
 SEED_PORTS = {"ingest": 1936, "packager-primary": 8081, "packager-backup": 8082, "switcher": 8080, "monitor": 8000}
 
@@ -37,7 +39,7 @@ def merged(files, profile="manual", environment=None):
         copies = []
         for name in files:
             text = (DOCKER / name).read_text(encoding="utf-8")
-            copy = pathlib.Path(folder) / name
+            copy = pathlib.Path(folder) / name.replace("../", "").replace("/", "-")
             copy.write_text(re.sub(r"^name:.*\n", "", text, flags=re.M), encoding="utf-8")
             copies += ["-f", str(copy)]
         env = {"PATH": os.environ["PATH"], "HOME": folder, "COMPOSE_PROJECT_NAME": "test",
@@ -157,8 +159,8 @@ class Compose(unittest.TestCase):
                 if key != "name":
                     self.assertEqual(config[group_of(service)][key], value)
             for key, value in (service.get("environment") or {}).items():
-                setting = key.lower().replace("_", "-")
-                self.assertEqual(config["switcher"][setting], str(value))
+                setting = key.removeprefix("UNDERSTUDY_").lower().replace("_", "-")
+                self.assertEqual(config[group_of(service)][setting], str(value))
 
     def test_edge_joins_a_running_chain(self):
         """The overlay makes no container anew but the switcher, and leaves the network in use as it is."""
@@ -183,6 +185,28 @@ class Compose(unittest.TestCase):
             self.assertNotIn(address, ipaddress.ip_network(pool["ip_range"]))
         self.assertEqual(set(edge["services"]["edge"]["networks"]), {"edge"})
 
+    def test_prometheus_asks_everybody(self):
+        """Each role of the same files, at the port where it answers, by the name that Compose gives it."""
+        for overlay in ("monitoring", "all"):
+            services = self.files[overlay]["services"]
+            mounted = {}
+            for place in services["prometheus"]["volumes"]:
+                source, target = place.split(":")[:2] if isinstance(place, str) else (place["source"], place["target"])
+                mounted[target] = pathlib.Path(source)
+            config = yaml.safe_load(mounted["/etc/prometheus/prometheus.yml"].read_text(encoding="utf-8"))
+            asked = set()
+            for job in config["scrape_configs"]:
+                groups = list(job.get("static_configs", []))
+                for source in job.get("file_sd_configs", []):
+                    for name in source["files"]:
+                        groups += yaml.safe_load(mounted[f"/etc/prometheus/{name}"].read_text(encoding="utf-8"))
+                asked |= {target for group in groups for target in group["targets"]}
+            wanted = {f"{name}:{port}" for name, service in services.items() if is_ours(service)
+                      for port in listens(service) & {8000, 8080, 8081, 8082, 8083}}
+            self.assertEqual(asked, wanted, overlay)
+            for name, port in (("prometheus", 9090), ("alertmanager", 9093), ("grafana", 3000)):
+                self.assertEqual(published_at(services[name]), {port: "127.0.0.1"}, "it asks for no password of ours")
+
     def test_environment(self):
         """The first generation's variables reach the switcher through Compose."""
         wanted = {"PRIMARY_BASE_URL": "http://a.example/hls", "BACKUP_BASE_URL": "http://b.example/hls",
@@ -196,7 +220,8 @@ class Compose(unittest.TestCase):
 
     def test_addresses_lead_somewhere(self):
         """Every URL of a command or variable names a service that listens there."""
-        others = {("ingest", 1935), ("origin-primary", 8080), ("origin-backup", 8080)}
+        others = {("ingest", 1935), ("origin-primary", 8080), ("origin-backup", 8080), ("alertmanager", 9093),
+                  ("prometheus", 9090)}
         for overlay, name, service in self.each():
             services = self.files[overlay]["services"]
             words = list(map(str, service.get("command") or [])) + \
@@ -248,7 +273,7 @@ class Compose(unittest.TestCase):
                 if inside in (1935, 1936):
                     doors.append((overlay, name))
                     self.assertEqual(address, "127.0.0.1")
-        self.assertEqual(sorted(doors), [("base", "ingest"), ("edge", "ingest"), ("external", "ingest")])
+        self.assertEqual(sorted(doors), [(overlay, "ingest") for overlay in sorted(OVERLAYS)])
         opened = merged(OVERLAYS["base"], environment={"RTMP_ADDRESS": "192.0.2.7", "RTMP_PORT": "2036"})["services"]
         self.assertEqual(published_at(opened["ingest"]), {1936: "192.0.2.7"})
         self.assertEqual(published(opened["ingest"]), {2036: 1936})
