@@ -3,7 +3,9 @@
  * A chain of its own is `understudy run` without a publisher, and `understudy publish` beside it,
  * so that the encoder can go away and stay away. Both get SIGKILL when this process dies in
  * whatever way, and the supervisor's children with it; no process is left behind. Of somebody
- * else's processes only the process ids are known, read when they are needed.
+ * else's processes only the process ids are known, read when they are needed. After a power cut
+ * run.json is left behind, and its numbers are those of other programs by then: what is signalled
+ * is what its arguments say that it is.
  *
  * run.json is read at each look: a drill is no daemon, and ten reads a second cost nothing.
  *
@@ -116,6 +118,38 @@ get_text (JsonObject *object, const char *name) {
              : NULL;
 }
 
+/* Returns: (transfer full) (nullable): "run", "ingest", "packager-primary", "pull-NAME": what a
+ *   process of this program runs as; %NULL when it is none, or has ended */
+static char *
+read_command (const UsChain *chain, gint64 pid) {
+  g_autofree char *path = g_strdup_printf ("/proc/%" G_GINT64_FORMAT "/cmdline", pid);
+  g_autofree char *text = NULL;
+  gsize size = 0;
+  const char *words[4] = { NULL };
+  if (pid <= 1 || !g_file_get_contents (path, &text, &size, NULL))
+    return NULL;
+  gsize at = 0;
+  for (guint i = 0; i < G_N_ELEMENTS (words) && at < size; i++) {
+    words[i] = text + at;
+    at += strlen (words[i]) + 1;
+  }
+  if (words[1] == NULL)
+    return NULL;
+  g_autofree char *ours = g_path_get_basename (chain->settings.program);
+  g_autofree char *theirs = g_path_get_basename (words[0]);
+  if (strcmp (ours, theirs) != 0)
+    return NULL;
+  gboolean is_named = words[3] != NULL
+                      && (strcmp (words[2], "--name") == 0 || strcmp (words[2], "--stream") == 0);
+  return is_named ? g_strconcat (words[1], "-", words[3], NULL) : g_strdup (words[1]);
+}
+
+static gboolean
+is_chain (const UsChain *chain, gint64 pid) {
+  g_autofree char *command = read_command (chain, pid);
+  return g_strcmp0 (command, "run") == 0 || g_strcmp0 (command, "desktop") == 0;
+}
+
 static void
 read_roles (UsChain *chain, JsonArray *roles) {
   chain->is_up = json_array_get_length (roles) > 0;
@@ -126,10 +160,12 @@ read_roles (UsChain *chain, JsonArray *roles) {
     const char *state = role != NULL ? get_text (role, "state") : NULL;
     if (name == NULL || state == NULL || !json_object_has_member (role, "pid"))
       continue;
-    g_hash_table_insert (chain->pids, g_strdup (name),
-                         GINT_TO_POINTER ((int)json_object_get_int_member (role, "pid")));
+    gint64 pid = json_object_get_int_member (role, "pid");
+    g_autofree char *command = read_command (chain, pid);
+    gboolean is_there = g_strcmp0 (command, name) == 0;
+    g_hash_table_insert (chain->pids, g_strdup (name), GINT_TO_POINTER (is_there ? (GPid)pid : 0));
     g_hash_table_insert (chain->states, g_strdup (name), g_strdup (state));
-    chain->is_up = chain->is_up && strcmp (state, "running") == 0;
+    chain->is_up = chain->is_up && is_there && strcmp (state, "running") == 0;
   }
 }
 
@@ -181,6 +217,15 @@ read_status (UsChain *chain, GError **error) {
       || !json_object_has_member (object, "urls")) {
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "%s is not the file of a chain",
                  chain->settings.status_path);
+    return FALSE;
+  }
+  gint64 pid = json_object_get_int_member_with_default (object, "pid", 0);
+  if (chain->settings.kind == US_CHAIN_LIVE && !is_chain (chain, pid)) {
+    chain->is_up = FALSE;
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                 "no chain runs here: %s was left behind, its process %" G_GINT64_FORMAT
+                 " is none (is `understudy run` up?)",
+                 chain->settings.status_path, pid);
     return FALSE;
   }
   read_urls (chain, json_object_get_object_member (object, "urls"));
