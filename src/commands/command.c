@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/inherit.h"
 #include "base/names.h"
 #include "store/store.h"
 
@@ -158,5 +159,7 @@ us_command_main (const UsCommand *command, int argc, char **argv) {
     printf ("%s", text);
     return 0;
   }
+  if (!us_inherit_check (command->name, &error))
+    return us_command_refuse ("%s", error->message);
   return command->run (config, command);
 }

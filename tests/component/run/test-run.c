@@ -373,6 +373,22 @@ test_port_in_use (void) {
   }
 }
 
+/* A second address of a socket unit would accept viewers whom nobody answers. */
+static void
+test_two_sockets (void) {
+  static const char script[]
+      = "LISTEN_PID=$$ LISTEN_FDS=2 LISTEN_FDNAMES=http:http exec \"$0\" switcher";
+  const char *const argv[] = { "sh", "-c", script, program, NULL };
+  g_autofree char *err = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSubprocess) process
+      = g_subprocess_newv (argv, G_SUBPROCESS_FLAGS_STDERR_PIPE, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_subprocess_communicate_utf8 (process, NULL, NULL, NULL, &err, &error));
+  g_assert_cmpint (g_subprocess_get_exit_status (process), ==, 2);
+  g_assert_true (g_str_has_prefix (err, "understudy: understudy-switcher.socket: "));
+}
+
 static void
 test_help (void) {
   static const char *const commands[]
@@ -422,6 +438,7 @@ main (int argc, char **argv) {
   g_test_add_func ("/run/program/bad-input", test_bad_input);
   g_test_add_func ("/run/program/trouble-that-passes", test_trouble_that_passes);
   g_test_add_func ("/run/program/port-in-use", test_port_in_use);
+  g_test_add_func ("/run/program/two-sockets", test_two_sockets);
   g_test_add_func ("/run/program/help", test_help);
   g_test_add_func ("/run/program/print-config", test_print_config);
   g_test_add_data_func ("/run/program/drain", GINT_TO_POINTER (SIGTERM), test_drain);

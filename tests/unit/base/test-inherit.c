@@ -1,9 +1,11 @@
 /* test-inherit.c - which inherited descriptor is meant, and that only listening sockets are taken
  */
+#include "base/config.h"
 #include "base/inherit.h"
 
 #include <fcntl.h>
 #include <gio/gio.h>
+#include <string.h>
 #include <unistd.h>
 
 static void
@@ -29,6 +31,29 @@ test_find (void) {
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
     g_assert_cmpint (us_inherit_find (rows[i].pid, rows[i].fds, rows[i].names, 7, rows[i].name), ==,
                      rows[i].expected);
+}
+
+/* Two ListenStream= in one socket unit. */
+static void
+test_find_double (void) {
+  static const struct {
+    const char *pid, *fds, *names, *expected;
+  } rows[] = {
+    { "7", "1", "http", NULL },
+    { "7", "2", "rtmp:http", NULL },
+    { "7", "2", "http:http", "http" },
+    { "7", "3", "rtmp:http:rtmp", "rtmp" },
+    { "7", "2", "rtmp:http:rtmp", NULL }, /* more names than sockets */
+    { "8", "2", "http:http", NULL },      /* somebody else's */
+    { "7", "0", "http:http", NULL },
+    { "7", "2", "", NULL },
+    { "7", "2", NULL, NULL },
+    { NULL, "2", "http:http", NULL },
+  };
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *name = us_inherit_find_double (rows[i].pid, rows[i].fds, rows[i].names, 7);
+    g_assert_cmpstr (name, ==, rows[i].expected);
+  }
 }
 
 /* Runs in a process of its own, where descriptors 3 and 4 are known to be free. */
@@ -57,6 +82,13 @@ take_in_child (void) {
   g_assert_cmpint (fcntl (3, F_GETFD), ==, FD_CLOEXEC);
   g_assert_cmpint (us_inherit_take ("idle"), ==, -1);
   g_assert_cmpint (us_inherit_take ("closed"), ==, -1);
+  g_autoptr (GError) error = NULL;
+  g_assert_true (us_inherit_check ("role", &error));
+  g_setenv ("LISTEN_FDNAMES", "good:idle:good", TRUE);
+  g_assert_false (us_inherit_check ("role", &error));
+  g_assert_error (error, US_CONFIG_ERROR, US_CONFIG_ERROR_VALUE);
+  g_assert_nonnull (strstr (error->message, "understudy-role.socket: "));
+  g_assert_nonnull (strstr (error->message, "'good'"));
   _exit (0);
 }
 
@@ -74,6 +106,7 @@ int
 main (int argc, char **argv) {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/base/inherit/find", test_find);
+  g_test_add_func ("/base/inherit/find-double", test_find_double);
   g_test_add_func ("/base/inherit/take", test_take);
   return g_test_run ();
 }
