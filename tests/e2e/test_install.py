@@ -287,6 +287,18 @@ class ManPages(Tree):
             self.assertIn(value, shown)
 
 
+class Packages(unittest.TestCase):
+    def test_without_dpkg_the_build_is_left_to_judge(self):
+        with tempfile.TemporaryDirectory(prefix="understudy-path-") as folder:
+            for tool in ("cat", "grep", "id", "sed", "sh", "tr"):
+                os.symlink(shutil.which(tool), pathlib.Path(folder, tool))
+            done = run(chain.ROOT / "scripts/deps", "install", "build", env={"PATH": folder})
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual(len(done.stdout.splitlines()), 1)
+        for package in ("libsoup-3.0-dev", "meson", "libglib2.0-dev", "gstreamer1.0-libav"):
+            self.assertIn(f" {package} ", done.stdout)
+
+
 class Completion(Tree):
     def complete(self, *words):
         script = """
