@@ -320,6 +320,7 @@ test_trouble_that_passes (void) {
   g_autofree char *folder = g_dir_make_tmp ("us-monitor-XXXXXX", NULL);
   g_autofree char *database = g_build_filename (folder, "desk", "desk.sqlite", NULL);
   g_autofree char *busy = g_strdup_printf ("--state-dir=%s", folder);
+  g_autofree char *nowhere = g_strdup_printf ("ingest --state-dir=%s/ingest", folder);
   const struct {
     const char *line, *option, *word;
   } rows[] = {
@@ -328,7 +329,7 @@ test_trouble_that_passes (void) {
     { "monitor --http=127.0.0.1:0", busy, "desk.sqlite" },
     { "switcher", "--http=192.0.2.1:8080",
       "[switcher] http: cannot listen on 192.0.2.1 port 8080: this machine has no such address" },
-    { "ingest --status=127.0.0.1:0", "--rtmp=192.0.2.1:1936",
+    { nowhere, "--status=127.0.0.1:0 --rtmp=192.0.2.1:1936",
       "[ingest] rtmp: cannot listen on 192.0.2.1 port 1936: this machine has no such address" },
     { "run --ingest.rtmp=127.0.0.1:0 --ingest.status=127.0.0.1:0", "--switcher.http=192.0.2.1:8080",
       "[switcher] http: cannot listen on 192.0.2.1 port 8080: this machine has no such address" },
