@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """crowd.py - thousands of viewers of one live playlist, in one process.
 
-    python3 crowd.py URL --viewers 2000 [--seconds 60] [--report FILE]
+    python3 crowd.py URL --viewers 2000 [--seconds 60] [--limit 10] [--report FILE]
 
 Each viewer has one connection that stays, asks for the playlist (every other one by blocking reload,
 the rest once a second, each at a moment of its own), and fetches every segment that appears from
 the time it came. What a viewer would have felt is counted: requests that failed or took too long,
-playlists that go back, and bytes that another viewer got otherwise under the same name. X-Cache, if
-there is one, is counted too. Ends after --seconds, or at SIGTERM; the report is JSON.
+playlists that go back, the longest time in which a viewer's playlist did not grow, and bytes that
+another viewer got otherwise under the same name. X-Cache, if there is one, is counted too. Ends after
+--seconds, or at SIGTERM; the report is JSON.
 
 One thread, one epoll set, no locks. A playlist's text is read once, however many get it.
 """
@@ -26,7 +27,7 @@ import sys
 import time
 import urllib.parse
 
-REQUEST_LIMIT_S = 10.0  # a player gives up about here
+REQUEST_LIMIT_S = 10.0  # a player gives up about here, and asks again
 POLL_S = 1.0
 CONNECTS_PER_S = 500
 KEPT_FAILURES = 200
@@ -45,12 +46,13 @@ class Playlist:
 
 class Viewer:
     __slots__ = ("crowd", "number", "is_blocking", "sock", "data", "need", "head", "asked_at", "what",
-                 "next_number", "sequence", "known", "wanted", "sent")
+                 "next_number", "sequence", "known", "wanted", "sent", "grown_at", "stood_s")
 
     def __init__(self, crowd, number):
         self.crowd, self.number, self.is_blocking = crowd, number, number % 2 == 0
         self.sock = self.what = self.head = None
         self.next_number, self.sequence, self.known, self.wanted = None, 0, 0, collections.deque()
+        self.grown_at, self.stood_s = None, 0.0
 
     # -- the connection
 
@@ -90,11 +92,11 @@ class Viewer:
         path = what[1] if what[0] == "segment" else self.crowd.path + query
         self.sock.send(f"GET {path} HTTP/1.1\r\nHost: {self.crowd.host}\r\n\r\n".encode())
         self.crowd.requests += 1
-        self.crowd.after(REQUEST_LIMIT_S, self.on_late, self.asked_at)
+        self.crowd.after(self.crowd.limit_s, self.on_late, self.asked_at)
 
     def on_late(self, asked_at):
         if self.what is not None and self.asked_at == asked_at:
-            self.fail(f"no whole answer within {REQUEST_LIMIT_S:g} s")
+            self.fail(f"no whole answer within {self.crowd.limit_s:g} s")
 
     def fail(self, reason, status=None):
         crowd = self.crowd
@@ -164,6 +166,8 @@ class Viewer:
                                     "from": [self.sequence, self.known], "to": [playlist.sequence, playlist.end]})
         if msn is not None and playlist.end <= msn:
             crowd.unfulfilled += 1
+        if playlist.end > self.known:
+            self.stood_s, self.grown_at = self.stood_still_s(), time.monotonic()
         if self.next_number is None:
             self.next_number = max(playlist.end - 1, playlist.sequence)
             crowd.watching += 1
@@ -174,6 +178,10 @@ class Viewer:
         while self.next_number < playlist.end:
             self.wanted.append(urllib.parse.urljoin(crowd.path, playlist.uris[self.next_number - playlist.sequence]))
             self.next_number += 1
+
+    def stood_still_s(self):
+        """The longest time in which nothing new was listed, with the one that has not ended."""
+        return self.stood_s if self.grown_at is None else max(self.stood_s, time.monotonic() - self.grown_at)
 
     def go_on(self):
         if self.crowd.is_over:
@@ -192,8 +200,13 @@ class Viewer:
             self.ask(("playlist", None))
 
 
+def at(values, percent):
+    return values[min(int(len(values) * percent / 100), len(values) - 1)]
+
+
 class Crowd:
-    def __init__(self, url, viewers):
+    def __init__(self, url, viewers, limit_s=REQUEST_LIMIT_S):
+        self.limit_s = limit_s
         parts = urllib.parse.urlsplit(url)
         self.address, self.host, self.path = (parts.hostname, parts.port), parts.netloc, parts.path
         self.epoll, self.viewers, self.timers, self.order = select.epoll(), {}, [], 0
@@ -201,11 +214,12 @@ class Crowd:
         self.failures, self.backwards, self.waits = [], [], []
         self.cache = collections.Counter()
         self.segments, self.misses, self.playlists = {}, collections.Counter(), {}
+        self.people = [Viewer(self, number) for number in range(viewers)]
         self.fetched = collections.Counter()
         self.is_over, self.t0 = False, time.monotonic()
         random.seed(1)
-        for number in range(viewers):
-            self.after(number / CONNECTS_PER_S, Viewer(self, number).connect)
+        for viewer in self.people:
+            self.after(viewer.number / CONNECTS_PER_S, viewer.connect)
 
     def after(self, seconds, function, *args):
         self.order += 1
@@ -245,6 +259,7 @@ class Crowd:
 
     def report(self):
         waits = sorted(self.waits) or [0]
+        pauses = sorted(viewer.stood_still_s() for viewer in self.people)
         whole = {uri: count for uri, count in self.fetched.items()}
         return {
             "seconds": round(time.monotonic() - self.t0, 1), "viewers": self.watching,
@@ -254,8 +269,8 @@ class Crowd:
             "cache": {f"{kind} {word}": count for (kind, word), count in sorted(self.cache.items())},
             "segments": len(whole), "segment_fetches": sum(whole.values()),
             "misses_per_segment": {uri: self.misses[uri] for uri in whole},
-            "wait_ms": {f"p{p}": round(1000 * waits[min(int(len(waits) * p / 100), len(waits) - 1)], 1)
-                        for p in (50, 90, 99, 100)}}
+            "wait_ms": {f"p{p}": round(1000 * at(waits, p), 1) for p in (50, 90, 99, 100)},
+            "stood_still_s": {f"p{p}": round(at(pauses, p), 1) for p in (50, 90, 99, 100)}}
 
 
 def main():
@@ -263,11 +278,12 @@ def main():
     parser.add_argument("url")
     parser.add_argument("--viewers", type=int, default=2000)
     parser.add_argument("--seconds", type=float, default=0)
+    parser.add_argument("--limit", type=float, default=REQUEST_LIMIT_S)
     parser.add_argument("--report")
     given = parser.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    crowd = Crowd(given.url, given.viewers)
+    crowd = Crowd(given.url, given.viewers, given.limit)
 
     def stop(*_):
         crowd.is_over = True

@@ -2,13 +2,14 @@
 
 The very docker/nginx-edge.conf in Debian's nginx, with other addresses. A packager is killed, then the
 switcher that nginx asks; it comes back as a container would, and then the other one is killed as well.
-Apart from that: viewers beside those who ask for what there is not.
+Apart from that: one that hangs; and viewers beside those who ask for what there is not.
 """
 
 import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -22,7 +23,8 @@ import unittest
 import chain
 
 VIEWERS = 2000
-CALM = 4  # segments between two faults: longer than nginx remembers a failure
+CALM = 4  # segments between two faults
+FORGET_S = 30  # nginx asks a switcher again after so long: fail_timeout
 
 
 def free_port():
@@ -59,6 +61,13 @@ class Edge:
         self.process = subprocess.Popen(self.argv("-g", "daemon off;"), stdin=subprocess.DEVNULL)
         chain.wait_for("nginx", lambda: self.answers("/edge/healthz"))
 
+    def has_tried_again(self, port):
+        """Whether that switcher has let requests wait in vain, and another one long after them"""
+        pattern = rf"^\S+ (\S+) \[warn\] .* temporarily disabled .*http://127\.0\.0\.1:{port}/"
+        text = (self.folder / "error.log").read_text(encoding="utf-8")
+        times = [time.mktime(time.strptime(found, "%H:%M:%S")) for found in re.findall(pattern, text, re.M)]
+        return any((then - before) % 86400 >= FORGET_S for before, then in zip(times, times[1:]))
+
     def answers(self, path):
         try:
             return chain.get(f"http://127.0.0.1:{self.port}{path}")[0] == 200
@@ -92,6 +101,24 @@ class Switcher:
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+
+    def url(self):
+        return f"http://127.0.0.1:{self.port}/hls/index.m3u8"
+
+    def requests(self):
+        """How many it has answered, with this one."""
+        text = chain.get(f"http://127.0.0.1:{self.port}/metrics")[1].decode()
+        return int(re.search(r"^understudy_switcher_http_requests_total (\d+)$", text, re.M)[1])
+
+    def wait_asked(self):
+        """Until others ask it than this test."""
+        at = self.requests()
+
+        def is_asked():
+            nonlocal at
+            at += 1
+            return self.requests() > at
+        chain.wait_for(f"{self.name} to be asked", is_asked)
 
     def wait_serving(self):
         def serves():
@@ -127,20 +154,20 @@ class Tier(unittest.TestCase):
         self.root = f"http://127.0.0.1:{self.edge.port}/hls"
         self.url = f"{self.root}/{self.stream + '/' if self.stream else ''}index.m3u8"
 
-    def end(self):
+    def end(self, url=None):
         """The number behind the last segment."""
-        text = chain.get(self.url)[1].decode()
+        text = chain.get(url or self.url)[1].decode()
         return int(text.split("#EXT-X-MEDIA-SEQUENCE:")[1].split()[0]) + text.count("#EXTINF")
 
     def wait_segments(self, count):
         until = self.end() + count
         chain.wait_for(f"{count} segments", lambda: self.end() >= until)
 
-    def crowd(self, viewers):
+    def crowd(self, viewers, *more):
         """Starts it. Returns: the process, and where it leaves its report"""
         report_path = self.one.home / "crowd.json"
         return self.one.spawn([sys.executable, pathlib.Path(__file__).with_name("crowd.py"), self.url,
-                               "--viewers", str(viewers), "--report", str(report_path)]), report_path
+                               "--viewers", str(viewers), "--report", str(report_path), *more]), report_path
 
     def report(self, crowd, path):
         self.assertIsNone(crowd.poll(), "the crowd has gone")
@@ -199,7 +226,8 @@ class CacheTier(Tier):
         self.wait_segments(CALM)  # without it
         first.start()
         first.wait_serving()
-        self.wait_segments(CALM)  # nginx has gone home
+        first.wait_asked()  # nginx has gone home
+        self.wait_segments(CALM)
         second.kill()
         self.wait_segments(CALM)
         self.judge(self.report(crowd, path))
@@ -225,6 +253,31 @@ class CacheTier(Tier):
         # One request for one segment, and few more while a switcher went away under it.
         self.assertLessEqual(max(inner), 3)
         self.assertLess(sum(inner) / len(inner), 1.2)
+
+
+class SwitcherThatHangs(Tier):
+    def test_stopped(self):
+        """Its connections stay, and nothing comes: `docker pause`, or a machine that lost its power."""
+        first, second = self.switchers
+        crowd, path = self.crowd(200, "--limit", "15")
+        self.wait_segments(CALM + 2)
+        first.process.send_signal(signal.SIGSTOP)
+        chain.wait_for("nginx to try it again, in vain", lambda: self.edge.has_tried_again(first.port), 120)
+        first.process.send_signal(signal.SIGCONT)
+        chain.wait_for("the first to know what is on", lambda: self.end(first.url()) >= self.end())
+        # Whether nginx has come back to it or not.
+        second.kill()
+        self.wait_segments(CALM)
+        report = self.report(crowd, path)
+        print(json.dumps({key: report[key] for key in ("failed", "stood_still_s", "wait_ms", "cache")}),
+              flush=True)
+        self.assertEqual((report["backwards"], report["missed"], report["differing"]), ([], 0, 0))
+        # Those whose own request is at the switcher that hangs: one a second, until nginx leaves it.
+        self.assertLessEqual(report["failed"], 20)
+        self.assertEqual({failure["status"] for failure in report["failures"]} - {None}, set(), "errors")
+        # All others: what they wait anyway (2 s), until a playlist is old (2 s), and a time-out (6 s).
+        self.assertLess(report["stood_still_s"]["p90"], 13)
+        self.assertGreater(report["segments"], 24)
 
 
 class Asker(threading.Thread):
