@@ -212,6 +212,11 @@ class CacheTier(Tier):
         chain.get(self.url)
         for query in ("?x=1", "?_HLS_msn=x", "?_HLS_msn=-1", "?session=abc&_HLS_part=0"):
             self.assertIn(headers(f"/hls/index.m3u8{query}")[0]["x-cache"], ("HIT", "EXPIRED", "UPDATING"))
+        # One that is not there is asked for once by all who miss it at the same time.
+        for name in ("0-1.ts", "nobody/1-1.ts"):
+            for expected in ("MISS", "HIT"):
+                found, status = headers(f"/hls/{name}")
+                self.assertEqual((status, found["x-cache"]), (404, expected), name)
         for path in ("/metrics", "/healthz", "/control/status", "/", "/hls/../metrics", "/hls/%2e%2e/metrics"):
             self.assertEqual(headers(path)[1], 404, path)
 
