@@ -185,6 +185,12 @@ class Compose(unittest.TestCase):
             self.assertNotIn(address, ipaddress.ip_network(pool["ip_range"]))
         self.assertEqual(set(edge["services"]["edge"]["networks"]), {"edge"})
 
+    def test_edge_waits_for_no_switcher(self):
+        """With one of two away the edge is to be up, not to be waited for."""
+        conditions = self.files["edge"]["services"]["edge"]["depends_on"]
+        self.assertEqual({name: condition["condition"] for name, condition in conditions.items()},
+                         {"switcher": "service_started", "switcher-2": "service_started"})
+
     def test_prometheus_asks_everybody(self):
         """Each role of the same files, at the port where it answers, by the name that Compose gives it."""
         for overlay in ("monitoring", "all"):
