@@ -162,6 +162,13 @@ class Compose(unittest.TestCase):
                 setting = key.removeprefix("UNDERSTUDY_").lower().replace("_", "-")
                 self.assertEqual(config[group_of(service)][setting], str(value))
 
+    def test_edge_asks_the_other(self):
+        """One of two switchers that reaches no origin must say so: compose.yaml's own, alone, must not."""
+        for overlay, name, expected in (("base", "switcher", "false"), ("edge", "switcher", "true"),
+                                        ("edge", "switcher-2", "true")):
+            config = printed(self.files[overlay]["services"][name])
+            self.assertEqual(config["switcher"]["self-verdict"], expected, (overlay, name))
+
     def test_edge_joins_a_running_chain(self):
         """The overlay makes no container anew but the switcher, and leaves the network in use as it is."""
         base, edge = self.files["base"], self.files["edge"]
@@ -171,6 +178,8 @@ class Compose(unittest.TestCase):
             # Compose 2 writes the network down that everybody is in anyway.
             networks, before = joined.pop("networks", {"default": None}), alone.pop("networks", {"default": None})
             self.assertEqual(set(networks), {*before, "edge"} if name == "switcher" else set(before), name)
+            if name == "switcher":  # anew in any case
+                alone["command"] = [*alone["command"], "--self-verdict=true"]
             self.assertEqual(joined, alone, name)
         # Where nginx finds them: addresses of that network, which nobody else can be given.
         hosts = edge["services"]["edge"]["extra_hosts"]

@@ -2,7 +2,7 @@
 
 The very docker/nginx-edge.conf in Debian's nginx, with other addresses. A packager is killed, then the
 switcher that nginx asks; it comes back as a container would, and then the other one is killed as well.
-Apart from that: one that hangs; and viewers beside those who ask for what there is not.
+Apart from that: one that hangs; one that reaches no origin; and viewers beside those who ask for what there is not.
 """
 
 import http.client
@@ -20,7 +20,10 @@ import threading
 import time
 import unittest
 
+import yaml
+
 import chain
+from test_flapping import Relay
 
 VIEWERS = 2000
 CALM = 4  # segments between two faults
@@ -81,19 +84,32 @@ class Edge:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def overlay_command(service, folder):
+    """How docker/compose.edge.yaml starts it, with the secret in a folder of ours."""
+    services = yaml.safe_load((chain.ROOT / "docker/compose.edge.yaml").read_text(encoding="utf-8"))["services"]
+    token = folder / "control-token"
+    token.write_text("test " + 48 * "0" + "\n", encoding="ascii")
+    return [word.replace("/run/secrets/control-token", str(token)) for word in services[service]["command"]]
+
+
 class Switcher:
     """One of two, in front of the origins of a chain, without a supervisor."""
 
-    def __init__(self, one, name):
-        self.one, self.name, self.port = one, name, free_port()
+    def __init__(self, one, name, ways=None):
+        """ways: {side: port} of what stands between it and an origin"""
+        self.one, self.name, self.port, self.ways = one, name, free_port(), ways or {}
         self.start()
 
+    def origin_url(self, side):
+        url = self.one.origin_url(side)
+        return f"http://127.0.0.1:{self.ways[side]}/hls" if side in self.ways else url.rsplit("/", 1)[0]
+
     def start(self):
-        base = {side: self.one.origin_url(side).rsplit("/", 1)[0] for side in ("primary", "backup")}
+        base = {side: self.origin_url(side) for side in ("primary", "backup")}
         log = open(self.one.home / f"{self.name}.log", "ab")
         with log:
             self.process = self.one.spawn(
-                [chain.BINARY, "switcher", f"--http=127.0.0.1:{self.port}", "--bus=none",
+                [chain.BINARY, *overlay_command(self.name, self.one.home), f"--http=127.0.0.1:{self.port}",
                  f"--primary-base-url={base['primary']}", f"--backup-base-url={base['backup']}"],
                 stdout=log, stderr=log, env={**os.environ, "HOME": str(self.one.home),
                                              "XDG_STATE_HOME": str(self.one.home / self.name)})
@@ -145,7 +161,7 @@ class Tier(unittest.TestCase):
         self.one.start()
         self.one.ffmpeg_publish(self.file, key=self.stream or "mystream")
         self.one.wait_playable(self.stream)
-        self.switchers = [Switcher(self.one, name) for name in ("switcher-1", "switcher-2")]
+        self.switchers = [Switcher(self.one, "switcher", self.ways()), Switcher(self.one, "switcher-2")]
         for switcher in self.switchers:
             switcher.wait_serving()
         self.edge = Edge([switcher.port for switcher in self.switchers])
@@ -153,6 +169,10 @@ class Tier(unittest.TestCase):
         self.edge.start()
         self.root = f"http://127.0.0.1:{self.edge.port}/hls"
         self.url = f"{self.root}/{self.stream + '/' if self.stream else ''}index.m3u8"
+
+    def ways(self):
+        """What stands between the first switcher and the origins"""
+        return {}
 
     def end(self, url=None):
         """The number behind the last segment."""
@@ -283,6 +303,32 @@ class SwitcherThatHangs(Tier):
         # All others: what they wait anyway (2 s), until a playlist is old (2 s), and a time-out (6 s).
         self.assertLess(report["stood_still_s"]["p90"], 13)
         self.assertGreater(report["segments"], 24)
+
+
+class SwitcherCutOff(Tier):
+    """The switcher that nginx asks is there and reaches no origin; the other one reaches both."""
+
+    def ways(self):
+        self.relays = {}
+        for side in ("primary", "backup"):
+            self.relays[side] = Relay(int(self.one.origin_url(side).split(":")[2].split("/")[0]))
+            self.addCleanup(self.relays[side].close)
+        return {side: relay.port for side, relay in self.relays.items()}
+
+    def test_cut_off(self):
+        crowd, path = self.crowd(100)
+        self.wait_segments(2)
+        for is_cut in (True, False):
+            for relay in self.relays.values():
+                relay.is_cut = is_cut
+            self.wait_segments(6)
+        report = self.report(crowd, path)
+        print(json.dumps({key: report[key] for key in ("stood_still_s", "wait_ms", "cache")}), flush=True)
+        self.assertEqual((report["failures"], report["backwards"]), ([], []))
+        self.assertEqual((report["missed"], report["differing"]), (0, 0))
+        # It says so when its playlist is older than 1.5 target durations (2 s).
+        self.assertLess(report["stood_still_s"]["p100"], 7)
+        self.assertEqual(chain.get(self.switchers[0].url())[0], 200)
 
 
 class Asker(threading.Thread):
