@@ -202,6 +202,13 @@ class CacheTier(Tier):
         done = subprocess.run(self.edge.argv("-t"), capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertNotIn("warn", done.stderr)
+        # Whatever the host has: connections (430 bytes each) and caches leave a third of the container's.
+        text = self.edge.conf.read_text(encoding="utf-8")
+        one = {name: int(re.search(rf"{name} (\d+);", text)[1]) for name in ("worker_processes", "worker_connections")}
+        kept_mb = sum(map(int, re.findall(r"(?:keys_zone=\w+:|max_size=)(\d+)m", text)))
+        edge = yaml.safe_load((chain.ROOT / "docker/compose.edge.yaml").read_text(encoding="utf-8"))["services"]["edge"]
+        self.assertEqual(edge["mem_limit"], "1g")
+        self.assertLess(one["worker_processes"] * one["worker_connections"] * 430 / 2**20 + kept_mb, 640)
         text = (chain.ROOT / "docker/nginx-origin.conf").read_text(encoding="utf-8")
         self.edge.conf.write_text(text.replace("/tmp/", f"{self.edge.folder}/"), encoding="utf-8")
         done = subprocess.run(self.edge.argv("-t"), capture_output=True, text=True)
