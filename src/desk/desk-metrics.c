@@ -291,6 +291,10 @@ add_probe (UsExposition *out, UsDesk *self) {
   add_counter (out, "understudy_monitor_decodes_refused_total",
                "Segments not decoded, because too many were already",
                (double)stats.n_decodes_refused);
+  us_exposition_family (out, "understudy_monitor_decoder_deaths_total", "counter",
+                        "Children that decode which fell over a segment, or were ended over one");
+  us_exposition_sample (out, (double)stats.n_decoder_crashes, "reason", "crash", NULL);
+  us_exposition_sample (out, (double)stats.n_decoder_timeouts, "reason", "timeout", NULL);
   add_gauge (out, "understudy_monitor_network_down", "1: the fault is our own network",
              stats.is_network_down ? 1 : 0);
   add_gauge (out, "understudy_monitor_overloaded",

@@ -412,5 +412,7 @@ us_monitor_get_stats (UsMonitor *monitor, UsMonitorStats *stats) {
     us_decoder_get_stats (monitor->context.decoder, &decoder);
     stats->n_decodes = decoder.n_done + decoder.n_failed;
     stats->n_decodes_refused = decoder.n_refused;
+    stats->n_decoder_crashes = decoder.n_crashes;
+    stats->n_decoder_timeouts = decoder.n_timeouts;
   }
 }

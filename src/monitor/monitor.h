@@ -104,6 +104,7 @@ typedef struct {
   guint64 n_requests, n_late; /* polls begun more than one interval too late */
   double lateness_p50_s, lateness_p99_s, lateness_max_s; /* of the last half minute; NAN */
   guint64 n_decodes, n_decodes_refused;
+  guint64 n_decoder_crashes, n_decoder_timeouts; /* of children that decode */
   gboolean is_network_down, is_overloaded;
 } UsMonitorStats;
 void us_monitor_get_stats (UsMonitor *monitor, UsMonitorStats *stats);

@@ -53,6 +53,7 @@ test_interval (World *world, gconstpointer data) {
   g_assert_cmpstr (watching->reason, ==, "interval");
   us_monitor_get_stats (watching->monitor, &stats);
   g_assert_cmpuint (stats.n_decodes, >=, 2);
+  g_assert_cmpuint (stats.n_decoder_crashes + stats.n_decoder_timeouts, ==, 0);
 }
 
 /* Of a stream whose segments are not fetched, one is when somebody asks for a picture. */
