@@ -400,6 +400,16 @@ class Compose(unittest.TestCase):
         done = subprocess.run(["ffmpeg", *words], capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_dockerfile_installs_in_one_step(self):
+        """Debian's packages of the image come in before the sources do: a step behind them would run again
+        with the package lists of that day, when Debian has long replaced what these name."""
+        text = (DOCKER / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
+        stages = {stage.split("\n")[0].split()[-1]: stage for stage in re.split(r"^(?=FROM )", text, flags=re.M)[1:]}
+        first, behind = stages["build"].split("COPY . /src", 1)
+        self.assertRegex(first, r"RUN apt-get update .*apt-get install .*deps install build")
+        for part in (behind, stages["gather"], stages["run"]):
+            self.assertNotRegex(part, r"apt-get|deps install")
+
     def test_dockerfile_covers_the_ports(self):
         """What the image says of itself fits the compose files."""
         text = (DOCKER / "Dockerfile").read_text(encoding="utf-8")
