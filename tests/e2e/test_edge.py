@@ -87,7 +87,7 @@ class Edge:
 def overlay_command(service, folder):
     """How docker/compose.edge.yaml starts it, with the secret in a folder of ours."""
     services = yaml.safe_load((chain.ROOT / "docker/compose.edge.yaml").read_text(encoding="utf-8"))["services"]
-    token = folder / "control-token"
+    token = folder / f"{service}-token"
     token.write_text("test " + 48 * "0" + "\n", encoding="ascii")
     return [word.replace("/run/secrets/control-token", str(token)) for word in services[service]["command"]]
 
