@@ -249,8 +249,8 @@ refuse_address (const UsConfig *config, const UsOptionGroup *group, int code) {
 int
 us_role_refuse (const UsConfig *config, const char *group, const GError *error) {
   gboolean is_in_use = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE);
-  gboolean is_other = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_FAILED);
-  for (guint i = 0; (is_in_use || is_other) && us_option_groups[i] != NULL; i++) {
+  /* GLib 2.74 has no code for an address that is not there, 2.84 takes one of another meaning. */
+  for (guint i = 0; error->domain == G_IO_ERROR && us_option_groups[i] != NULL; i++) {
     int exit_code = 0;
     if (strcmp (us_option_groups[i]->name, group) == 0)
       exit_code = refuse_address (config, us_option_groups[i],
