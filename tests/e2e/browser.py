@@ -120,8 +120,13 @@ class Browser:
     def errors(self):
         """(broken, failed requests, stalls, others), each a list of findings."""
         sorts = ([], [], [], [])
+        shown = self.shown()
         for line in self._of("error"):
             details = line["details"]
+            # While it starts, it finds its place: one that does not is found to play nothing.
+            if details in STALLED and not line["fatal"] and (
+                    not shown or line["wall_s"] < shown[0].wall_s):
+                continue
             index = 0 if line["fatal"] or details in BROKEN else \
                 1 if details in FAILED else 2 if details in STALLED else 3
             told = {key: line.get(key) for key in ("fatal", "status", "reason", "url", "media", "hole")
