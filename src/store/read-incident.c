@@ -70,6 +70,22 @@ us_store_list_notes (UsStore *store, const char *incident, GError **error) {
                              (GDestroyNotify)us_note_row_clear, statement, error);
 }
 
+/* @where: of ?1, which is @stream, and of ?2 and ?3 */
+static GArray *
+list_findings (UsStore *store, const char *where, const char *stream, gint64 second, gint64 third,
+               guint limit, GError **error) {
+  UsDatabase *reader = us_store_read_begin (store, error);
+  if (reader == NULL)
+    return NULL;
+  g_autofree char *columns = us_row_columns (&us_finding_row_type, "", "");
+  g_autofree char *sql = g_strdup_printf (
+      "SELECT %s FROM findings WHERE %s ORDER BY id DESC LIMIT ?4", columns, where);
+  sqlite3_stmt *statement = us_database_query (reader, error, sql, "siii", stream, second, third,
+                                               (gint64)us_store_read_limit (limit));
+  return us_store_read_rows (store, &us_finding_row_type, sizeof (UsFindingRow),
+                             (GDestroyNotify)us_finding_row_clear, statement, error);
+}
+
 /**
  * us_store_list_findings:
  * @stream: (nullable): %NULL: of any
@@ -81,18 +97,11 @@ us_store_list_notes (UsStore *store, const char *incident, GError **error) {
 GArray *
 us_store_list_findings (UsStore *store, const char *stream, gboolean only_open, gint64 before_id,
                         guint limit, GError **error) {
-  UsDatabase *reader = us_store_read_begin (store, error);
-  if (reader == NULL)
-    return NULL;
-  g_autofree char *columns = us_row_columns (&us_finding_row_type, "", "");
-  g_autofree char *sql = g_strdup_printf (
-      "SELECT %s FROM findings WHERE %s AND %s AND id < ?2 ORDER BY id DESC LIMIT ?3", columns,
-      stream != NULL ? "stream = ?1" : "?1 IS NULL", only_open ? "closed_us = 0" : "TRUE");
-  sqlite3_stmt *statement = us_database_query (reader, error, sql, "sii", stream,
-                                               before_id != 0 ? before_id : G_MAXINT64,
-                                               (gint64)us_store_read_limit (limit));
-  return us_store_read_rows (store, &us_finding_row_type, sizeof (UsFindingRow),
-                             (GDestroyNotify)us_finding_row_clear, statement, error);
+  g_autofree char *where
+      = g_strdup_printf ("%s AND %s AND id < ?2", stream != NULL ? "stream = ?1" : "?1 IS NULL",
+                         only_open ? "closed_us = 0" : "TRUE");
+  return list_findings (store, where, stream, before_id != 0 ? before_id : G_MAXINT64, 0, limit,
+                        error);
 }
 
 /**
@@ -108,17 +117,7 @@ us_store_list_findings (UsStore *store, const char *stream, gboolean only_open, 
 GArray *
 us_store_list_findings_of (UsStore *store, const char *stream, gint64 from_us, gint64 until_us,
                            guint limit, GError **error) {
-  UsDatabase *reader = us_store_read_begin (store, error);
-  if (reader == NULL)
-    return NULL;
-  g_autofree char *columns = us_row_columns (&us_finding_row_type, "", "");
-  g_autofree char *sql = g_strdup_printf (
-      "SELECT %s FROM findings WHERE stream = ?1 AND (closed_us = 0 OR closed_us >= ?2)"
-      " AND first_us <= ?3 ORDER BY id DESC LIMIT ?4",
-      columns);
-  sqlite3_stmt *statement = us_database_query (reader, error, sql, "siii", stream, from_us,
-                                               until_us != 0 ? until_us : G_MAXINT64,
-                                               (gint64)us_store_read_limit (limit));
-  return us_store_read_rows (store, &us_finding_row_type, sizeof (UsFindingRow),
-                             (GDestroyNotify)us_finding_row_clear, statement, error);
+  return list_findings (store,
+                        "stream = ?1 AND (closed_us = 0 OR closed_us >= ?2) AND first_us <= ?3",
+                        stream, from_us, until_us != 0 ? until_us : G_MAXINT64, limit, error);
 }
